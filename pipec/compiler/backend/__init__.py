@@ -1,0 +1,39 @@
+"""What a backend is, and what it gives and gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipec.compiler.capabilities import Capabilities
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.site import Site
+from pipec.ir import Pipeline
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The generated files of one pipeline."""
+
+    files: Mapping[str, str]
+    """Relative path -> text. Deterministic."""
+    main: str
+    """The file that the orchestrator loads."""
+
+
+class Backend(Protocol):
+    """One orchestrator. Instances are stateless."""
+
+    name: str
+    """As in `--target NAME`."""
+    capabilities: Capabilities
+
+    def build(self, pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
+        """The files for `pipeline`, or `None` where a finding in `report` refuses it."""
+
+    runner: str
+    """Module that is run as `python -m` by `run` and `verify`; see `pipec.compiler.backend.worker`."""
+
+    requirement: str
+    """Extra that `run` needs, such as "pipec[kfp]"; "" for none."""

@@ -1,0 +1,72 @@
+"""Capability tables: what each target can do, as data; and the one check that turns it into findings."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.target import EmulatedFeature, LossyFeature, UnsupportedFeature
+from pipec.ir import Pipeline
+from pipec.ir.features import FEATURES, uses_of
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Support = Literal["native", "emulated", "lossy", "none"]
+
+
+class Row(BaseModel):
+    """What one target makes of one feature."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    support: Support
+    since: str = ""
+    """First version of the target that has it."""
+    until: str = ""
+    """Last version of the target that has it."""
+    via: str = ""
+    """The idiom that the generated code uses."""
+    note: str = ""
+    """What is lost or refused, or how it is emulated; a part of the finding's sentence."""
+    docs: str = ""
+    """A URL of the orchestrator's documentation."""
+    proof: str = ""
+    """The case that shows it: a folder of `tests/cases` or `samples`, or a test id."""
+
+
+class Capabilities(BaseModel):
+    """The table of one target."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    target: str
+    title: str
+    """The orchestrator's own name."""
+    versions: tuple[str, ...]
+    """Supported versions, oldest first."""
+    default_version: str
+    features: dict[str, Row]
+
+    def check(self, pipeline: Pipeline, report: Report) -> None:
+        """Report what the target lacks, loses or emulates. Backends contain no other refusals of features."""
+        for use in uses_of(pipeline):
+            row = self.features[use.feature]
+            kind = {"none": UnsupportedFeature, "lossy": LossyFeature, "emulated": EmulatedFeature}.get(row.support)
+            if kind is not None:
+                report.add(kind(use.span, self.target, use.feature, FEATURES[use.feature], use.subject, row.note))
+
+
+@cache
+def load(target: str) -> Capabilities:
+    """The table `capabilities.toml` of the backend package of `target`."""
+    text = resources.files(f"pipec.backends.{target}").joinpath("capabilities.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(text)
+    return Capabilities(target=target, **data)

@@ -1,0 +1,1 @@
+"""LibCST helpers shared by the frontend and the readers."""

@@ -1,0 +1,60 @@
+"""What a pipeline is, whatever the orchestrator: nodes, expressions, policies, types."""
+
+from pipec.ir.base import NOWHERE, Node, Span
+from pipec.ir.code import Component, Container, ContainerArgument, ContainerSlot, Definition, Port
+from pipec.ir.expressions import Code, Const, Expr, Ref, ValueId, text, uses
+from pipec.ir.nodes import (
+    Argument,
+    Block,
+    Branch,
+    CallSite,
+    Collect,
+    Compute,
+    ForEach,
+    Group,
+    GroupResult,
+    Let,
+    LoopVar,
+    NodeId,
+    Opaque,
+    Output,
+    Parallel,
+    Parameter,
+    Phi,
+    Pipeline,
+    Statement,
+    Task,
+)
+from pipec.ir.policies import (
+    Accelerator,
+    Cache,
+    PipelinePolicy,
+    Placement,
+    Resources,
+    Retry,
+    Schedule,
+    SecretRef,
+    TaskPolicy,
+)
+from pipec.ir.types import (
+    VALUE,
+    DictOf,
+    FileType,
+    ListOf,
+    ObjectType,
+    OptionalOf,
+    TupleOf,
+    Type,
+    ValueType,
+    is_artifact,
+    leaves,
+)
+
+__all__ = [
+    "NOWHERE", "VALUE", "Accelerator", "Argument", "Block", "Branch", "Cache", "CallSite", "Code", "Collect", "Component",
+    "Compute", "Const", "Container", "ContainerArgument", "ContainerSlot", "Definition", "DictOf", "Expr", "FileType",
+    "ForEach", "Group", "GroupResult", "Let", "ListOf", "LoopVar", "Node", "NodeId", "ObjectType", "Opaque",
+    "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref",
+    "Resources", "Retry", "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "TupleOf", "Type",
+    "ValueId", "ValueType", "is_artifact", "leaves", "text", "uses",
+]  # fmt: skip

@@ -1,0 +1,90 @@
+"""The user's code that travels with the tasks: definitions, and what each needs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pipec.ir.base import Node, Span
+
+
+class Definition(Node):
+    """One top-level statement of the user's project that some task reaches, ready to stand in a generated file.
+
+    Names are unique across the pipeline's definitions (the frontend renames clashes between modules).
+    """
+
+    names: tuple[str, ...]
+    """What it binds: one name for a function, class, constant or import; several for `a, b = ...` or a `try` block."""
+    kind: Literal["import", "constant", "function", "class", "block"]
+    source: str
+    """The statement as the user wrote it, comments included, without pipec's decorators; ends without a newline."""
+    module: str
+    """Dotted name of the module it comes from."""
+    original_names: tuple[str, ...] = ()
+    """The same names as bound in that module (differs from `names` after a rename)."""
+    eager: tuple[str, ...] = ()
+    """Names of other definitions that must be there when the statement runs (bases, decorators, defaults, constants)."""
+    lazy: tuple[str, ...] = ()
+    """Names of other definitions that are needed only when the function or class is used."""
+    distribution: str | None = None
+    """For an import: the top-level package it loads, or `None` for a standard-library module or `__future__`."""
+    span: Span
+
+
+class Port(Node):
+    """One parameter of a component."""
+
+    name: str
+    kind: Literal["positional", "keyword", "var_positional", "var_keyword"] = "positional"
+    """"positional": may be passed by position or by name; "keyword": by name only."""
+    required: bool = True
+    annotation: str = ""
+
+
+class Component(Node):
+    """What runs: a function with the code it reaches, or a container."""
+
+    name: str
+    """Step name: the function's own name."""
+    function: str | None = None
+    """The definition to call; `None` for a container."""
+    ports: tuple[Port, ...] = ()
+    doc: str = ""
+    returns: str = ""
+    """The return annotation as written."""
+    code: tuple[str, ...] = ()
+    """Names of all definitions that the function reaches, itself included, in an order that runs top to bottom.
+    Includes the classes whose instances may arrive in its artifact inputs."""
+    digest: str = ""
+    """SHA-256 of the code it reaches, without comments and formatting, with packages and image."""
+    image: str | None = None
+    packages: tuple[str, ...] = ()
+    python: str | None = None
+    container: Container | None = None
+    span: Span
+
+
+class ContainerArgument(Node):
+    """One element of a container's command or arguments: text with references to ports."""
+
+    parts: tuple[str | ContainerSlot, ...]
+
+
+class ContainerSlot(Node):
+    """A port inside a container's command line."""
+
+    port: str
+    form: Literal["value", "input_path", "output_path", "uri"] = "value"
+
+
+class Container(Node):
+    """A step that is a command in an image."""
+
+    image: str
+    command: tuple[ContainerArgument, ...] = ()
+    args: tuple[ContainerArgument, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+ContainerArgument.model_rebuild()
+Component.model_rebuild()

@@ -1,0 +1,269 @@
+"""The features of a pipeline that a target may or may not have: the rows of every capability table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipec.ir.base import Span
+from pipec.ir.expressions import Code, Const
+from pipec.ir.nodes import Block, Branch, Compute, ForEach, Group, Parallel, Pipeline, Task
+from pipec.ir.policies import PipelinePolicy, TaskPolicy
+from pipec.ir.types import DictOf, FileType, ListOf, ObjectType, OptionalOf, TupleOf, Type, ValueType, is_artifact, leaves
+
+FEATURES: dict[str, str] = {
+    # structure
+    "parameters": "pipeline parameters with defaults",
+    "result": "the pipeline's return value",
+    "step.function": "a step that is a Python function",
+    "step.container": "a step that is a container",
+    "outputs.several": "a step with several outputs",
+    "effect": "a step called for its effect, in order",
+    "parallel": "`with parallel()`",
+    "group": "a pipeline called inside a pipeline",
+    # values
+    "value": "plain values between steps, exact",
+    "value.large": "plain values of any size that are only passed on",
+    "metrics": "`Metrics` results",
+    "expression": "expressions over run-time values",
+    "artifact.object": "objects in the artifact store",
+    "artifact.file": "files and folders in the artifact store",
+    "artifact.collection": "lists, dicts and tuples of artifacts",
+    "artifact.optional": "an artifact or `None`",
+    "artifact.codec": "a codec other than pickle",
+    # control
+    "branch": "`if` / `elif` / `else`",
+    "branch.merge": "a value bound in both arms of an `if`",
+    "branch.merge_artifact": "an artifact bound in both arms of an `if`",
+    "branch.nested": "an `if` inside an `if`",
+    "foreach": "fan-out over a list known at build time",
+    "foreach.dynamic": "fan-out over a list known at run time",
+    "foreach.artifacts": "fan-out over a list of artifacts",
+    "foreach.nested": "a fan-out inside a fan-out",
+    "foreach.in_branch": "a fan-out inside an `if`",
+    "branch.in_foreach": "an `if` inside a fan-out",
+    "group.in_foreach": "a sub-pipeline inside a fan-out",
+    "foreach.limit": "`parallel(xs, limit=n)`",
+    # settings of a step
+    "cpu": "CPU request",
+    "cpu_limit": "CPU limit",
+    "memory": "memory request",
+    "memory_limit": "memory limit",
+    "disk": "ephemeral storage request",
+    "shm": "shared memory size",
+    "gpu": "number of GPUs",
+    "gpu.name": "GPU by portable name",
+    "retries": "number of retries",
+    "retries.delay": "delay before a retry",
+    "retries.backoff": "growing delay between retries",
+    "retries.max_delay": "longest delay between retries",
+    "timeout": "time limit of one attempt",
+    "cache": "reuse of results",
+    "cache.ttl": "age after which a cached result is not used",
+    "cache.version": "cache version",
+    "cache.ignore": "arguments that the cache ignores",
+    "image": "container image of a step",
+    "packages": "pip requirements of a step",
+    "python": "Python version of a step",
+    "env": "environment variables",
+    "secrets": "secrets as environment variables",
+    "node_selector": "node selector",
+    "tolerations": "tolerations",
+    "labels": "labels of a step",
+    "annotations": "annotations of a step",
+    "service_account": "service account",
+    "queue": "queue or pool",
+    "priority": "priority",
+    "updates": "data that a step updates",
+    "deadline": "a notice after a time",
+    "on_failure": "a call when a step has failed",
+    "targets": "native settings of the target",
+    # settings of a pipeline
+    "pipeline.description": "description of the pipeline",
+    "pipeline.tags": "tags",
+    "pipeline.owner": "owner",
+    "pipeline.timeout": "time limit of a run",
+    "pipeline.max_parallel": "tasks of a run at once",
+    "pipeline.max_active_runs": "runs at once",
+    "pipeline.on_failure": "a call when a run has failed",
+    "pipeline.on_success": "a call when a run has succeeded",
+    "pipeline.retention": "how long artifacts are kept",
+    "schedule.cron": "a cron schedule",
+    "schedule.timezone": "the time zone of a schedule",
+    "schedule.window": "start and end of a schedule",
+    "schedule.catchup": "catching up missed runs",
+    "schedule.every": "a fixed interval",
+    "schedule.on_update": "a run when data was updated",
+    "schedule.after": "a run after another pipeline's",
+}
+"""Feature id -> what it is, in the order of the documentation."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A feature, where the pipeline uses it."""
+
+    feature: str
+    span: Span
+    subject: str = ""
+    """The step, setting or name that it is about."""
+
+
+def uses_of(pipeline: Pipeline) -> Iterator[Use]:
+    """Every use of a feature, in order of the source."""
+    if pipeline.doc:
+        yield Use("pipeline.description", pipeline.span, pipeline.name)
+    for parameter in pipeline.parameters:
+        yield Use("parameters", parameter.span, parameter.name)
+    yield from _of_pipeline(pipeline.policy)
+    yield from _of_block(pipeline, pipeline.body, ())
+    if pipeline.result is not None:
+        yield Use("result", pipeline.span, pipeline.name)
+
+
+def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iterator[Use]:
+    for node in block.nodes:
+        match node:
+            case Task():
+                yield from _of_task(pipeline, node)
+            case Compute():
+                yield Use("expression", node.span, ", ".join(node.outputs))
+            case Branch():
+                yield Use("branch", node.span)
+                if "branch" in around:
+                    yield Use("branch.nested", node.span)
+                if "foreach" in around:
+                    yield Use("branch.in_foreach", node.span)
+                for phi in node.outputs:
+                    yield Use("branch.merge_artifact" if is_artifact(phi.type) else "branch.merge", node.span, phi.id)
+                    yield from _of_type(phi.type, node.span, phi.id)
+                yield from _of_block(pipeline, node.then, (*around, "branch"))
+                yield from _of_block(pipeline, node.orelse, (*around, "branch"))
+            case ForEach():
+                if is_artifact(node.items_type):
+                    yield Use("foreach.artifacts", node.span)
+                yield Use("foreach" if isinstance(node.items, Const) else "foreach.dynamic", node.span)
+                if "foreach" in around:
+                    yield Use("foreach.nested", node.span)
+                if "branch" in around:
+                    yield Use("foreach.in_branch", node.span)
+                if node.limit is not None:
+                    yield Use("foreach.limit", node.span)
+                yield from _of_block(pipeline, node.body, (*around, "foreach"))
+            case Group():
+                yield Use("group", node.span, node.name)
+                if "foreach" in around:
+                    yield Use("group.in_foreach", node.span, node.name)
+                yield from _of_block(pipeline, node.body, (*around, "group"))
+            case Parallel():
+                yield Use("parallel", node.span)
+                yield from _of_block(pipeline, node.body, around)
+            case _:
+                pass
+
+
+def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
+    component = pipeline.component(task.component)
+    yield Use("step.container" if component.container else "step.function", task.span, task.site.step)
+    if task.effect:
+        yield Use("effect", task.span, task.site.step)
+    if len(task.outputs) > 1:
+        yield Use("outputs.several", task.span, task.site.step)
+    for arg in task.args.values():
+        if isinstance(arg, Code):
+            yield Use("expression", task.span, task.site.step)
+    for output in task.outputs:
+        yield from _of_type(output.type, task.span, output.id)
+    for name, present in (
+        ("image", component.image is not None),
+        ("packages", bool(component.packages)),
+        ("python", component.python is not None),
+    ):
+        if present:
+            yield Use(name, task.policy.spans.get(name, task.span), task.site.step)
+    yield from _of_policy(task.policy, task)
+
+
+def _of_type(type_: Type, span: Span, subject: str) -> Iterator[Use]:
+    match type_:
+        case ValueType():
+            yield Use("value", span, subject)
+            if type_.metrics:
+                yield Use("metrics", span, subject)
+            return
+        case OptionalOf():
+            yield Use("artifact.optional", span, subject)
+        case ListOf() | DictOf() | TupleOf():
+            yield Use("artifact.collection", span, subject)
+        case _:
+            pass
+    for leaf in leaves(type_):
+        match leaf:
+            case FileType():
+                yield Use("artifact.file", span, subject)
+            case ObjectType():
+                yield Use("artifact.object", span, subject)
+                if leaf.codec != "pickle":
+                    yield Use("artifact.codec", span, subject)
+            case _:
+                pass
+
+
+def _of_policy(policy: TaskPolicy, task: Task) -> Iterator[Use]:
+    def use(feature: str, setting: str) -> Use:
+        return Use(feature, policy.spans.get(setting, task.span), task.site.step)
+
+    resources = policy.resources
+    for name in ("cpu", "cpu_limit", "memory", "memory_limit", "disk", "shm"):
+        if getattr(resources, name) is not None:
+            yield use(name, name)
+    if policy.accelerator:
+        yield use("gpu", "gpu")
+        if policy.accelerator.name:
+            yield use("gpu.name", "gpu")
+    if policy.retry:
+        yield use("retries", "retries")
+        for name in ("delay", "backoff", "max_delay"):
+            if getattr(policy.retry, name) is not None:
+                yield use(f"retries.{name}", "retries")
+    if policy.timeout is not None:
+        yield use("timeout", "timeout")
+    if policy.cache:
+        yield use("cache", "cache")
+        for name in ("ttl", "version", "ignore"):
+            if getattr(policy.cache, name) not in (None, "", ()):
+                yield use(f"cache.{name}", "cache")
+    for name in ("env", "secrets", "updates", "deadline", "on_failure"):
+        if getattr(policy, name) not in (None, {}):
+            yield use(name, name)
+    placement = policy.placement
+    for name in ("node_selector", "tolerations", "labels", "annotations", "service_account", "queue", "priority"):
+        if getattr(placement, name) not in (None, {}, ()):
+            yield use(name, name)
+    if policy.extensions:
+        yield use("targets", "targets")
+
+
+def _of_pipeline(policy: PipelinePolicy) -> Iterator[Use]:
+    def use(feature: str, setting: str) -> Use:
+        return Use(feature, policy.span(setting))
+
+    for name in ("tags", "owner", "timeout", "max_parallel", "max_active_runs", "on_failure", "on_success", "retention"):
+        if getattr(policy, name) not in (None, ()):
+            yield use(f"pipeline.{name}", name)
+    schedule = policy.schedule
+    if schedule is None:
+        return
+    if schedule.cron:
+        yield use("schedule.cron", "schedule")
+        if schedule.timezone != "UTC":
+            yield use("schedule.timezone", "schedule")
+        if schedule.start or schedule.end:
+            yield use("schedule.window", "schedule")
+        if schedule.catchup:
+            yield use("schedule.catchup", "schedule")
+    for name, present in (("every", schedule.every), ("on_update", schedule.on_update), ("after", schedule.after)):
+        if present:
+            yield use(f"schedule.{name}", "schedule")
+    if policy.extensions:
+        yield use("targets", "targets")

@@ -1,0 +1,162 @@
+"""Edges of a block, derived from references and sequence points; and walks over the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipec.ir.expressions import ValueId, uses
+from pipec.ir.nodes import Block, Branch, Compute, ForEach, Group, Opaque, Parallel, Pipeline, Statement, Task
+from pipec.ir.types import VALUE, Type
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What one node of a block waits for, as ids of nodes of the same block."""
+
+    data: tuple[str, ...]
+    """Producers of values that the node, or anything inside it, reads."""
+    order: tuple[str, ...]
+    """Further nodes that it waits for only because of a sequence point; implied ones are left out."""
+
+
+def defines(node: Statement) -> tuple[ValueId, ...]:
+    """The values that `node` makes visible in the block around it."""
+    match node:
+        case Task():
+            return tuple(o.id for o in node.outputs)
+        case Compute():
+            return node.outputs
+        case Branch() | ForEach() | Group():
+            return tuple(o.id for o in node.outputs)
+        case Parallel():
+            return tuple(v for child in node.body.nodes for v in defines(child))
+        case Opaque():
+            return ()
+
+
+def blocks(node: Statement) -> tuple[Block, ...]:
+    """The blocks directly inside `node`."""
+    match node:
+        case Branch():
+            return (node.then, node.orelse)
+        case ForEach() | Group() | Parallel():
+            return (node.body,)
+        case _:
+            return ()
+
+
+def reads(node: Statement) -> tuple[ValueId, ...]:
+    """The values from outside that `node`, or anything inside it, reads; in order of first use."""
+    return tuple(dict.fromkeys(_reads(node)))
+
+
+def _reads(node: Statement) -> Iterator[ValueId]:
+    match node:
+        case Task():
+            for expr in node.args.values():
+                yield from uses(expr)
+        case Compute():
+            own: set[ValueId] = set()
+            for let in node.lets:
+                yield from (v for v in uses(let.expr) if v not in own)
+                own.add(let.id)
+        case Branch():
+            yield from uses(node.condition)
+            for block, exprs in ((node.then, [p.then for p in node.outputs]), (node.orelse, [p.orelse for p in node.outputs])):
+                inner = _defined(block)
+                yield from free(block)
+                for expr in exprs:
+                    yield from (v for v in uses(expr) if v not in inner)
+        case ForEach():
+            yield from uses(node.items)
+            own = {t.id for t in node.targets}
+            yield from (v for v in free(node.body) if v not in own)
+        case Group():
+            for arg in node.args:
+                yield from uses(arg.expr)
+        case Parallel():
+            yield from free(node.body)
+        case Opaque():
+            return
+
+
+def _defined(block: Block) -> set[ValueId]:
+    return {v for node in block.nodes for v in defines(node)}
+
+
+def free(block: Block) -> tuple[ValueId, ...]:
+    """The values that `block` reads and does not define, in order of first use."""
+    own = _defined(block)
+    return tuple(dict.fromkeys(v for node in block.nodes for v in _reads(node) if v not in own))
+
+
+def has_effect(node: Statement) -> bool:
+    """Whether `node` is a sequence point: an effect, or a compound statement that contains one."""
+    match node:
+        case Task():
+            return node.effect
+        case Branch() | ForEach() | Group() | Parallel():
+            return any(has_effect(child) for block in blocks(node) for child in block.nodes)
+        case _:
+            return False
+
+
+def edges(block: Block, concurrent: bool = False) -> dict[str, Edges]:
+    """What each node of `block` waits for. `concurrent`: the block is the body of `with parallel()`.
+
+    An effect waits for everything above it, and everything below waits for it (language, section 4).
+    """
+    producer = {v: node.id for node in block.nodes for v in defines(node)}
+    above: list[str] = []  # nodes since the last effect, that effect included
+    last: str | None = None
+    before: dict[str, set[str]] = {}  # transitive predecessors
+    found: dict[str, Edges] = {}
+    for node in block.nodes:
+        data = tuple(dict.fromkeys(producer[v] for v in reads(node) if v in producer))
+        effect = has_effect(node) and not concurrent
+        wanted = above if effect else [last] if last is not None else []
+        implied = {p for d in data for p in before[d]} | set(data)
+        order: list[str] = []
+        for candidate in reversed(wanted):
+            if candidate not in implied:
+                order.append(candidate)
+                implied |= before[candidate] | {candidate}
+        found[node.id] = Edges(data, tuple(reversed(order)))
+        before[node.id] = implied
+        if effect:
+            last, above = node.id, [node.id]
+        else:
+            above.append(node.id)
+    return found
+
+
+def walk(block: Block) -> Iterator[Statement]:
+    """All nodes of `block`, outer before inner, in source order."""
+    for node in block.nodes:
+        yield node
+        for inner in blocks(node):
+            yield from walk(inner)
+
+
+def tasks(pipeline: Pipeline) -> Iterator[Task]:
+    """All tasks of the pipeline."""
+    return (node for node in walk(pipeline.body) if isinstance(node, Task))
+
+
+def value_types(pipeline: Pipeline) -> dict[ValueId, Type]:
+    """The type of every value of the pipeline."""
+    types: dict[ValueId, Type] = {p.name: VALUE for p in pipeline.parameters}
+    for node in walk(pipeline.body):
+        match node:
+            case Task() | Branch():
+                types |= {o.id: o.type for o in node.outputs}
+            case Compute():
+                types |= {let.id: let.type for let in node.lets}
+            case ForEach():
+                types |= {t.id: t.type for t in node.targets} | {o.id: o.type for o in node.outputs}
+            case Group():
+                types |= {a.id: a.type for a in node.args} | {o.id: o.type for o in node.outputs}
+            case _:
+                pass
+    return types

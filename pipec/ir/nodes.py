@@ -1,0 +1,242 @@
+"""The pipeline itself: a tree of blocks of nodes; values are assigned once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from pipec.ir.base import Node, Span
+from pipec.ir.code import Component, Definition
+from pipec.ir.expressions import Const, Expr, ValueId
+from pipec.ir.policies import PipelinePolicy, TaskPolicy
+from pipec.ir.types import Type
+
+NodeId: TypeAlias = str
+"""Name of a node: unique in the pipeline, a Python identifier, stable under unrelated edits."""
+
+
+class Output(Node):
+    """One value that a task hands on."""
+
+    id: ValueId
+    type: Type
+    select: str | int | None = None
+    """What of the function's result: `None` all of it, an int the element at that index, a str the attribute."""
+
+
+class CallSite(Node):
+    """Which call of the source a task is: the key of run reports."""
+
+    step: str
+    group: tuple[str, ...] = ()
+    """Names of the sub-pipelines around the call, outermost first."""
+    line: int
+    """Line of the call in its own file."""
+
+
+class Task(Node):
+    """One call of a component."""
+
+    kind: Literal["task"] = "task"
+    id: NodeId
+    component: str
+    """Name of the `Component`."""
+    args: dict[str, Expr] = {}
+    """Port name -> operand, in the order of the call. Ports that are not listed keep the function's default."""
+    outputs: tuple[Output, ...] = ()
+    """Always the whole result first when anything reads it; empty when nothing reads the result."""
+    effect: bool = False
+    """Called for its effect: a sequence point of its block."""
+    policy: TaskPolicy = TaskPolicy()
+    site: CallSite
+    span: Span
+
+
+class Let(Node):
+    """One assignment inside a `Compute`."""
+
+    id: ValueId
+    expr: Expr
+    type: Type
+
+
+class Compute(Node):
+    """Pure expressions that are evaluated at run time: `a = ...; b = ...`, in order, in one small task.
+
+    The `outline` pass leaves only those that cannot be sunk into the task that uses them.
+    """
+
+    kind: Literal["compute"] = "compute"
+    id: NodeId
+    lets: tuple[Let, ...]
+    outputs: tuple[ValueId, ...]
+    """The lets that something outside reads."""
+    span: Span
+
+
+class Phi(Node):
+    """A name that both arms of a branch bind."""
+
+    id: ValueId
+    then: Expr
+    orelse: Expr
+    type: Type
+
+
+class Branch(Node):
+    """`if condition: then else: orelse`. Exactly one block runs."""
+
+    kind: Literal["branch"] = "branch"
+    id: NodeId
+    condition: Expr
+    """Truthiness counts, as in Python."""
+    then: Block
+    orelse: Block
+    outputs: tuple[Phi, ...] = ()
+    span: Span
+
+
+class LoopVar(Node):
+    """A name that the loop header binds, and where in the item it is found."""
+
+    id: ValueId
+    path: tuple[int, ...] = ()
+    """() is the item itself; (1, 0) is `item[1][0]`."""
+    type: Type
+
+
+class Collect(Node):
+    """A list of one value of the body, in iteration order, visible after the loop."""
+
+    id: ValueId
+    value: ValueId
+    """A value that the body's own block defines (not a loop variable)."""
+    type: Type
+    """Type of the list."""
+
+
+class ForEach(Node):
+    """A fan-out: the body runs once for every item; iterations are independent."""
+
+    kind: Literal["foreach"] = "foreach"
+    id: NodeId
+    items: Expr
+    """Any iterable; `list(...)` of it is what counts."""
+    items_type: Type
+    targets: tuple[LoopVar, ...]
+    body: Block
+    outputs: tuple[Collect, ...] = ()
+    limit: int | None = None
+    """How many iterations may run at once."""
+    effect: bool = False
+    span: Span
+
+
+class Argument(Node):
+    """A parameter of a group, bound to an operand of the block around it."""
+
+    id: ValueId
+    """The value that the group's body reads."""
+    expr: Expr
+    type: Type
+
+
+class GroupResult(Node):
+    """What a group hands out."""
+
+    id: ValueId
+    """The value that the block around the group reads."""
+    value: Expr
+    """Operand over the values of the group's own block."""
+    type: Type
+
+
+class Group(Node):
+    """A pipeline called inside a pipeline."""
+
+    kind: Literal["group"] = "group"
+    id: NodeId
+    name: str
+    """Name of the sub-pipeline's function."""
+    doc: str = ""
+    args: tuple[Argument, ...] = ()
+    body: Block
+    outputs: tuple[GroupResult, ...] = ()
+    effect: bool = False
+    span: Span
+
+
+class Parallel(Node):
+    """`with parallel():` one statement whose direct children do not wait for one another. Values it binds stay visible."""
+
+    kind: Literal["parallel"] = "parallel"
+    id: NodeId
+    body: Block
+    span: Span
+
+
+class Opaque(Node):
+    """Something that a reader met and could not model. It blocks emission."""
+
+    kind: Literal["opaque"] = "opaque"
+    id: NodeId
+    source: str
+    reason: str
+    span: Span
+
+
+Statement = Annotated[
+    Task | Compute | Branch | ForEach | Group | Parallel | Opaque, Field(discriminator="kind")
+]
+
+
+class Block(Node):
+    """Statements in source order. Order edges follow from it: see `pipec.ir.graph`."""
+
+    nodes: tuple[Statement, ...] = ()
+
+
+for _model in (Branch, ForEach, Group, Parallel):
+    _model.model_rebuild()
+
+
+class Parameter(Node):
+    """A parameter of the pipeline; always a value."""
+
+    name: ValueId
+    annotation: str = ""
+    default: Const | None = None
+    """`None`: required."""
+    doc: str = ""
+    span: Span
+
+
+class Pipeline(Node):
+    """A whole pipeline, for one target or for all."""
+
+    ir_version: Literal[1] = 1
+    name: str
+    """As in `@pipeline(name=...)`, else the function's name."""
+    function: str
+    """Name of the function."""
+    module: str
+    """Dotted name of its module."""
+    file: str
+    """Source file, relative to the project root."""
+    doc: str = ""
+    module_doc: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    """The user's code, in an order that runs top to bottom."""
+    components: tuple[Component, ...] = ()
+    body: Block = Block()
+    result: Expr | None = None
+    """`None`: the pipeline returns nothing."""
+    result_type: Type | None = None
+    policy: PipelinePolicy = PipelinePolicy()
+    span: Span
+
+    def component(self, name: str) -> Component:
+        """The component called `name`."""
+        return next(c for c in self.components if c.name == name)
