@@ -1,0 +1,197 @@
+"""The authoring API: decorators and markers that leave plain Python as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, NoReturn, TypeVar, overload
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+Metrics = dict[str, float]
+"""Return annotation of a step whose numbers are shown as metrics where the target can."""
+Dataset = Annotated[Path, "dataset"]
+"""Return annotation: the path of a file or folder with data."""
+Model = Annotated[Path, "model"]
+"""Return annotation: the path of a file or folder with a model."""
+HTML = Annotated[Path, "html"]
+"""Return annotation: the path of an HTML report."""
+Markdown = Annotated[Path, "markdown"]
+"""Return annotation: the path of a Markdown report."""
+
+
+class PipelineFailed(Exception):
+    """Raised in a pipeline body to fail the run."""
+
+
+class GPU(NamedTuple):
+    """Accelerators of a step, by portable name: `GPU("a100", count=2, memory="80Gi")`."""
+
+    name: str | None = None
+    count: int = 1
+    memory: str | None = None
+
+
+class Retry(NamedTuple):
+    """Retries after a failed attempt: `Retry(3, delay="30s", backoff=2.0, max_delay="10m")` makes up to four attempts."""
+
+    limit: int
+    delay: str | float | None = None
+    backoff: float | None = None
+    max_delay: str | float | None = None
+
+
+class Cache(NamedTuple):
+    """Reuse of a result for equal inputs and equal code: `Cache(ttl="7d", version="2", ignore=("verbose",))`."""
+
+    ttl: str | float | None = None
+    version: str = ""
+    ignore: Sequence[str] = ()
+
+
+class Secret(NamedTuple):
+    """A key of a secret of the cluster: `Secret("hf", key="token")`."""
+
+    name: str
+    key: str
+
+
+class Cron(NamedTuple):
+    """A schedule of five cron fields: `Cron("0 2 * * *", timezone="Europe/Berlin")`."""
+
+    expr: str
+    timezone: str = "UTC"
+    start: str | None = None
+    end: str | None = None
+    catchup: bool = False
+
+
+class Every(NamedTuple):
+    """A schedule with a fixed interval: `Every("15m")`."""
+
+    interval: str
+
+
+class OnUpdate(NamedTuple):
+    """A run whenever the data at `uri` was updated."""
+
+    uri: str | Sequence[str]
+
+
+class After(NamedTuple):
+    """A run after each successful run of another pipeline."""
+
+    pipeline: str
+
+
+@overload
+def step(function: F, /) -> F: ...
+@overload
+def step(**settings: Any) -> Callable[[F], F]: ...
+def step(function: F | None = None, /, **settings: Any) -> F | Callable[[F], F]:
+    """Mark a function as a step, with settings. Returns the very same function."""
+    return _same if function is None else function
+
+
+@overload
+def pipeline(function: F, /) -> F: ...
+@overload
+def pipeline(**settings: Any) -> Callable[[F], F]: ...
+def pipeline(function: F | None = None, /, **settings: Any) -> F | Callable[[F], F]:
+    """Mark a function as a pipeline, with settings. Returns the very same function."""
+    return _same if function is None else function
+
+
+def _same(function: F) -> F:
+    return function
+
+
+class _Together:
+    """What `parallel()` gives as a context manager."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+
+@overload
+def parallel() -> _Together: ...
+@overload
+def parallel(items: Iterable[T], *, limit: int | None = None) -> Iterable[T]: ...
+def parallel(items: Iterable[T] | None = None, *, limit: int | None = None) -> Iterable[T] | _Together:
+    """`with parallel():` children do not wait for one another; `for x in parallel(xs, limit=4):` bounds a fan-out."""
+    return _Together() if items is None else items
+
+
+class _Run:
+    """The run that is under way; plain Python is one run of one attempt."""
+
+    attempt: int = 1
+    """The attempt of the step, from 1."""
+
+    @property
+    def id(self) -> str:
+        """The orchestrator's own run id."""
+        import os
+
+        return f"local-{os.getpid()}"
+
+    @property
+    def date(self) -> str:
+        """The logical date as "YYYY-MM-DD", UTC."""
+        from datetime import datetime, timezone
+
+        return datetime.now(timezone.utc).date().isoformat()
+
+
+run = _Run()
+
+
+def wait_for(uri: str, *, every: str = "5m", timeout: str | None = None) -> None:
+    """Wait until `uri` exists. In plain Python `uri` is a local path or a `file://` URI.
+
+    Raises `TimeoutError` after `timeout`, and `ValueError` for a URI that plain Python cannot look at.
+    """
+    import time
+
+    path = uri.removeprefix("file://")
+    if "://" in path:
+        raise ValueError(f"plain Python can only wait for local files, not for {uri!r}")
+    end = None if timeout is None else time.monotonic() + _seconds(timeout)
+    while not Path(path).exists():
+        if end is not None and time.monotonic() >= end:
+            raise TimeoutError(f"{uri} is not there after {timeout}")
+        time.sleep(min(_seconds(every), 1.0))
+
+
+def _seconds(duration: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+    return float(duration[:-1]) * units[duration[-1]]
+
+
+class container:
+    """A step that is a container: `train = container("image:1", command=["train", "--rows", "{rows}"])`.
+
+    It has no meaning in plain Python: calling it raises `TypeError`.
+    """
+
+    def __init__(
+        self,
+        image: str,
+        command: Sequence[str] = (),
+        args: Sequence[str] = (),
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> None:
+        self.image = image
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(f"a container step ({self.image}) runs only on an orchestrator")
+
+    def __iter__(self) -> Iterator[NoReturn]:
+        raise TypeError("a container step is no collection")
