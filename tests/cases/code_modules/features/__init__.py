@@ -1,0 +1,3 @@
+"""Features, re-exported."""
+
+from .text import clean as clean

@@ -1,0 +1,4 @@
+"""Constants."""
+
+LIMIT = 3
+GREETING = "  Hello There "

@@ -1,0 +1,21 @@
+"""Environment variables of a step are there in the local run too, and only in that step."""
+
+import os
+
+from pipec import pipeline, step
+
+
+@step(env={"MODE": "fast {{ ds }} $(HOME)", "EMPTY": ""})
+def with_mode() -> list[str | None]:
+    return [os.environ.get("MODE"), os.environ.get("EMPTY")]
+
+
+@step
+def without_mode(_: list[str | None]) -> list[str | None]:
+    return [os.environ.get("MODE"), os.environ.get("EMPTY")]
+
+
+@pipeline
+def settings_env() -> list[object]:
+    first = with_mode()
+    return [first, without_mode(first)]

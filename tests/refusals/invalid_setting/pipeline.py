@@ -1,0 +1,28 @@
+"""Values that a setting cannot have."""
+
+from pipec import Retry, pipeline, step
+
+
+@step(memory="4 gigs")  # PC210
+def a(n: int) -> int:
+    return n
+
+
+@step(retries=-1)  # PC210
+def b(n: int) -> int:
+    return n
+
+
+@step(timeout="soon")  # PC210
+def c(n: int) -> int:
+    return n
+
+
+@step(retries=Retry(2, delay="x"))  # PC210
+def d(n: int) -> int:
+    return n
+
+
+@pipeline
+def p(n: int = 3) -> int:
+    return d(c(b(a(n))))
