@@ -1,0 +1,1 @@
+"""What the tests share: cases found by discovery, and builds and runs of them."""
