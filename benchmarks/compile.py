@@ -71,7 +71,8 @@ class Command:
 
 
 PIPEC = Command(
-    pipec_source, lambda file, folder: [str(BIN / "pipec"), "build", str(file), "--target", "kfp", "--out", str(folder / "out")]
+    pipec_source,
+    lambda file, folder: [str(BIN / "pipec"), "build", str(file), "--target", "kfp", "--out", str(folder / "out")],
 )
 KFP = Command(
     kfp_source,
@@ -89,7 +90,10 @@ def measure(repeats: int) -> str:
     """The tables, as Markdown; a line on standard error for each figure."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = ["| steps | `pipec build --target kfp` | `kfp dsl compile` | ratio | at most |", "| ---: | ---: | ---: | ---: | ---: |"]
+        rows = [
+            "| steps | `pipec build --target kfp` | `kfp dsl compile` | ratio | at most |",
+            "| ---: | ---: | ---: | ---: | ---: |",
+        ]
         for steps, bound in ((10, 0.6), (500, 0.1)):
             ours, theirs = fastest([(PIPEC, steps), (KFP, steps)], repeats if steps < 100 else 2, folder)
             rows.append(f"| {steps:,} | {ours:.2f} s | {theirs:.2f} s | {ours / theirs:.2f} | {bound} |")

@@ -13,10 +13,13 @@ from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
 
-from pipec.backends import TARGETS
+from pipec.backends import names
 from pipec.compiler.capabilities import Capabilities, load
-from pipec.compiler.diagnostics import FINDINGS, Finding
-from pipec.compiler.diagnostics import catalogue as catalogue  # fills FINDINGS
+from pipec.compiler.diagnostics import (
+    FINDINGS,
+    Finding,
+    catalogue,  # noqa: F401  # fills FINDINGS
+)
 from pipec.ir.features import FEATURES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +38,7 @@ FAMILIES = {
 
 def orchestrators() -> list[Capabilities]:
     """The tables of the targets that have one, in the order of the registry."""
-    return [load(target) for target in TARGETS if target != "python"]
+    return [load(target) for target in names()]
 
 
 def source() -> str:
@@ -53,7 +56,9 @@ def outputs() -> str:
             title = f"<b>{table.title}</b>: <code>{file.relative_to(ROOT).as_posix()}</code>"
             language = "python" if file.suffix == ".py" else "yaml"
             count = len(text.splitlines())
-            parts.append(f"<details>\n<summary>{title} ({count} lines)</summary>\n\n{fenced(language, text)}\n</details>")
+            parts.append(
+                f"<details>\n<summary>{title} ({count} lines)</summary>\n\n{fenced(language, text)}\n</details>"
+            )
     return "\n\n".join(parts)
 
 

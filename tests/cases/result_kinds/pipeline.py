@@ -16,4 +16,11 @@ def pair() -> tuple[int, str]:
 @pipeline
 def result_kinds(n: int = 2) -> dict[str, object]:
     p = pair()
-    return {"constant": 1, "parameter": n, "task": number(n), "expression": number(n + 1) * 2, "pair": p, "t": (n, p[1])}
+    return {
+        "constant": 1,
+        "parameter": n,
+        "task": number(n),
+        "expression": number(n + 1) * 2,
+        "pair": p,
+        "t": (n, p[1]),
+    }

@@ -27,6 +27,6 @@ def echo(text: str, prefix: str = "{{ prefix }} 'quoted' \"twice\" \\") -> str:
 
 
 @pipeline
-def value_text(text: str = "{{ ds }} it's \"quoted\" \\ $(x) \n {% raw %}") -> list[object]:
+def value_text(text: str = '{{ ds }} it\'s "quoted" \\ $(x) \n {% raw %}') -> list[object]:
     texts = hostile()
     return [echo(text), [echo(t) for t in texts], echo("{{ constant }} '\"\\\n"), f"{{{{ {text} }}}}", texts]
