@@ -26,6 +26,8 @@ class Definition(Node):
     """Names of other definitions that must be there when the statement runs (bases, decorators, defaults, constants)."""
     lazy: tuple[str, ...] = ()
     """Names of other definitions that are needed only when the function or class is used."""
+    annotation: tuple[str, ...] = ()
+    """Names of other definitions that only its annotations mention (generated files postpone annotations)."""
     distribution: str | None = None
     """For an import: the top-level package it loads, or `None` for a standard-library module or `__future__`."""
     span: Span

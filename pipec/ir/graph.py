@@ -96,6 +96,8 @@ def has_effect(node: Statement) -> bool:
     match node:
         case Task():
             return node.effect
+        case ForEach() | Group() if node.effect:
+            return True
         case Branch() | ForEach() | Group() | Parallel():
             return any(has_effect(child) for block in blocks(node) for child in block.nodes)
         case _:

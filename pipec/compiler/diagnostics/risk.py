@@ -1,0 +1,95 @@
+"""3xx: what works and is risky."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipec.compiler.diagnostics.finding import Finding, Label
+from pipec.ir import Span
+
+
+@dataclass(frozen=True)
+class MutatedArgument(Finding):
+    """A step changes an argument in place, and the value is used again later.
+
+    Each step gets copies, so on an orchestrator nobody else sees the change; plain Python would show it.
+
+    Example:
+
+        @step
+        def clean(frame: list) -> int:
+            frame.append(1)
+            return len(frame)
+
+        @pipeline
+        def p(n: int = 3):
+            frame = load(n)
+            size = clean(frame)
+            return report(frame, size)
+
+    Use instead: work on a copy and return it.
+    """
+
+    step: str
+    argument: str
+    where: Span
+
+    code = "PC301"
+    name = "mutated-argument"
+    severity = "warning"
+
+    @property
+    def message(self) -> str:
+        return f"step {self.step!r} changes its argument {self.argument!r} in place, and the value is used again"
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return (Label(self.where, "changed here"),)
+
+
+@dataclass(frozen=True)
+class DiscardedResult(Finding):
+    """`_ = f()` is no effect: it gates nothing, unlike the bare call `f()`.
+
+    Example:
+
+        @pipeline
+        def p(n: int = 3):
+            _ = validate(n)
+            return train(n)
+
+    Use instead: `validate(n)` where the order matters; keep `_ =` where it does not.
+    """
+
+    step: str
+
+    code = "PC302"
+    name = "discarded-result"
+    severity = "info"
+
+    @property
+    def message(self) -> str:
+        return f"the result of {self.step!r} is discarded, so nothing waits for it; the bare call would be a sequence point"
+
+
+@dataclass(frozen=True)
+class UnreachableCode(Finding):
+    """Statements after a `return` on every path never run.
+
+    Example:
+
+        @pipeline
+        def p(n: int = 3):
+            return f(n)
+            g(n)
+
+    Use instead: remove them.
+    """
+
+    code = "PC303"
+    name = "unreachable-code"
+    severity = "warning"
+
+    @property
+    def message(self) -> str:
+        return "this is never reached"

@@ -1,0 +1,184 @@
+"""Plain Python pipeline modules -> IR. Reads text only; never imports or runs it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.source import NoPipeline, NotConstant, UnknownPipeline, UnsupportedStatement
+from pipec.compiler.frontend.body import Body
+from pipec.compiler.frontend.calls import ports
+from pipec.compiler.frontend.components import PIPELINE_SETTINGS, Steps, decorator, is_marked
+from pipec.compiler.frontend.constants import NotConstantError
+from pipec.compiler.frontend.finish import Pruner, origins
+from pipec.compiler.frontend.operands import NONE, Scope, const, ref
+from pipec.compiler.frontend.project import Module, Project
+from pipec.compiler.frontend.reading import Reading
+from pipec.compiler.frontend.resolve import Resolver
+from pipec.compiler.frontend.settings import STEP_SETTINGS, Raw, SettingsReader
+from pipec.compiler.frontend.slices import Slicer
+from pipec.compiler.frontend.tasks import defaults
+from pipec.compiler.site import Site
+from pipec.ir import NOWHERE, VALUE, Component, Const, Definition, Expr, Parameter, Pipeline, Span, Task, is_artifact, uses
+from pipec.ir.graph import value_types, walk
+from pipec.ir.literals import source_of
+
+
+def read(
+    source: Path, *, root: Path, site: Site, report: Report, pipeline: str | None = None
+) -> tuple[Pipeline, ...]:
+    """The pipelines of the file `source` (all marked `@pipeline`, or the function named `pipeline`).
+
+    `root` is the project root. What is wrong goes into `report`; a pipeline with an error is left out.
+    """
+    project = Project(root.resolve(), site.paths, report)
+    module = project.load(source)
+    if module is None:
+        return ()
+    resolver = Resolver(project)
+    functions = {name: node for name in module.bindings if (node := module.function(name)) is not None}
+    start = Span(file=module.file, line=1, column=1, end_line=1, end_column=1)
+    if pipeline is not None:
+        if pipeline not in functions:
+            report.add(UnknownPipeline(start, pipeline, tuple(functions)))
+            return ()
+        wanted = [functions[pipeline]]
+    else:
+        wanted = [node for node in functions.values() if is_marked(resolver, module, node, "pipeline")]
+        if not wanted:
+            report.add(NoPipeline(start))
+    found = (_read(module, node, resolver, site, report) for node in wanted)
+    return tuple(p for p in found if p is not None)
+
+
+def has_pipelines(source: Path, *, root: Path, site: Site) -> bool:
+    """Whether the file has a function marked `@pipeline`; a file that cannot be read counts, so that it is reported."""
+    report = Report()
+    read_ = Project(root.resolve(), site.paths, report).load(source)
+    if read_ is None:
+        return True
+    resolver = Resolver(Project(root.resolve(), site.paths, report))
+    return any(is_marked(resolver, read_, read_.function(name), "pipeline") for name in read_.bindings)
+
+
+def _read(module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site, report: Report) -> Pipeline | None:
+    before = len(report.findings)
+    steps = Steps(resolver, site, report, Raw())
+    settings = steps.reader(module)
+    raw = _pipeline_settings(module, node, resolver, site, settings)
+    place = module.name_span(node)
+    policy = settings.pipeline(raw, place)
+    steps.defaults = _defaults(raw, settings, place)
+    reading = Reading(resolver, steps, report)
+    reading.open.append((module.name, node.name))
+    parameters = _parameters(module, node, resolver, report)
+    body = Body(reading, module, Scope(), (), {})
+    body.tail = True
+    for parameter in parameters:
+        body.scope.names[parameter.name] = ref(reading.names.fresh(parameter.name), VALUE, what=f"`{parameter.name}`")
+    flow = body.statements(node.body)
+    result = flow.value if flow.kind == "returns" else NONE
+    if any(f.severity == "error" for f in report.findings[before:]):
+        return None
+    returned: Expr | None = None if result.expr == NONE.expr and not _returns(node) else result.expr
+    pruned = Pruner(reading.fields, returned).block(body.block())
+    slicer = Slicer(resolver, report)
+    components = _components(slicer, steps, pruned, policy.on_failure, policy.on_success)
+    definitions = slicer.link(module) if not report.failed else ()
+    made = Pipeline(
+        name=str(raw.values.get("name", node.name)), function=node.name, module=module.name, file=module.file,
+        doc=str(raw.values.get("description") or ast.get_docstring(node) or ""), module_doc=module.doc,
+        parameters=parameters, body=pruned, result=returned, result_type=result.type if returned is not None else None,
+        policy=policy, span=place, definitions=definitions,
+    )  # fmt: skip
+    if any(f.severity == "error" for f in report.findings[before:]):
+        return None
+    return _with_code(made, slicer, components)
+
+
+def _returns(node: ast.FunctionDef) -> bool:
+    return any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(node))
+
+
+def _pipeline_settings(
+    module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site, settings: SettingsReader
+) -> Raw:
+    own = settings.raw(decorator(resolver, module, node, "pipeline"), PIPELINE_SETTINGS)
+    raw = settings.site_raw(site.pipelines.get(node.name, {}), module.name_span(node), PIPELINE_SETTINGS)
+    raw.values.update(own.values)
+    raw.spans.update(own.spans)
+    return raw
+
+
+def _defaults(raw: Raw, settings: SettingsReader, place: Span) -> Raw:
+    values = raw.values.get("defaults") or {}
+    if not isinstance(values, dict):
+        return Raw()
+    return settings.site_raw(values, raw.spans.get("defaults", place), STEP_SETTINGS)
+
+
+def _parameters(module: Module, node: ast.FunctionDef, resolver: Resolver, report: Report) -> tuple[Parameter, ...]:
+    given = defaults(node)
+    arguments = {a.arg: a for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+    found: list[Parameter] = []
+    for port in ports(node):
+        if port.name not in arguments:
+            what = f"`*{port.name}` of a pipeline"
+            report.add(UnsupportedStatement(module.name_span(node), what, "name the parameters"))
+            continue
+        default: Const | None = None
+        if port.name in given:
+            try:
+                default = Const(source=source_of(resolver.evaluate(module, given[port.name])))
+            except (NotConstantError, TypeError) as error:
+                report.add(NotConstant(module.span(given[port.name]), f"the default of {port.name!r}", str(error)))
+        span = module.span(arguments[port.name])
+        found.append(Parameter(name=port.name, annotation=port.annotation, default=default, span=span))
+    return tuple(found)
+
+
+Found = dict[str, tuple[Component, tuple[str, str]]]
+
+
+def _components(slicer: Slicer, steps: Steps, block: object, *hooks: str | None) -> Found:
+    """The components without their code, with the unit that each starts from."""
+    from pipec.ir import Block
+
+    assert isinstance(block, Block)
+    used = {node.component for node in walk(block) if isinstance(node, Task)}
+    found: Found = {}
+    for step in steps.all():
+        key = slicer.reach(step.module, step.node.name, step.node.name)
+        if key is not None and step.name in used:
+            found[step.name] = (step.component(), key)
+    return found
+
+
+def _with_code(pipeline: Pipeline, slicer: Slicer, found: Found) -> Pipeline:
+    """`pipeline` with complete components."""
+    arriving = _arriving(pipeline, slicer, found)
+    components = tuple(slicer.complete(c, key, arriving.get(name, [])) for name, (c, key) in found.items())
+    return pipeline.model_copy(update={"components": components})
+
+
+def _arriving(pipeline: Pipeline, slicer: Slicer, found: Found) -> dict[str, list[tuple[str, str]]]:
+    """Component -> the user's classes whose instances may arrive in its artifact arguments."""
+    classes = {name: slicer.classes([key]) for name, (_, key) in found.items()}
+    if not any(classes.values()):
+        return {}
+    types = value_types(pipeline)
+    sources = origins(pipeline.body, {name: c for name, (c, _) in found.items()})
+    arriving: dict[str, dict[tuple[str, str], None]] = {}
+    for node in walk(pipeline.body):
+        if not isinstance(node, Task):
+            continue
+        for expr in node.args.values():
+            for value in uses(expr):
+                if is_artifact(types[value]):
+                    keys = [k for name in sorted(sources.get(value, ())) for k in classes[name]]
+                    arriving.setdefault(node.component, {}).update(dict.fromkeys(keys))
+    return {name: list(keys) for name, keys in arriving.items()}
+
+
+__all__ = ["NOWHERE", "Definition", "const", "has_pipelines", "read"]

@@ -1,0 +1,336 @@
+"""The body of a pipeline, statement by statement, as a block of the IR."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.pipeline import MutatedResult, WrongUnpacking
+from pipec.compiler.diagnostics.risk import DiscardedResult, UnreachableCode
+from pipec.compiler.diagnostics.source import NotYet, UnsupportedStatement
+from pipec.compiler.frontend import branches, expressions, loops, tasks
+from pipec.compiler.frontend.operands import NONE, POISON, Growing, Operand, Part, Scope, code, const, ref
+from pipec.compiler.frontend.project import Module
+from pipec.compiler.frontend.reading import Reading
+from pipec.compiler.frontend.resolve import Resolver, Target
+from pipec.ir import VALUE, Block, Code, Compute, Const, Let, Parallel, Ref, Span, Statement, TupleOf, Type, ValueId
+
+_REFUSED: dict[type[ast.stmt], tuple[str, str]] = {
+    ast.While: ("`while`", "put the loop into a step, or use `for x in xs:` for a fan-out"),
+    ast.Break: ("`break`", "filter the items before the loop"),
+    ast.Continue: ("`continue`", "use an `if` around the rest of the loop"),
+    ast.Global: ("`global`", "return the value and pass it on"),
+    ast.Nonlocal: ("`nonlocal`", "return the value and pass it on"),
+    ast.Delete: ("`del`", "leave it out; values are never changed"),
+    ast.FunctionDef: ("a nested function", "define it at the top level of the module"),
+    ast.AsyncFunctionDef: ("a nested function", "define it at the top level of the module"),
+    ast.ClassDef: ("a nested class", "define it at the top level of the module"),
+    ast.Import: ("an import", "import at the top level of the module"),
+    ast.ImportFrom: ("an import", "import at the top level of the module"),
+    ast.AsyncFor: ("`async for`", "use a plain `for`"),
+    ast.AsyncWith: ("`async with`", "use a plain `with parallel():`"),
+    ast.AugAssign: ("an augmented assignment", "write `x = x + ...`, or `append` in a loop"),
+}
+_NOT_YET: dict[type[ast.stmt], str] = {
+    ast.Try: "`try`",
+    ast.Raise: "`raise`",
+    ast.Assert: "`assert`",
+}
+
+
+@dataclass
+class Flow:
+    """How a list of statements ends."""
+
+    kind: str = "falls"
+    """"falls" through, "returns" on every path, or "maybe": some paths have returned."""
+    value: Operand = NONE
+    """What is returned, for "returns" and "maybe"."""
+    flag: Operand | None = None
+    """For "maybe": whether it has returned."""
+
+
+class Body:
+    """A block that is being read: its names so far, and the nodes made."""
+
+    def __init__(self, reading: Reading, module: Module, scope: Scope, group: tuple[str, ...], types: dict[ValueId, Type]) -> None:
+        self.reading = reading
+        self.module = module
+        self.scope = scope
+        self.group = group
+        self.types = types
+        self.nodes: list[Statement] = []
+        self.in_loop = False
+        self.tail = False
+        """The end of this block is the end of the pipeline."""
+
+    # the surroundings
+
+    @property
+    def report(self) -> Report:
+        """Where findings go."""
+        return self.reading.report
+
+    @property
+    def resolver(self) -> Resolver:
+        """What names refer to."""
+        return self.reading.resolver
+
+    def span(self, node: ast.AST) -> Span:
+        """The place of `node`."""
+        return self.module.span(node)
+
+    def child(self) -> Body:
+        """A block inside this one, with names of its own."""
+        inner = Body(self.reading, self.module, self.scope.copy(), self.group, self.types)
+        inner.in_loop = self.in_loop
+        return inner
+
+    def block(self) -> Block:
+        """The block as read so far."""
+        return Block(nodes=tuple(self.nodes))
+
+    # values
+
+    def value(self, hint: str, type_: Type) -> ValueId:
+        """A new value of type `type_`, named like `hint`."""
+        id_ = self.reading.names.fresh(hint)
+        self.types[id_] = type_
+        return id_
+
+    def type_of(self, value: ValueId) -> Type:
+        """The type of a value."""
+        return self.types.get(value, VALUE)
+
+    def as_value(self, operand: Operand, hint: str, node: ast.AST | None = None) -> Operand:
+        """`operand` as a constant or a reference: an expression is computed by a node of its own."""
+        if not isinstance(operand.expr, Code) or operand.poison:
+            return operand
+        id_ = self.value(hint, operand.type)
+        span = self.span(node) if node is not None else self.module.span(self.module.tree)
+        let = Let(id=id_, expr=operand.expr, type=operand.type)
+        self.nodes.append(Compute(id=self.reading.nodes.fresh(id_), lets=(let,), outputs=(id_,), span=span))
+        return ref(id_, operand.type, elements=operand.elements, what=operand.what, producer=operand.producer)
+
+    def materialise(self, name: str) -> Operand:
+        """The collection `name` as it is now."""
+        growing = self.scope.names[name]
+        assert isinstance(growing, Growing)
+        found = self.as_value(loops.collected(self, growing), name)
+        part = Part(_pairs(self, found), many=True) if growing.kind == "dict" else Part(found, many=True)
+        self.scope.names[name] = Growing(growing.kind, (part,)) if growing.parts else growing
+        return found
+
+    # expressions
+
+    def operand(self, node: ast.expr, hint: str = "") -> Operand:
+        """The value of an expression."""
+        return expressions.operand(self, node, hint)
+
+    def call(self, target: Target, node: ast.Call, hint: str, effect: bool = False) -> Operand:
+        """A call of a step or pipeline."""
+        if expressions.is_pipeline(self, target):
+            return tasks.group(self, target, node, hint, effect)
+        return tasks.task(self, target, node, hint, effect)
+
+    def attribute(self, owner: Operand, attr: str, hint: str) -> Operand | None:
+        """A field of a step's result as an output of its own; `None` where the result has no such field."""
+        return tasks.attribute(self, owner, attr, hint)
+
+    def comprehension(self, node: ast.ListComp | ast.DictComp, hint: str) -> Operand:
+        """A fan-out written as a comprehension."""
+        return loops.comprehension(self, node, hint)
+
+    # statements
+
+    def statements(self, nodes: list[ast.stmt]) -> Flow:
+        """Read `nodes` to the end of the block."""
+        for i, node in enumerate(nodes):
+            flow = self.statement(node, nodes[i + 1 :])
+            if flow is not None:
+                return flow
+        return Flow("returns", NONE) if self.tail else Flow()
+
+    def statement(self, node: ast.stmt, rest: list[ast.stmt]) -> Flow | None:
+        """Read one statement. A `Flow` says that `rest` was dealt with."""
+        match node:
+            case ast.Return():
+                if rest:
+                    self.report.add(UnreachableCode(self.span(rest[0])))
+                return Flow("returns", self.operand(node.value) if node.value else NONE)
+            case ast.If():
+                return branches.branch(self, node, rest)
+            case ast.Assign() | ast.AnnAssign():
+                self._assign(node)
+            case ast.Expr():
+                self._expression(node)
+            case ast.For():
+                loops.loop(self, node)
+            case ast.With():
+                return self._parallel(node, rest)
+            case ast.Pass():
+                pass
+            case _:
+                self._refuse(node)
+        return None
+
+    def _refuse(self, node: ast.stmt) -> None:
+        for kind, what in _NOT_YET.items():
+            if isinstance(node, kind):
+                self.report.add(NotYet(self.span(node), what))
+                return
+        what, instead = _REFUSED.get(type(node), (f"`{type(node).__name__.lower()}`", "put it into a step"))
+        self.report.add(UnsupportedStatement(self.span(node), what, instead))
+
+    def _assign(self, node: ast.Assign | ast.AnnAssign) -> None:
+        if node.value is None:
+            return
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if len(targets) == 1 and isinstance(targets[0], (ast.Tuple, ast.List)):
+            self._unpack(targets[0], node.value)
+            return
+        if len(targets) == 1 and isinstance(targets[0], ast.Subscript):
+            self._set_item(targets[0], node.value)
+            return
+        names = [t for t in targets if isinstance(t, ast.Name)]
+        for target in targets:
+            if not isinstance(target, ast.Name):
+                self.report.add(MutatedResult(self.span(target), f"`{ast.unparse(target)}`"))
+        if not names:
+            return
+        if names[0].id == "_" and expressions.has_calls(self, node.value):
+            self.report.add(DiscardedResult(self.span(node), ast.unparse(node.value).split("(")[0]))
+        found = self._named(self.operand(node.value, names[0].id), names[0].id, node)
+        for target in names:
+            self.scope.names[target.id] = found
+
+    def _named(self, found: Operand, name: str, node: ast.AST) -> Operand:
+        return self.as_value(_listed(found), name, node)
+
+    def _unpack(self, target: ast.Tuple | ast.List, value: ast.expr) -> None:
+        names = [e.id if isinstance(e, ast.Name) else None for e in target.elts]
+        if None in names:
+            self.report.add(UnsupportedStatement(self.span(target), "this unpacking", "unpack into plain names"))
+            return
+        wanted = [name or "" for name in names]
+        if isinstance(value, ast.Call) and (called := expressions.callee(self, value)) is not None:
+            if not expressions.is_pipeline(self, called):
+                parts = tasks.unpacked(self, called, value, wanted)
+                self.scope.names |= dict(zip(wanted, parts))
+                return
+        found = self.operand(value, "_".join(wanted)[:40])
+        for name, part in zip(wanted, self._parts(found, wanted, target)):
+            self.scope.names[name] = part
+
+    def _parts(self, found: Operand, names: list[str], target: ast.AST) -> list[Operand]:
+        if found.poison:
+            return [POISON] * len(names)
+        if found.elements is None and found.is_const:
+            values = list(found.value) if isinstance(found.value, (list, tuple, str, dict)) else None
+            if values is None or len(values) != len(names):
+                size = "a single value" if values is None else f"{len(values)} values"
+                self.report.add(WrongUnpacking(self.span(target), len(names), size))
+                return [POISON] * len(names)
+            return [const(v) for v in values]
+        if found.elements is not None:
+            if len(found.elements) != len(names):
+                self.report.add(WrongUnpacking(self.span(target), len(names), f"{len(found.elements)} values"))
+                return [POISON] * len(names)
+            return [self._named(part, name, target) for part, name in zip(found.elements, names)]
+        whole = self.as_value(found, "_".join(names)[:40], target)
+        assert isinstance(whole.expr, Ref)
+        items = whole.type.items if isinstance(whole.type, TupleOf) else (VALUE,) * len(names)
+        if len(items) != len(names):
+            self.report.add(WrongUnpacking(self.span(target), len(names), f"{len(items)} values"))
+            return [POISON] * len(names)
+        text = whole.expr.value
+        parts = [code(f"{text}[{i}]", {text: text}, items[i]) for i in range(len(names))]
+        return [self.as_value(part, name, target) for part, name in zip(parts, names)]
+
+    def _set_item(self, target: ast.Subscript, value: ast.expr) -> None:
+        if isinstance(target.value, ast.Name) and self.growing(target.value.id, "dict"):
+            key, found = self.operand(target.slice), self.operand(value, f"{target.value.id}_value")
+            loops.add(self, target.value.id, loops.pair(self, key, found))
+            return
+        self.report.add(MutatedResult(self.span(target), f"`{ast.unparse(target.value)}`"))
+
+    def growing(self, name: str, kind: str) -> bool:
+        """Whether `name` is a collection that was created empty; from then on it grows."""
+        binding = self.scope.names.get(name)
+        if isinstance(binding, Operand) and binding.is_const and not binding.poison:
+            if binding.value == ([] if kind == "list" else {}) and type(binding.value).__name__ == kind:
+                binding = self.scope.names[name] = Growing(kind)
+        return isinstance(binding, Growing) and binding.kind == kind
+
+    def _expression(self, node: ast.Expr) -> None:
+        value = node.value
+        if isinstance(value, ast.Constant):
+            return  # a docstring, or `...`
+        if isinstance(value, ast.Call):
+            target = expressions.callee(self, value)
+            if target is not None:
+                self.call(target, value, "", effect=True)
+                return
+            if self._append(value):
+                return
+        found = self.operand(value)
+        self.as_value(found, "value", node)
+
+    def _append(self, node: ast.Call) -> bool:
+        if not isinstance(node.func, ast.Attribute) or not isinstance(node.func.value, ast.Name):
+            return False
+        name, method = node.func.value.id, node.func.attr
+        if name not in self.scope.names or method in expressions.PURE_METHODS:
+            return False
+        if method == "append" and len(node.args) == 1 and not node.keywords and self.growing(name, "list"):
+            loops.add(self, name, self.operand(node.args[0], f"{name}_item"))
+        else:
+            self.report.add(MutatedResult(self.span(node), f"`{name}`"))
+        return True
+
+    def _parallel(self, node: ast.With, rest: list[ast.stmt]) -> Flow | None:
+        call = node.items[0].context_expr
+        target = self.resolver.expression(self.module, call.func) if isinstance(call, ast.Call) else None
+        if len(node.items) != 1 or target is None or target.dotted not in ("pipec.parallel", "pipec.authoring.parallel"):
+            what = f"`with {ast.unparse(call)}`"
+            self.report.add(UnsupportedStatement(self.span(node), what, "only `with parallel():` has a meaning here"))
+            return None
+        if isinstance(call, ast.Call) and (call.args or call.keywords or node.items[0].optional_vars):
+            self.report.add(UnsupportedStatement(self.span(call), "`with parallel(...)` with arguments", "write `parallel()`"))
+            return None
+        outer, self.nodes = self.nodes, []
+        flow = self.statements(node.body)
+        inner, self.nodes = self.nodes, outer
+        if flow.kind != "falls":
+            self.report.add(UnsupportedStatement(self.span(node), "`return` inside `with parallel()`", "return after it"))
+            return flow
+        if inner:
+            id_ = self.reading.nodes.fresh("parallel")
+            self.nodes.append(Parallel(id=id_, body=Block(nodes=tuple(inner)), span=self.span(node)))
+        return None
+
+
+_ITERATORS = ("zip(", "enumerate(", "reversed(", "range(")
+
+
+def _listed(found: Operand) -> Operand:
+    """An iterator that gets a name becomes a list: a name may be read more than once, and by another process."""
+    if not isinstance(found.expr, Code):
+        return found
+    source = found.expr.source
+    node = ast.parse(source, mode="eval").body
+    view = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("keys", "values", "items")
+    if isinstance(node, ast.Call) and (view or (isinstance(node.func, ast.Name) and source.startswith(_ITERATORS))):
+        return code(f"list({source})", found.expr.inputs, found.type)
+    return found
+
+
+def _pairs(body: Body, found: Operand) -> Operand:
+    if found.is_const:
+        return const(list(found.value.items()))
+    assert isinstance(found.expr, Ref)
+    return code(f"list({found.expr.value}.items())", {found.expr.value: found.expr.value}, loops.pair_list(found.type))
+
+
+__all__ = ["Body", "Const", "Flow"]

@@ -1,0 +1,200 @@
+"""`if` statements: arms, merged names, and early return."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from pipec.compiler.diagnostics.risk import UnreachableCode
+from pipec.compiler.frontend.inference import join, with_none
+from pipec.compiler.frontend.operands import NONE, POISON, Binding, Carried, Growing, Operand, Part, Unbound, const, ref
+from pipec.ir import Branch, Phi, Span, Type
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.body import Body, Flow
+
+
+def branch(body: Body, node: ast.If, rest: list[ast.stmt]) -> Flow | None:
+    """Read an `if`. After an arm that returns, what follows belongs to the other arm."""
+    from pipec.compiler.frontend.body import Flow
+
+    condition = body.operand(node.test)
+    then_nodes, else_nodes, consumed = list(node.body), list(node.orelse), False
+    ends = (_ends(then_nodes), _ends(else_nodes))
+    if rest and any(ends):
+        consumed = True
+        if all(ends):
+            body.report.add(UnreachableCode(body.span(rest[0])))
+        elif ends[0]:
+            else_nodes += rest
+        else:
+            then_nodes += rest
+    then, orelse = body.child(), body.child()
+    then.tail = orelse.tail = body.tail and (consumed or not rest)
+    flows = (then.statements(then_nodes), orelse.statements(else_nodes))
+    if body.in_loop and any(flow.kind != "falls" for flow in flows):
+        return Flow()  # reported where the `return` stands
+    flow = _merge(body, condition, (then, orelse), flows, body.span(node), _hint(node))
+    if consumed or flow.kind == "returns":
+        return flow
+    if flow.kind == "falls":
+        return None
+    return _guarded(body, flow, rest, body.span(node))
+
+
+def _hint(node: ast.If) -> str:
+    names = [n.id for n in ast.walk(node.test) if isinstance(n, ast.Name) and n.id.isidentifier()]
+    return f"if_{names[0]}" if names else "branch"
+
+
+def _ends(nodes: list[ast.stmt]) -> bool:
+    """Whether every path through `nodes` returns or raises."""
+    for node in nodes:
+        match node:
+            case ast.Return() | ast.Raise():
+                return True
+            case ast.If() if _ends(node.body) and _ends(node.orelse):
+                return True
+            case ast.With() if _ends(node.body):
+                return True
+    return False
+
+
+def _guarded(body: Body, flow: Flow, rest: list[ast.stmt], span: Span) -> Flow:
+    """Some paths have returned: what follows runs only on the others."""
+    from pipec.compiler.frontend.body import Flow
+
+    assert flow.flag is not None
+    if not rest:
+        return flow
+    done, going = body.child(), body.child()
+    going.tail = body.tail
+    flows = (Flow("returns", flow.value), going.statements(rest))
+    return _merge(body, flow.flag, (done, going), flows, span, "returned")
+
+
+def _merge(
+    body: Body, condition: Operand, arms: tuple[Body, Body], flows: tuple[Flow, Flow], span: Span, hint: str
+) -> Flow:
+    """Add the branch to `body`, with what both arms bind and return."""
+    merger = _Merger(body, arms, flows)
+    flow = merger.flow()
+    merger.scope()
+    made = Branch(
+        id=body.reading.nodes.fresh(hint), condition=condition.expr, then=arms[0].block(), orelse=arms[1].block(),
+        outputs=tuple(merger.phis), span=span,
+    )  # fmt: skip
+    if arms[0].nodes or arms[1].nodes or merger.phis:
+        body.nodes.append(made)
+    return flow
+
+
+class _Merger:
+    def __init__(self, body: Body, arms: tuple[Body, Body], flows: tuple[Flow, Flow]) -> None:
+        self.body = body
+        self.arms = arms
+        self.flows = flows
+        self.phis: list[Phi] = []
+
+    def flow(self) -> Flow:
+        from pipec.compiler.frontend.body import Flow
+
+        kinds = {flow.kind for flow in self.flows}
+        if kinds == {"falls"}:
+            return Flow()
+        value = self.phi("result", self.flows[0].value, self.flows[1].value)
+        if kinds == {"returns"}:
+            return Flow("returns", value)
+        flags = [const(f.kind == "returns") if f.flag is None else f.flag for f in self.flows]
+        return Flow("maybe", value, self.phi("returned", flags[0], flags[1]))
+
+    def phi(self, hint: str, then: Operand, orelse: Operand) -> Operand:
+        """The operand after the branch for one that differs between the arms."""
+        if then.poison or orelse.poison:
+            return POISON
+        if then.expr == orelse.expr:
+            return then
+        type_ = _joined(then, orelse)
+        id_ = self.body.value(hint, type_)
+        self.phis.append(Phi(id=id_, then=then.expr, orelse=orelse.expr, type=type_))
+        producer = then.producer or orelse.producer
+        return ref(id_, type_, producer=producer, what=f"`{hint}`")
+
+    def scope(self) -> None:
+        """Bind in the outer scope what is bound after the branch."""
+        dead = [flow.kind == "returns" for flow in self.flows]
+        if all(dead):
+            return
+        names = dict.fromkeys([*self.arms[0].scope.names, *self.arms[1].scope.names])
+        for name in names:
+            before = self.body.scope.names.get(name)
+            then, orelse = (arm.scope.names.get(name) for arm in self.arms)
+            if then is orelse and then is not None:
+                self.body.scope.names[name] = then
+            elif any(dead):
+                alive = orelse if dead[0] else then
+                self.body.scope.names[name] = self._exported(name, alive, dead[0], before)
+            else:
+                self.body.scope.names[name] = self._both(name, then, orelse, before)
+
+    def _exported(self, name: str, alive: Binding | None, then_dead: bool, before: Binding | None) -> Binding:
+        """A name of the only arm that goes on; the other side of the phi is never read."""
+        if alive is before and before is not None:
+            return before
+        if not isinstance(alive, Operand):
+            return alive or Unbound("only one path binds it")
+        if alive.is_const:
+            return alive
+        id_ = self.body.value(name, alive.type)
+        then, orelse = (NONE, alive) if then_dead else (alive, NONE)
+        self.phis.append(Phi(id=id_, then=then.expr, orelse=orelse.expr, type=with_none(alive.type)))
+        return ref(id_, alive.type, producer=alive.producer, what=f"`{name}`")
+
+    def _both(self, name: str, then: Binding | None, orelse: Binding | None, before: Binding | None) -> Binding:
+        for side in (then, orelse):
+            if isinstance(side, Carried):
+                return side
+        if isinstance(then, Growing) or isinstance(orelse, Growing):
+            return self._grown(name, then, orelse, before)
+        if isinstance(then, Operand) and isinstance(orelse, Operand):
+            return self.phi(name, then, orelse)
+        where = None
+        for side in (then, orelse):
+            if isinstance(side, Unbound):
+                return side
+            if isinstance(side, Operand):
+                where = side.producer
+        return Unbound("only one path binds it", where)
+
+    def _grown(self, name: str, then: Binding | None, orelse: Binding | None, before: Binding | None) -> Binding:
+        base = before if isinstance(before, Growing) else None
+        kind = next(s.kind for s in (then, orelse) if isinstance(s, Growing))
+        known = len(base.parts) if base else 0
+        added: list[tuple[Part, ...]] = []
+        for side in (then, orelse):
+            if isinstance(side, Growing) and side.kind == kind:
+                added.append(side.parts[known:])
+            elif isinstance(side, Operand) and side.is_const and side.value in ([], {}):
+                added.append(())
+            else:
+                return Unbound("one path rebinds it")
+        before_parts = base.parts if base else ()
+        is_open = base.open if base else False
+        if not any(added):
+            return Growing(kind, before_parts, is_open)
+        return Growing(kind, (*before_parts, self._part(name, added[0], added[1])), is_open)
+
+    def _part(self, name: str, then: tuple[Part, ...], orelse: tuple[Part, ...]) -> Part:
+        from pipec.compiler.frontend.loops import listed
+
+        if len(then) == len(orelse) == 1 and not then[0].many and not orelse[0].many:
+            return Part(self.phi(f"{name}_item", then[0].operand, orelse[0].operand))
+        sides = [listed(self.body, parts) for parts in (then, orelse)]
+        return Part(self.phi(f"{name}_items", sides[0], sides[1]), many=True)
+
+
+def _joined(then: Operand, orelse: Operand) -> Type:
+    for one, other in ((then, orelse), (orelse, then)):
+        if one.is_const and one.value is None:
+            return with_none(other.type)
+    return join(then.type, orelse.type)

@@ -1,0 +1,192 @@
+"""Steps as components: one per function that a pipeline calls, with its settings and result type."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.frontend.annotations import Annotations, Fields
+from pipec.compiler.frontend.calls import ports
+from pipec.compiler.frontend.constants import NotConstantError
+from pipec.compiler.frontend.project import Module
+from pipec.compiler.frontend.resolve import Resolver, Target
+from pipec.compiler.frontend.settings import PIPELINE_SETTINGS, STEP_SETTINGS, Raw, SettingsReader
+from pipec.compiler.site import Site
+from pipec.ir import Component, Port, Span, TaskPolicy, Type
+
+
+@dataclass(frozen=True)
+class Step:
+    """A function that a pipeline calls."""
+
+    name: str
+    """Name of its component: the function's name, or `<module>_<function>` where two modules have it."""
+    module: Module
+    node: ast.FunctionDef
+    ports: tuple[Port, ...]
+    returns: Type
+    policy: TaskPolicy
+    settings: dict[str, Any]
+    """Image, packages and python version."""
+    span: Span
+
+    def component(self) -> Component:
+        """The component, without its code."""
+        return Component(
+            name=self.name,
+            function=self.node.name,
+            ports=self.ports,
+            doc=ast.get_docstring(self.node) or "",
+            returns=ast.unparse(self.node.returns) if self.node.returns else "",
+            span=self.span,
+            **self.settings,
+        )
+
+
+class Steps:
+    """The steps of one pipeline, read as they are met."""
+
+    def __init__(self, resolver: Resolver, site: Site, report: Report, defaults: Raw) -> None:
+        self.resolver = resolver
+        self.site = site
+        self.report = report
+        self.defaults = defaults
+        self._steps: dict[tuple[str, str], Step] = {}
+        self._names: set[str] = set()
+        self._annotations: dict[str, Annotations] = {}
+        self._readers: dict[str, SettingsReader] = {}
+
+    def step(self, target: Target) -> Step:
+        """The step behind a resolved function."""
+        assert target.module is not None and isinstance(target.node, ast.FunctionDef)
+        key = (target.module.name, target.node.name)
+        if key not in self._steps:
+            self._steps[key] = self._read(target.module, target.node)
+        return self._steps[key]
+
+    def all(self) -> tuple[Step, ...]:
+        """The steps met so far, in order."""
+        return tuple(self._steps.values())
+
+    def _read(self, module: Module, node: ast.FunctionDef) -> Step:
+        name = node.name
+        if name in self._names:
+            name = f"{module.name.rpartition('.')[2]}_{name}"
+        while name in self._names:
+            name += "_2"
+        self._names.add(name)
+        reader = self.reader(module)
+        own = reader.raw(decorator(self.resolver, module, node, "step"), STEP_SETTINGS)
+        place = module.name_span(node)
+        raw = Raw({**self.defaults.values}, {**self.defaults.spans})
+        site = reader.site_raw(self.site.steps.get(node.name, {}), place)
+        for layer in (site, own):
+            raw.values.update(layer.values)
+            raw.spans.update(layer.spans)
+        policy, settings = reader.step(raw, node.name, place)
+        returns = self.annotations(module).type(node.returns)
+        return Step(name, module, node, ports(node), returns, policy, settings, module.span(node))
+
+    def reader(self, module: Module) -> SettingsReader:
+        """The reader of decorators in `module`."""
+        if module.name not in self._readers:
+            self._readers[module.name] = SettingsReader(
+                self.site,
+                self.report,
+                lambda node: self.resolver.evaluate(module, node),
+                module.span,
+                lambda node: _pipec_name(self.resolver, module, node),
+                lambda node: _function_name(self.resolver, module, node),
+            )
+        return self._readers[module.name]
+
+    def annotations(self, module: Module) -> Annotations:
+        """The reader of annotations in `module`."""
+        if module.name not in self._annotations:
+
+            def resolve(node: ast.expr) -> str | None:
+                found = self.resolver.expression(module, node)
+                return found.dotted if found else None
+
+            def alias(node: ast.expr) -> ast.expr | None:
+                found = self.resolver.expression(module, node)
+                if found and found.kind == "constant" and isinstance(found.node, ast.expr):
+                    return found.node
+                return None
+
+            self._annotations[module.name] = Annotations(
+                resolve, module.segment, self.site.codecs, lambda node: self.fields(module, node), alias
+            )
+        return self._annotations[module.name]
+
+    def fields(self, module: Module, node: ast.expr | None) -> Fields | None:
+        """The fields of the class that an annotation names, if it is a NamedTuple, dataclass or TypedDict of the project."""
+        if node is None:
+            return None
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            node = ast.Name(node.value, ast.Load())
+        target = self.resolver.expression(module, node)
+        if target is None or target.module is None or not isinstance(target.node, ast.ClassDef):
+            return None
+        return self._class_fields(target.module, target.node)
+
+    def _class_fields(self, module: Module, node: ast.ClassDef) -> Fields | None:
+        bases = [self.resolver.expression(module, base) for base in node.bases]
+        names = {base.dotted for base in bases if base}
+        decorators = {self._dotted(module, d) for d in node.decorator_list}
+        kind = ""
+        if names & {"typing.NamedTuple", "typing_extensions.NamedTuple"}:
+            kind = "namedtuple"
+        elif names & {"typing.TypedDict", "typing_extensions.TypedDict"}:
+            kind = "typeddict"
+        elif "dataclasses.dataclass" in decorators:
+            kind = "dataclass"
+        inherited: dict[str, ast.expr] = {}
+        for base in bases:
+            if base and base.module and isinstance(base.node, ast.ClassDef):
+                above = self._class_fields(base.module, base.node)
+                if above:
+                    kind = kind or above.kind
+                    inherited |= above.annotations
+        if not kind:
+            return None
+        own = {
+            s.target.id: s.annotation
+            for s in node.body
+            if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+        }
+        return Fields(kind, {**inherited, **own})
+
+    def _dotted(self, module: Module, node: ast.expr) -> str:
+        found = self.resolver.expression(module, node.func if isinstance(node, ast.Call) else node)
+        return found.dotted if found else ""
+
+
+def _pipec_name(resolver: Resolver, module: Module, node: ast.expr) -> str | None:
+    found = resolver.expression(module, node)
+    return found.name if found and found.kind == "external" and found.dotted.split(".")[0] == "pipec" else None
+
+
+def _function_name(resolver: Resolver, module: Module, node: ast.expr) -> str | None:
+    found = resolver.expression(module, node)
+    return found.name if found and found.kind == "function" and found.module else None
+
+
+def decorator(resolver: Resolver, module: Module, node: ast.FunctionDef, name: str) -> ast.Call | None:
+    """The call `@step(...)` or `@pipeline(...)` on a function; `None` where it is bare or absent."""
+    for expression in node.decorator_list:
+        if isinstance(expression, ast.Call) and _pipec_name(resolver, module, expression.func) == name:
+            return expression
+    return None
+
+
+def is_marked(resolver: Resolver, module: Module, node: ast.AST | None, name: str) -> bool:
+    """Whether a function is decorated with pipec's `name`, with or without arguments."""
+    return isinstance(node, ast.FunctionDef) and any(
+        _pipec_name(resolver, module, d.func if isinstance(d, ast.Call) else d) == name for d in node.decorator_list
+    )
+
+
+__all__ = ["PIPELINE_SETTINGS", "NotConstantError", "Step", "Steps", "decorator", "is_marked"]

@@ -1,0 +1,418 @@
+"""Expressions of a pipeline body: step calls become tasks, the pure rest stays Python text."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from pipec.compiler.diagnostics.pipeline import CarriedValue, LazyCall, LooksIntoArtifact, UnboundName, UnknownName
+from pipec.compiler.diagnostics.source import NotAStep, NotConstant, NotYet, UnsupportedExpression
+from pipec.compiler.frontend.components import is_marked
+from pipec.compiler.frontend.constants import PURE_BUILTINS, PURE_METHODS, NotConstantError, evaluate
+from pipec.compiler.frontend.inference import LooksIntoError, infer
+from pipec.compiler.frontend.operands import POISON, Carried, Growing, Operand, Unbound, code, const
+from pipec.compiler.frontend.resolve import Target
+from pipec.compiler.pysource.rename import rename_free
+from pipec.compiler.pysource.text import one_line
+from pipec.ir import VALUE, Code, Const, ObjectType, Ref, Type, is_artifact, leaves, text, uses
+from pipec.ir.literals import source_of
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.body import Body
+
+Comprehension: TypeAlias = "ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp"
+
+_REFUSED: dict[type[ast.AST], tuple[str, str]] = {
+    ast.NamedExpr: ("`:=`", "assign in a statement of its own"),
+    ast.Await: ("`await`", "steps are plain functions"),
+    ast.Yield: ("`yield`", "return a list"),
+    ast.YieldFrom: ("`yield from`", "return a list"),
+}
+
+
+@dataclass
+class _Expression:
+    """One expression that is being taken apart."""
+
+    inputs: dict[str, Operand] = field(default_factory=dict)
+    """Free name -> value."""
+    changed: bool = False
+    """Something was replaced, so the text must be printed anew."""
+    poison: bool = False
+
+
+def operand(body: Body, node: ast.expr, hint: str = "") -> Operand:
+    """The value of `node`; its step calls become tasks of the body. `hint`: a name for the result."""
+    if isinstance(node, ast.Call) and (target := callee(body, node)) is not None:
+        return body.call(target, node, hint)
+    if isinstance(node, (ast.ListComp, ast.DictComp)) and has_calls(body, node):
+        return body.comprehension(node, hint)
+    if isinstance(node, ast.Tuple) and not any(isinstance(e, ast.Starred) for e in node.elts):
+        return _tuple(body, node)
+    if isinstance(node, (ast.GeneratorExp, ast.Lambda)):
+        what = "a generator" if isinstance(node, ast.GeneratorExp) else "a lambda"
+        return refuse(body, node, what, "write a list" if isinstance(node, ast.GeneratorExp) else "define a step")
+    return _pure(body, node)
+
+
+def _tuple(body: Body, node: ast.Tuple) -> Operand:
+    parts = tuple(operand(body, e) for e in node.elts)
+    into = _Expression(changed=True, poison=any(p.poison for p in parts))
+    elements: list[ast.expr] = []
+    for part in parts:
+        elements.append(ast.parse(own_text(part), mode="eval").body)
+        into.inputs |= {v: Operand(Ref(value=v), body.type_of(v), producer=part.producer) for v in uses(part.expr)}
+    rebuilt = ast.Tuple(elements, ast.Load())
+    return replace(_finish(body, rebuilt, rebuilt, into), elements=parts)
+
+
+def own_text(part: Operand) -> str:
+    """The source of an operand in which every free name is a value id."""
+    if isinstance(part.expr, Code):
+        return rename_free(part.expr.source, part.expr.inputs)
+    return text(part.expr)
+
+
+def _pure(body: Body, node: ast.expr) -> Operand:
+    expression = _Expression()
+    rebuilt = _extract(body, node, frozenset(), "", expression)
+    if isinstance(rebuilt, ast.Name) and rebuilt.id in expression.inputs:
+        return expression.inputs[rebuilt.id]
+    return _finish(body, node, rebuilt, expression)
+
+
+def _finish(body: Body, node: ast.expr, rebuilt: ast.expr, expression: _Expression) -> Operand:
+    if expression.poison:
+        return POISON
+    if not expression.inputs:
+        try:
+            return const(evaluate(rebuilt, {}))
+        except NotConstantError:
+            pass  # left to run time, where Python has the last word
+        except TypeError:
+            pass
+    try:
+        type_ = _type(rebuilt, expression)
+    except LooksIntoError as error:
+        name = error.node.id if isinstance(error.node, ast.Name) else ast.unparse(error.node)
+        origin = expression.inputs.get(name)
+        annotation = ", ".join(dict.fromkeys(filter(None, (getattr(t, "annotation", "") for t in leaves(error.type)))))
+        what = origin.what if origin and origin.what else f"`{name}`"
+        place = error.node if hasattr(error.node, "lineno") else node
+        body.report.add(LooksIntoArtifact(body.span(place), what, annotation, origin.producer if origin else None))
+        return POISON
+    source = one_line(rebuilt) if expression.changed else _source(body, node)
+    inputs = {free: part.expr.value for free, part in expression.inputs.items() if isinstance(part.expr, Ref)}
+    return code(source, inputs, type_)
+
+
+def _type(node: ast.expr, expression: _Expression) -> Type:
+    if not any(is_artifact(part.type) for part in expression.inputs.values()):
+        return VALUE
+    return infer(node, lambda name: expression.inputs[name].type if name in expression.inputs else VALUE)
+
+
+def _source(body: Body, node: ast.expr) -> str:
+    written = body.module.segment(node)
+    return one_line(node) if "\n" in written or isinstance(node, ast.Tuple) else written
+
+
+def has_calls(body: Body, node: ast.AST) -> bool:
+    """Whether `node` contains a call of a step or pipeline."""
+    return any(isinstance(n, ast.Call) and callee(body, n, quiet=True) is not None for n in ast.walk(node))
+
+
+def callee(body: Body, node: ast.Call, quiet: bool = False) -> Target | None:
+    """The step or pipeline that `node` calls; `None` for anything else."""
+    root = node.func
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name) or root.id in body.scope.names:
+        return None
+    target = body.resolver.expression(body.module, node.func)
+    if target is None or target.kind != "function" or target.module is None:
+        return None
+    return target if isinstance(target.node, ast.FunctionDef) else None
+
+
+def is_pipeline(body: Body, target: Target) -> bool:
+    """Whether a function of the project is marked `@pipeline`."""
+    return target.module is not None and is_marked(body.resolver, target.module, target.node, "pipeline")
+
+
+def _extract(body: Body, node: ast.expr, bound: frozenset[str], lazy: str, into: _Expression) -> ast.expr:
+    """`node` with step calls and constants replaced; collects its inputs, and reports what has no place here."""
+    match node:
+        case ast.Constant():
+            return node
+        case ast.Name():
+            return _name(body, node, bound, into)
+        case ast.Call():
+            return _call(body, node, bound, lazy, into)
+        case ast.Attribute():
+            return _attribute(body, node, bound, lazy, into)
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            return _comprehension(body, node, bound, lazy, into)
+        case ast.Lambda():
+            inner = bound | {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+            changed = ast.Lambda(node.args, _extract(body, node.body, inner, "a lambda", into))
+            return ast.copy_location(changed, node)
+        case ast.BoolOp():
+            side = "the right side of `and`" if isinstance(node.op, ast.And) else "the right side of `or`"
+            values = [_extract(body, v, bound, side if i else lazy, into) for i, v in enumerate(node.values)]
+            return ast.copy_location(ast.BoolOp(node.op, values), node)
+        case ast.IfExp():
+            arm = "an arm of a conditional expression"
+            test = _extract(body, node.test, bound, lazy, into)
+            then, orelse = (_extract(body, n, bound, arm, into) for n in (node.body, node.orelse))
+            return ast.copy_location(ast.IfExp(test, then, orelse), node)
+    for kind, (what, instead) in _REFUSED.items():
+        if isinstance(node, kind):
+            into.poison = True
+            refuse(body, node, what, instead)
+            return node
+    return _children(body, node, bound, lazy, into)
+
+
+def _children(body: Body, node: ast.expr, bound: frozenset[str], lazy: str, into: _Expression) -> ast.expr:
+    fields: dict[str, object] = {}
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, ast.expr):
+            fields[name] = _extract(body, value, bound, lazy, into)
+        elif isinstance(value, list):
+            fields[name] = [_extract(body, v, bound, lazy, into) if isinstance(v, ast.expr) else v for v in value]
+        else:
+            fields[name] = value
+    return ast.copy_location(type(node)(**fields), node)  # type: ignore[arg-type]  # same fields as before
+
+
+def _name(body: Body, node: ast.Name, bound: frozenset[str], into: _Expression) -> ast.expr:
+    if node.id in bound:
+        return node
+    found = name(body, node)
+    if found is None:
+        return node  # a pure builtin
+    return _placed(found, node, node.id, into)
+
+
+def name(body: Body, node: ast.Name) -> Operand | None:
+    """What a name stands for; `None` for a pure builtin."""
+    binding = body.scope.names.get(node.id)
+    match binding:
+        case Operand():
+            return binding
+        case Growing():
+            if binding.open:
+                body.report.add(CarriedValue(body.span(node), node.id))
+                return POISON
+            return body.materialise(node.id)
+        case Unbound():
+            body.report.add(UnboundName(body.span(node), node.id, binding.reason, binding.where))
+            return POISON
+        case Carried():
+            body.report.add(CarriedValue(body.span(node), node.id, binding.where))
+            return POISON
+    return _module_name(body, node)
+
+
+def _module_name(body: Body, node: ast.Name) -> Operand | None:
+    target = body.resolver.name(body.module, node.id)
+    if target is None:
+        known = [*body.scope.names, *body.module.bindings]
+        similar = difflib.get_close_matches(node.id, known, 1)
+        body.report.add(UnknownName(body.span(node), node.id, similar[0] if similar else ""))
+        return POISON
+    if target.kind == "builtin":
+        if node.id in PURE_BUILTINS:
+            return None
+        return refuse(body, node, f"`{node.id}`")
+    return module_constant(body, target, node)
+
+
+def module_constant(body: Body, target: Target, node: ast.expr) -> Operand:
+    """A module-level constant, as it is known at build time."""
+    if target.kind in ("function", "class"):
+        return refuse(body, node, f"`{ast.unparse(node)}` as a value", "call it, or use it inside a step")
+    if target.kind in ("external", "module"):
+        if target.dotted.startswith("pipec.") and target.name == "run":
+            body.report.add(NotYet(body.span(node), "`run`", "pass it as a parameter"))
+            return POISON
+        return refuse(body, node, f"`{ast.unparse(node)}`, which comes from another library,", "use it inside a step")
+    try:
+        return const(body.resolver.constant_target(target))
+    except (NotConstantError, TypeError) as error:
+        body.report.add(NotConstant(body.span(node), f"`{ast.unparse(node)}`", str(error)))
+        return POISON
+
+
+def _placed(found: Operand, node: ast.expr, wanted: str, into: _Expression) -> ast.expr:
+    """A node that stands for an operand inside a larger expression."""
+    into.poison = into.poison or found.poison
+    if isinstance(found.expr, Const):
+        into.changed = True
+        return ast.copy_location(ast.parse(source_of(found.value), mode="eval").body, node)
+    assert isinstance(found.expr, Ref)
+    free = wanted
+    while free in into.inputs and into.inputs[free].expr != found.expr:
+        free += "_"
+    into.inputs[free] = found
+    if isinstance(node, ast.Name) and node.id == free:
+        return node
+    into.changed = True
+    return ast.copy_location(ast.Name(free, ast.Load()), node)
+
+
+def _call(body: Body, node: ast.Call, bound: frozenset[str], lazy: str, into: _Expression) -> ast.expr:
+    root = node.func
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    target = None if isinstance(root, ast.Name) and root.id in bound else callee(body, node)
+    if target is not None:
+        if lazy:
+            body.report.add(LazyCall(body.span(node), target.name, lazy))
+            into.poison = True
+            return node
+        found = body.call(target, node, "")
+        return _placed(body.as_value(found, f"{target.name}_result"), node, f"{target.name}_result", into)
+    if not _may_call(body, node, bound):
+        into.poison = True
+        return node
+    func = node.func
+    if isinstance(func, ast.Attribute):
+        func = ast.copy_location(ast.Attribute(_extract(body, func.value, bound, lazy, into), func.attr, func.ctx), func)
+    args = [_argument(body, a, bound, lazy, into) for a in node.args]
+    keywords = [ast.keyword(k.arg, _argument(body, k.value, bound, lazy, into)) for k in node.keywords]
+    return ast.copy_location(ast.Call(func, args, keywords), node)
+
+
+def _argument(body: Body, node: ast.expr, bound: frozenset[str], lazy: str, into: _Expression) -> ast.expr:
+    """An argument of a pure builtin: a generator with step calls is as good as a list there."""
+    if isinstance(node, ast.GeneratorExp) and not lazy and has_calls(body, node):
+        listed = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
+        return _extract(body, listed, bound, lazy, into)
+    return _extract(body, node, bound, lazy, into)
+
+
+def _may_call(body: Body, node: ast.Call, bound: frozenset[str]) -> bool:
+    """Whether a call is one of the pure ones; reports it otherwise."""
+    called = ast.unparse(node.func)
+    if isinstance(node.func, ast.Name):
+        known = node.func.id
+        if known in bound or known in body.scope.names:
+            reason = "it is a value of the pipeline"
+        else:
+            target = body.resolver.name(body.module, known)
+            if target is None:
+                name(body, node.func)
+                return False
+            if target.kind == "builtin" and known in PURE_BUILTINS:
+                return True
+            reason = _why_not(target)
+            if target.kind == "external" and target.dotted.startswith("pipec."):
+                return _marker(body, node, target)
+    elif isinstance(node.func, ast.Attribute):
+        found = None if _is_local(body, node.func, bound) else body.resolver.expression(body.module, node.func)
+        if found is None or found.kind == "constant":
+            if node.func.attr in PURE_METHODS:
+                return True
+            reason = "a pipeline body may call only pure methods of text, lists and dicts"
+        else:
+            reason = _why_not(found)
+    else:
+        reason = "only names are called"
+    body.report.add(NotAStep(body.span(node), called, reason))
+    return False
+
+
+def _marker(body: Body, node: ast.Call, target: Target) -> bool:
+    if target.name in ("wait_for", "container"):
+        body.report.add(NotYet(body.span(node), f"`{target.name}(...)`"))
+    else:
+        body.report.add(NotAStep(body.span(node), target.name, "it has no meaning in an expression"))
+    return False
+
+
+def _is_local(body: Body, node: ast.expr, bound: frozenset[str]) -> bool:
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return not isinstance(node, ast.Name) or node.id in bound or node.id in body.scope.names
+
+
+def _why_not(target: Target) -> str:
+    match target.kind:
+        case "builtin":
+            return "it is a builtin that does more than compute a value"
+        case "class":
+            return "it is a class"
+        case "function":
+            return "it is an async function"
+        case "external":
+            return f"it comes from {target.dotted.split('.')[0]}, outside of the project"
+        case "module":
+            return "it is a module"
+        case _:
+            return "it is no function that can be read statically"
+
+
+def _attribute(body: Body, node: ast.Attribute, bound: frozenset[str], lazy: str, into: _Expression) -> ast.expr:
+    if not _is_local(body, node, bound):
+        target = body.resolver.expression(body.module, node)
+        root = node.value
+        if target is not None and isinstance(root, (ast.Name, ast.Attribute)):
+            return _placed(module_constant(body, target, node), node, target.name, into)
+    owner: Operand | None = None
+    wanted = node.attr
+    if isinstance(node.value, ast.Name) and node.value.id not in bound:
+        owner = name(body, node.value)
+        wanted = f"{node.value.id}_{node.attr}"
+    elif isinstance(node.value, ast.Call) and not lazy and (called := callee(body, node.value)) is not None:
+        owner = body.call(called, node.value, "")
+        wanted = f"{called.name}_{node.attr}"
+    if owner is not None and owner.call and isinstance(owner.type, ObjectType):
+        selected = body.attribute(owner, node.attr, wanted)
+        if selected is not None:
+            return _placed(selected, node, wanted, into)
+    if owner is not None and isinstance(node.value, ast.Call):
+        inner = _placed(body.as_value(owner, wanted), node.value, wanted, into)
+        into.changed = True
+    else:
+        inner = _extract(body, node.value, bound, lazy, into)
+    return ast.copy_location(ast.Attribute(inner, node.attr, node.ctx), node)
+
+
+def _comprehension(body: Body, node: Comprehension, bound: frozenset[str], lazy: str, into: _Expression) -> ast.expr:
+    if has_calls(body, node):
+        if lazy:
+            call = next(n for n in ast.walk(node) if isinstance(n, ast.Call) and callee(body, n, quiet=True))
+            body.report.add(LazyCall(body.span(call), ast.unparse(call.func), lazy))
+            into.poison = True
+            return node
+        if isinstance(node, (ast.ListComp, ast.DictComp)):
+            found = body.as_value(body.comprehension(node, ""), "items")
+            return _placed(found, node, "items", into)
+        kind = "a set" if isinstance(node, ast.SetComp) else "a generator"
+        into.poison = True
+        refuse(body, node, f"{kind} of step results", "write a list")
+        return node
+    inner = bound
+    generators = []
+    for generator in node.generators:
+        iterable = _extract(body, generator.iter, inner, lazy, into)
+        inner = inner | {n.id for n in ast.walk(generator.target) if isinstance(n, ast.Name)}
+        conditions = [_extract(body, c, inner, lazy, into) for c in generator.ifs]
+        generators.append(ast.comprehension(generator.target, iterable, conditions, generator.is_async))
+    changed: ast.expr
+    if isinstance(node, ast.DictComp):
+        key, value = (_extract(body, n, inner, lazy, into) for n in (node.key, node.value))
+        changed = ast.DictComp(key, value, generators)
+    else:
+        changed = type(node)(_extract(body, node.elt, inner, lazy, into), generators)
+    return ast.copy_location(changed, node)
+
+
+def refuse(body: Body, node: ast.AST, what: str, instead: str = "compute it in a step") -> Operand:
+    """Report an expression that has no place in a pipeline body."""
+    body.report.add(UnsupportedExpression(body.span(node), what, instead))
+    return POISON

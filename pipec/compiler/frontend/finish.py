@@ -1,0 +1,151 @@
+"""The last step of reading: outputs that nobody reads go, and outputs asked for later are added."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from pipec.ir import (
+    Block,
+    Branch,
+    Code,
+    Component,
+    Compute,
+    Const,
+    Expr,
+    ForEach,
+    Group,
+    Output,
+    Parallel,
+    Ref,
+    Statement,
+    Task,
+    ValueId,
+    uses,
+)
+from pipec.ir.graph import walk
+
+
+class Pruner:
+    """Rebuilds blocks from the end to the start, keeping what is read."""
+
+    def __init__(self, fields: dict[str, list[Output]], result: Expr | None) -> None:
+        self.fields = fields
+        self.used: set[ValueId] = set(uses(result))
+
+    def block(self, block: Block) -> Block:
+        """`block` without outputs that nobody reads."""
+        kept = [node for node in map(self._node, reversed(block.nodes)) if node is not None]
+        return Block(nodes=tuple(reversed(kept)))
+
+    def _use(self, exprs: Iterable[Expr | None]) -> None:
+        for expr in exprs:
+            self.used.update(uses(expr))
+
+    def _node(self, node: Statement) -> Statement | None:
+        match node:
+            case Task():
+                self._use(node.args.values())
+                outputs = [*node.outputs, *self.fields.get(node.id, [])]
+                return node.model_copy(update={"outputs": tuple(o for o in outputs if o.id in self.used)})
+            case Compute():
+                return self._compute(node)
+            case Branch():
+                phis = tuple(p for p in node.outputs if p.id in self.used)
+                self._use(e for p in phis for e in (p.then, p.orelse))
+                orelse, then = self.block(node.orelse), self.block(node.then)
+                self._use([node.condition])
+                if not phis and not then.nodes and not orelse.nodes and not isinstance(node.condition, Code):
+                    return None
+                return node.model_copy(update={"then": then, "orelse": orelse, "outputs": phis})
+            case ForEach():
+                outputs = tuple(o for o in node.outputs if o.id in self.used)
+                self.used.update(o.value for o in outputs)
+                body = self.block(node.body)
+                self._use([node.items])
+                targets = tuple(t for t in node.targets if t.id in self.used)
+                return node.model_copy(update={"body": body, "outputs": outputs, "targets": targets})
+            case Group():
+                results = tuple(o for o in node.outputs if o.id in self.used)
+                self._use(o.value for o in results)
+                body = self.block(node.body)
+                args = tuple(a for a in node.args if a.id in self.used)
+                self._use(a.expr for a in args)
+                return node.model_copy(update={"body": body, "args": args, "outputs": results})
+            case Parallel():
+                return node.model_copy(update={"body": self.block(node.body)})
+            case _:
+                return node
+
+    def _compute(self, node: Compute) -> Compute | None:
+        outputs = tuple(o for o in node.outputs if o in self.used)
+        if not outputs and all(is_total(let.expr) for let in node.lets):
+            return None
+        self._use(let.expr for let in node.lets)
+        return node.model_copy(update={"outputs": outputs})
+
+
+def is_total(expr: Expr) -> bool:
+    """Whether evaluating `expr` surely does not raise, so that leaving it out is not seen."""
+    if isinstance(expr, (Const, Ref)):
+        return True
+    allowed = (ast.Expression, ast.Name, ast.Load, ast.Constant, ast.Tuple, ast.List, ast.Is, ast.IsNot, ast.Not)
+    nodes = list(ast.walk(ast.parse(expr.source, mode="eval")))
+    for node in nodes:
+        if isinstance(node, ast.Compare):
+            if not all(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops):
+                return False
+        elif isinstance(node, ast.UnaryOp):
+            if not isinstance(node.op, ast.Not):
+                return False
+        elif not isinstance(node, allowed):
+            return False
+    return True
+
+
+def origins(block: Block, components: dict[str, Component]) -> dict[ValueId, frozenset[str]]:
+    """Value -> the components whose results it may contain."""
+    found: dict[ValueId, frozenset[str]] = {}
+
+    def of(expr: Expr | None) -> frozenset[str]:
+        return frozenset().union(*(found.get(v, frozenset()) for v in uses(expr)))
+
+    for node in walk(block):
+        match node:
+            case Task():
+                arrived = frozenset().union(*(of(e) for e in node.args.values()))
+                for output in node.outputs:
+                    found[output.id] = arrived | {node.component}
+            case Compute():
+                for let in node.lets:
+                    found[let.id] = of(let.expr)
+            case ForEach():
+                for target in node.targets:
+                    found[target.id] = of(node.items)
+            case Group():
+                for argument in node.args:
+                    found[argument.id] = of(argument.expr)
+            case _:
+                pass
+        _outer(node, of, found)
+    # what compound nodes hand out depends on their blocks, which are walked after them
+    for _ in range(2):
+        for node in walk(block):
+            _outer(node, of, found)
+    return found
+
+
+def _outer(node: Statement, of: object, found: dict[ValueId, frozenset[str]]) -> None:
+    assert callable(of)
+    match node:
+        case Branch():
+            for phi in node.outputs:
+                found[phi.id] = of(phi.then) | of(phi.orelse)
+        case ForEach():
+            for output in node.outputs:
+                found[output.id] = found.get(output.value, frozenset())
+        case Group():
+            for result in node.outputs:
+                found[result.id] = of(result.value)
+        case _:
+            pass

@@ -1,0 +1,439 @@
+"""Fan-outs: `for` loops that fill collections, and comprehensions; both become a `ForEach` that collects."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from pipec.compiler.diagnostics.pipeline import LooksIntoArtifact, WrongUnpacking
+from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression, UnsupportedStatement
+from pipec.compiler.frontend import expressions
+from pipec.compiler.frontend.inference import LooksIntoError, _Inference, dict_of, element, list_of, tuple_of
+from pipec.compiler.frontend.operands import POISON, Carried, Growing, Operand, Part, Unbound, code, const, ref
+from pipec.compiler.pysource.rename import rename_free
+from pipec.ir import VALUE, Code, Collect, Const, DictOf, ForEach, LoopVar, Ref, TupleOf, Type, uses
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.body import Body
+
+Contributions = dict[str, tuple[Part, ...]]
+"""Collection -> what one iteration adds to it."""
+
+
+# collections that are being filled
+
+
+def add(body: Body, name: str, operand: Operand) -> None:
+    """`name.append(operand)`, or the pair of `name[key] = value`."""
+    growing = body.scope.names[name]
+    assert isinstance(growing, Growing)
+    body.scope.names[name] = Growing(growing.kind, (*growing.parts, Part(operand)), growing.open)
+
+
+def pair(body: Body, key: Operand, value: Operand) -> Operand:
+    """An item of a dict."""
+    if key.poison or value.poison:
+        return POISON
+    inputs = {v: v for part in (key, value) for v in uses(part.expr)}
+    source = f"({expressions.own_text(key)}, {expressions.own_text(value)})"
+    type_ = tuple_of((VALUE, value.type))
+    if key.is_const and value.is_const:
+        return const((key.value, value.value))
+    made = code(source, inputs, type_)
+    return Operand(made.expr, type_, elements=(key, value))
+
+
+def pair_list(type_: Type) -> Type:
+    """The type of the list of items of a dict."""
+    return list_of(tuple_of((VALUE, type_.item))) if isinstance(type_, DictOf) else VALUE
+
+
+def listed(body: Body, parts: tuple[Part, ...]) -> Operand:
+    """All that `parts` add, as one list."""
+    if any(p.operand.poison for p in parts):
+        return POISON
+    if len(parts) == 1 and parts[0].many:
+        return parts[0].operand
+    if all(p.operand.is_const for p in parts):
+        return const([v for p in parts for v in (p.operand.value if p.many else [p.operand.value])])
+    inputs = {v: v for part in parts for v in uses(part.operand.expr)}
+    texts = [("*" if p.many else "") + expressions.own_text(p.operand) for p in parts]
+    types = [element(p.operand.type) or VALUE if p.many else p.operand.type for p in parts]
+    return code(f"[{', '.join(texts)}]", inputs, _Inference(lambda name: VALUE)._joined_list(types))
+
+
+def collected(body: Body, growing: Growing) -> Operand:
+    """The collection as it is now."""
+    if not growing.parts:
+        return const([] if growing.kind == "list" else {})
+    pairs = listed(body, growing.parts)
+    if growing.kind == "list" or pairs.poison:
+        return pairs
+    part = growing.parts[0]
+    return as_dict(pairs, part.element if len(growing.parts) == 1 else None, part.clause)
+
+
+def as_dict(pairs: Operand, item: Operand | None, clause: str) -> Operand:
+    """The dict of a list of pairs; as a comprehension where the list is one."""
+    if pairs.is_const:
+        return const(dict(pairs.value))
+    found = element(pairs.type)
+    type_ = dict_of(found.items[1]) if isinstance(found, TupleOf) else VALUE
+    inputs = pairs.expr.inputs if isinstance(pairs.expr, Code) else {v: v for v in uses(pairs.expr)}
+    if item is not None and item.elements is not None and clause:
+        key, value = map(expressions.own_text, item.elements)
+        return code(f"{{{key}: {value} {clause}}}", inputs, type_)
+    return code(f"dict({expressions.own_text(pairs)})", {v: v for v in uses(pairs.expr)}, type_)
+
+
+# loops
+
+
+def loop(body: Body, node: ast.For) -> None:
+    """Read a `for` statement."""
+    if node.orelse:
+        body.report.add(UnsupportedStatement(body.span(node.orelse[0]), "`else` of a loop", "write it after the loop"))
+    iterable, limit = _unwrapped(body, node.iter)
+    items = body.operand(ast.copy_location(iterable, node.iter), "items")
+    assigned = _assigned(node.body)
+    grown = [n for n in _grown(node.body) if n not in assigned]
+
+    def read(inner: Body) -> Contributions:
+        for name in grown:
+            for kind in ("list", "dict"):
+                if body.growing(name, kind):
+                    inner.scope.names[name] = Growing(kind, open=True)
+        flow = inner.statements(node.body)
+        if flow.kind != "falls":
+            _refuse_return(body, node)
+        found = {n: inner.scope.names[n] for n in grown}
+        return {n: g.parts for n, g in found.items() if isinstance(g, Growing)}
+
+    made = fan_out(body, node.target, items, read, node, limit, assigned)
+    for name in grown:
+        outer = body.scope.names.get(name)
+        if isinstance(outer, Growing) and made is not None and name in made:
+            body.scope.names[name] = Growing(outer.kind, (*outer.parts, *made[name]), outer.open)
+    for name in [*assigned, *_target_names(node.target)]:
+        body.scope.names[name] = Unbound("it is bound inside the loop only", body.span(node))
+
+
+def _refuse_return(body: Body, node: ast.For) -> None:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Return):
+            place = body.span(inner)
+            body.report.add(UnsupportedStatement(place, "`return` in a loop", "collect in the loop, return after it"))
+
+
+def comprehension(body: Body, node: ast.ListComp | ast.DictComp, hint: str) -> Operand:
+    """A list or dict comprehension with step calls."""
+    part = _generator(body, node, 0, hint)
+    if part is None or part.operand.poison:
+        return POISON
+    if isinstance(node, ast.DictComp):
+        return as_dict(part.operand, part.element, part.clause)
+    return part.operand
+
+
+def _generator(body: Body, node: ast.ListComp | ast.DictComp, i: int, hint: str) -> Part | None:
+    generator = node.generators[i]
+    last = i == len(node.generators) - 1
+
+    def read(inner: Body) -> Contributions:
+        if not last:
+            part = _generator(inner, node, i + 1, "")
+            return {"": (part,) if part else (Part(POISON),)}
+        if isinstance(node, ast.DictComp):
+            return {"": (Part(pair(inner, inner.operand(node.key), inner.operand(node.value))),)}
+        return {"": (Part(inner.operand(node.elt)),)}
+
+    iterable, limit = _unwrapped(body, generator.iter)
+    if any(expressions.has_calls(body, c) for c in generator.ifs):
+        place = body.span(generator.ifs[0])
+        body.report.add(UnsupportedExpression(place, "a step call in a filter", "use a `for` loop with an `if`"))
+        return None
+    items = _filtered(body, generator, iterable) if generator.ifs else body.operand(iterable, "items")
+    made = fan_out(body, generator.target, items, read, node, limit, (), hint if last and i == 0 else "")
+    return made[""][0] if made is not None else None
+
+
+def _filtered(body: Body, generator: ast.comprehension, iterable: ast.expr) -> Operand:
+    """The items that pass the filter, computed before the fan-out."""
+    source = body.as_value(body.operand(iterable, "items"), "items")
+    hidden = "items__"
+    body.scope.names[hidden] = source
+    target = _loaded(generator.target)
+    name = ast.copy_location(ast.Name(hidden, ast.Load()), iterable)
+    listed = ast.ListComp(target, [ast.comprehension(generator.target, name, generator.ifs, 0)])
+    ast.copy_location(listed, iterable)
+    found = expressions._pure(body, _relocated(listed, iterable))
+    del body.scope.names[hidden]
+    if isinstance(found.expr, Code) and isinstance(source.expr, Ref):
+        free = next((f for f, v in found.expr.inputs.items() if v == source.expr.value), source.expr.value)
+        inputs = {source.expr.value if f == free else f: v for f, v in found.expr.inputs.items()}
+        text = expressions.one_line(ast.parse(rename_free(found.expr.source, {free: source.expr.value}), mode="eval").body)
+        return code(text, inputs, found.type)
+    return found
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    return ast.parse(ast.unparse(target), mode="eval").body
+
+
+def _relocated(node: ast.expr, place: ast.expr) -> ast.expr:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.expr) and not hasattr(inner, "lineno"):
+            ast.copy_location(inner, place)
+    # printed anew, since this text stands nowhere in the source
+    return ast.copy_location(ast.ListComp(node.elt, node.generators), place)  # type: ignore[attr-defined]
+
+
+def _unwrapped(body: Body, node: ast.expr) -> tuple[ast.expr, int | None]:
+    """`parallel(xs, limit=4)` as `xs` and 4."""
+    target = body.resolver.expression(body.module, node.func) if isinstance(node, ast.Call) else None
+    if not isinstance(node, ast.Call) or target is None or target.dotted.replace(".authoring", "") != "pipec.parallel":
+        return node, None
+    limit: int | None = None
+    for keyword in node.keywords:
+        found = body.operand(keyword.value)
+        if keyword.arg == "limit" and found.is_const and isinstance(found.value, int) and found.value > 0:
+            limit = found.value
+        elif not found.poison and not (keyword.arg == "limit" and found.is_const and found.value is None):
+            body.report.add(NotConstant(body.span(keyword.value), f"`{keyword.arg}`", "write a positive number"))
+    if len(node.args) != 1:
+        body.report.add(UnsupportedExpression(body.span(node), "`parallel()` without items", "write `parallel(xs)`"))
+        return ast.copy_location(ast.List([], ast.Load()), node), limit
+    return node.args[0], limit
+
+
+def fan_out(
+    body: Body, target: ast.expr, items: Operand, read: Callable[[Body], Contributions], node: ast.AST,
+    limit: int | None, assigned: tuple[str, ...] | list[str], hint: str = "",
+) -> Contributions | None:  # fmt: skip
+    """Add a `ForEach`; what its iterations add, as lists of the block around it. `None` after an error."""
+    if items.poison:
+        _probe(body, target, read)
+        return None
+    made = _Loop.start(body, target, items, node)
+    if made is None:
+        return None
+    inner = made.inner
+    for name in assigned:
+        if isinstance(inner.scope.names.get(name), (Operand, Growing)) and name not in made.names.values():
+            inner.scope.names[name] = Carried(body.span(node))
+    contributions = read(inner)
+    found = {name: tuple(made.lists(parts, hint)) for name, parts in contributions.items() if parts}
+    made.finish(limit)
+    return found
+
+
+def _probe(body: Body, target: ast.expr, read: Callable[[Body], Contributions]) -> None:
+    """Read the body of a loop whose items are wrong, for further findings."""
+    inner = body.child()
+    inner.in_loop, inner.tail = True, False
+    inner.scope.names |= dict.fromkeys(_target_names(target), POISON)
+    read(inner)
+
+
+class _Loop:
+    """One `ForEach` that is being read."""
+
+    def __init__(self, body: Body, items: Operand, target: ast.expr, targets: list[LoopVar], names: dict[str, str], node: ast.AST) -> None:
+        self.body = body
+        self.items = items
+        self.target = target
+        self.targets = targets
+        self.names = names
+        """Value id of a loop variable -> the name that the source gives it."""
+        self.node = node
+        self.collects: dict[str, Collect] = {}
+        self.inner = body.child()
+        self.inner.in_loop, self.inner.tail = True, False
+        for variable in targets:
+            self.inner.scope.names[names[variable.id]] = ref(variable.id, variable.type, what=f"`{names[variable.id]}`")
+
+    @staticmethod
+    def start(body: Body, target: ast.expr, items: Operand, node: ast.AST) -> _Loop | None:
+        item = element(items.type)
+        if item is None:
+            what = items.what or "what the loop goes over"
+            body.report.add(LooksIntoArtifact(body.span(target), what, getattr(items.type, "annotation", ""), items.producer))
+            return None
+        if items.is_const:
+            try:
+                items = const(list(items.value))
+            except TypeError:
+                body.report.add(UnsupportedExpression(body.span(target), f"a loop over {items.value!r}", "loop over a list"))
+                return None
+            if not _unpacks(body, target, items.value):
+                return None
+        types: dict[str, Type] = {}
+        try:
+            _Inference(lambda name: VALUE).bind(target, item, types)
+        except LooksIntoError as error:
+            body.report.add(LooksIntoArtifact(body.span(target), "the item", getattr(error.type, "annotation", ""), items.producer))
+            return None
+        names: dict[str, str] = {}
+        targets: list[LoopVar] = []
+        for name, path in _paths(body, target):
+            id_ = body.value(name, types.get(name, VALUE))
+            names[id_] = name
+            targets.append(LoopVar(id=id_, path=path, type=types.get(name, VALUE)))
+        return _Loop(body, items, target, targets, names, node)
+
+    def lists(self, parts: tuple[Part, ...], hint: str) -> Iterator[Part]:
+        """What all iterations together add, in order."""
+        if len(parts) == 1 and not parts[0].many:
+            yield self._list(parts[0].operand, hint)
+            return
+        per_iteration = listed(self.inner, parts)
+        if per_iteration.poison:
+            yield Part(POISON, many=True)
+            return
+        found = self._list(per_iteration, "")
+        type_ = list_of(element(per_iteration.type) or VALUE)
+        if found.clause:
+            text = f"[item {found.clause} for item in {expressions.own_text(per_iteration)}]"
+            assert isinstance(found.operand.expr, Code)
+            yield Part(code(text, found.operand.expr.inputs, type_), many=True)
+        elif isinstance(found.operand.expr, Ref):
+            id_ = found.operand.expr.value
+            yield Part(code(f"[item for items in {id_} for item in items]", {id_: id_}, type_), many=True)
+        else:
+            yield Part(const([v for items in found.operand.value for v in items]), many=True)
+
+    def _list(self, operand: Operand, hint: str) -> Part:
+        """The list of one operand of the body over all iterations."""
+        if operand.poison:
+            return Part(POISON, many=True)
+        used = uses(operand.expr)
+        made = [v for v in used if v not in self.names and v in self._defined()]
+        if isinstance(operand.expr, Ref) and made:
+            return Part(self._collect(made[0], hint or f"{made[0]}s"), many=True)
+        if self.items.is_const and operand.is_const:
+            return Part(const([operand.value] * len(self.items.value)), many=True)
+        rows: list[tuple[str, str]] = []
+        inputs: dict[str, str] = {v: v for v in used if v not in self.names and v not in made}
+        if len(made) < 1 or any(v in self.names for v in used):
+            text, more = self._items_text()
+            rows.append((ast.unparse(self.target).strip("()"), text))
+            inputs |= more
+        for value in made:
+            whole = self._collect(value, f"{value}s")
+            assert isinstance(whole.expr, Ref)
+            rows.append((value, whole.expr.value))
+            inputs[whole.expr.value] = whole.expr.value
+        clause = _clause(rows)
+        element_ = self._named(operand)
+        item = Operand(operand.expr, operand.type, elements=_renamed_elements(operand, self.names))
+        return Part(code(f"[{element_} {clause}]", inputs, list_of(operand.type)), True, clause, item)
+
+    def _named(self, operand: Operand) -> str:
+        return rename_free(expressions.own_text(operand), {v: n for v, n in self.names.items() if v != n})
+
+    def _items_text(self) -> tuple[str, dict[str, str]]:
+        self.items = self.body.as_value(self.items, "items", self.node)
+        if isinstance(self.items.expr, Const):
+            return self.items.expr.source, {}
+        assert isinstance(self.items.expr, Ref)
+        return self.items.expr.value, {self.items.expr.value: self.items.expr.value}
+
+    def _defined(self) -> set[str]:
+        from pipec.ir.graph import defines
+
+        return {v for n in self.inner.nodes for v in defines(n)} | {
+            o.id for n in self.inner.nodes for o in self.body.reading.fields.get(n.id, [])
+        }
+
+    def _collect(self, value: str, hint: str) -> Operand:
+        if value not in self.collects:
+            type_ = list_of(self.body.type_of(value))
+            id_ = self.body.value(hint, type_)
+            self.collects[value] = Collect(id=id_, value=value, type=type_)
+        collect = self.collects[value]
+        return ref(collect.id, collect.type, what=f"`{collect.id}`")
+
+    def finish(self, limit: int | None) -> None:
+        """Put the node into the block."""
+        nodes = self.body.reading.nodes
+        made = ForEach(
+            id=nodes.fresh(f"for_{'_'.join(self.names.values())}"), items=self.items.expr, items_type=self.items.type,
+            targets=tuple(self.targets), body=self.inner.block(), outputs=tuple(self.collects.values()), limit=limit,
+            span=self.body.span(self.node),
+        )  # fmt: skip
+        if self.inner.nodes:
+            self.body.nodes.append(made)
+
+
+def _renamed_elements(operand: Operand, names: dict[str, str]) -> tuple[Operand, ...] | None:
+    if operand.elements is None:
+        return None
+    renames = {v: n for v, n in names.items() if v != n}
+    return tuple(
+        code(rename_free(expressions.own_text(e), renames), {}, e.type) if not e.is_const else e for e in operand.elements
+    )
+
+
+def _clause(rows: list[tuple[str, str]]) -> str:
+    if len(rows) == 1:
+        return f"for {rows[0][0]} in {rows[0][1]}"
+    targets = ", ".join(f"({t})" if "," in t else t for t, _ in rows)
+    return f"for {targets} in zip({', '.join(s for _, s in rows)})"
+
+
+def _paths(body: Body, target: ast.expr, path: tuple[int, ...] = ()) -> Iterator[tuple[str, tuple[int, ...]]]:
+    match target:
+        case ast.Name():
+            yield target.id, path
+        case ast.Tuple() | ast.List():
+            for i, inner in enumerate(target.elts):
+                yield from _paths(body, inner, (*path, i))
+        case _:
+            what = f"the loop target `{ast.unparse(target)}`"
+            body.report.add(UnsupportedStatement(body.span(target), what, "use plain names"))
+
+
+def _unpacks(body: Body, target: ast.expr, items: list[object]) -> bool:
+    if not isinstance(target, (ast.Tuple, ast.List)):
+        return True
+    for item in items:
+        size = len(item) if isinstance(item, (tuple, list, str, dict)) else None
+        if size != len(target.elts):
+            got = f"{size} values" if size is not None else f"the single value {item!r}"
+            body.report.add(WrongUnpacking(body.span(target), len(target.elts), got))
+            return False
+    return True
+
+
+def _target_names(target: ast.expr) -> list[str]:
+    return [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
+
+
+def _assigned(nodes: list[ast.stmt]) -> list[str]:
+    """Names that statements bind, nested ones included; comprehension variables are their own."""
+    names: dict[str, None] = {}
+    for node in nodes:
+        match node:
+            case ast.Assign():
+                names |= dict.fromkeys(n for t in node.targets if not isinstance(t, ast.Subscript) for n in _target_names(t))
+            case ast.AnnAssign() | ast.AugAssign():
+                names |= dict.fromkeys(_target_names(node.target))
+            case ast.For():
+                names |= dict.fromkeys([*_target_names(node.target), *_assigned(node.body)])
+            case ast.If() | ast.With():
+                names |= dict.fromkeys([*_assigned(node.body), *_assigned(getattr(node, "orelse", []))])
+    return list(names)
+
+
+def _grown(nodes: list[ast.stmt]) -> list[str]:
+    """Names that statements append to, or set items of."""
+    names: dict[str, None] = {}
+    for statement in nodes:
+        for node in ast.walk(statement):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append")):
+                    names[name] = None
+                case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]):
+                    names[name] = None
+    return list(names)

@@ -1,0 +1,275 @@
+"""The project's modules, read and never imported: files, syntax trees, and what each top-level name is."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.source import InvalidSyntax, NotUtf8, UnreadableFile
+from pipec.compiler.frontend.references import References, references
+from pipec.ir import Span
+
+
+@dataclass(frozen=True)
+class Import:
+    """One name that an import statement binds."""
+
+    module: str
+    """Absolute dotted module."""
+    attribute: str | None
+    """Imported attribute, or `None` where the name is the module (or its top package)."""
+    alias: str | None
+    """As in `as alias`."""
+
+
+@dataclass
+class TopLevel:
+    """One top-level statement."""
+
+    node: ast.stmt
+    index: int
+    binds: tuple[str, ...]
+    imports: dict[str, Import] = field(default_factory=dict)
+    """Name -> import, for import statements."""
+
+    @cached_property
+    def references(self) -> References:
+        """The module-level names that the statement mentions."""
+        return references(self.node)
+
+
+class Module:
+    """One source file of the project."""
+
+    def __init__(self, name: str, path: Path, file: str, text: str, tree: ast.Module, is_package: bool) -> None:
+        self.name = name
+        self.path = path
+        self.file = file
+        self.text = text
+        self.tree = tree
+        self.is_package = is_package
+        self.lines = text.splitlines(keepends=True)
+        self.statements = [self._top_level(node, i) for i, node in enumerate(tree.body)]
+        self.bindings: dict[str, list[TopLevel]] = {}
+        for statement in self.statements:
+            for bound in statement.binds:
+                self.bindings.setdefault(bound, []).append(statement)
+        self.stars = [s.node.module or "" for s in self.statements if _is_star(s.node)]  # type: ignore[attr-defined]
+
+    @property
+    def doc(self) -> str:
+        """The module's docstring."""
+        return ast.get_docstring(self.tree) or ""
+
+    def function(self, name: str) -> ast.FunctionDef | None:
+        """The function that `name` is bound to at the end of the module, if it is one."""
+        bound = self.bindings.get(name)
+        node = bound[-1].node if bound else None
+        return node if isinstance(node, ast.FunctionDef) else None
+
+    def imported(self, name: str) -> Import | None:
+        """The import that binds `name`, if one does."""
+        for statement in reversed(self.bindings.get(name, [])):
+            if name in statement.imports:
+                return statement.imports[name]
+        return None
+
+    def span(self, node: ast.AST) -> Span:
+        """The place of `node`, in characters."""
+        line = getattr(node, "lineno", 1)
+        end_line = getattr(node, "end_lineno", None) or line
+        return Span(
+            file=self.file,
+            line=line,
+            column=self._column(line, getattr(node, "col_offset", 0)),
+            end_line=end_line,
+            end_column=self._column(end_line, getattr(node, "end_col_offset", None) or 0),
+        )
+
+    def name_span(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Span:
+        """The place of the name in a definition's header."""
+        header = self.lines[node.lineno - 1]
+        column = header.find(node.name, self._column(node.lineno, node.col_offset) + 2) + 1
+        return Span(
+            file=self.file, line=node.lineno, column=column, end_line=node.lineno, end_column=column + len(node.name)
+        )
+
+    def segment(self, node: ast.AST) -> str:
+        """The source of `node`."""
+        span = self.span(node)
+        lines = self.lines[span.line - 1 : span.end_line]
+        lines[-1] = lines[-1][: span.end_column - 1]
+        lines[0] = lines[0][span.column - 1 :]
+        return "".join(lines)
+
+    def _column(self, line: int, offset: int) -> int:
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return (offset if text.isascii() else len(text.encode()[:offset].decode(errors="replace"))) + 1
+
+    def _top_level(self, node: ast.stmt, index: int) -> TopLevel:
+        imports = dict(self._imports(node))
+        return TopLevel(node, index, tuple(imports) or bound_names(node), imports)
+
+    def _imports(self, node: ast.stmt) -> list[tuple[str, Import]]:
+        match node:
+            case ast.Import():
+                return [
+                    (a.asname or a.name.split(".")[0], Import(a.name, None, a.asname)) for a in node.names
+                ]
+            case ast.ImportFrom():
+                module = self.absolute(node)
+                return [(a.asname or a.name, Import(module, a.name, a.asname)) for a in node.names if a.name != "*"]
+            case ast.If() | ast.Try():
+                return [pair for child in _inner_statements(node) for pair in self._imports(child)]
+            case _:
+                return []
+
+    def absolute(self, node: ast.ImportFrom) -> str:
+        """The absolute module of a `from` import."""
+        if not node.level:
+            return node.module or ""
+        parts = self.name.split(".") if self.name else []
+        drop = node.level - (1 if self.is_package else 0)
+        base = parts[: len(parts) - drop] if drop else parts
+        return ".".join([*base, *([node.module] if node.module else [])])
+
+
+def _is_star(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+
+
+def _inner_statements(node: ast.If | ast.Try) -> list[ast.stmt]:
+    match node:
+        case ast.If():
+            return [*node.body, *node.orelse]
+        case ast.Try():
+            handlers = [child for handler in node.handlers for child in handler.body]
+            return [*node.body, *handlers, *node.orelse, *node.finalbody]
+
+
+def bound_names(node: ast.stmt) -> tuple[str, ...]:
+    """The names that a top-level statement binds."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return (node.name,)
+        case ast.Assign():
+            return tuple(dict.fromkeys(n for t in node.targets for n in _targets(t)))
+        case ast.AnnAssign() | ast.For() | ast.AsyncFor():
+            targets = _targets(node.target) if not isinstance(node, ast.AnnAssign) or node.value else ()
+            inner = [n for s in getattr(node, "body", []) for n in bound_names(s)]
+            return tuple(dict.fromkeys([*targets, *inner]))
+        case ast.If() | ast.Try():
+            return tuple(dict.fromkeys(n for child in _inner_statements(node) for n in bound_names(child)))
+        case ast.With():
+            targets = [n for item in node.items if item.optional_vars for n in _targets(item.optional_vars)]
+            return tuple(dict.fromkeys([*targets, *(n for s in node.body for n in bound_names(s))]))
+        case ast.Import():
+            return tuple(a.asname or a.name.split(".")[0] for a in node.names)
+        case ast.ImportFrom():
+            return tuple(a.asname or a.name for a in node.names if a.name != "*")
+        case _:
+            if type(node).__name__ == "TypeAlias":  # Python 3.12
+                return (node.name.id,)  # type: ignore[attr-defined]
+            return ()
+
+
+def _targets(node: ast.expr) -> tuple[str, ...]:
+    match node:
+        case ast.Name():
+            return (node.id,)
+        case ast.Tuple() | ast.List():
+            return tuple(n for e in node.elts for n in _targets(e))
+        case ast.Starred():
+            return _targets(node.value)
+        case _:
+            return ()
+
+
+class Project:
+    """All modules below a root (and further folders), loaded as they are needed."""
+
+    def __init__(self, root: Path, paths: tuple[str, ...], report: Report) -> None:
+        self.root = root
+        self.folders = [root, *((root / p).resolve() for p in paths)]
+        self.report = report
+        self._modules: dict[str, Module | None] = {}
+
+    def load(self, path: Path) -> Module | None:
+        """The module in the file `path`; `None` with a finding where it cannot be read."""
+        path = path.resolve()
+        return self.module(self.name_of(path), path)
+
+    def name_of(self, path: Path) -> str:
+        """Dotted name of the module in `path`, from the innermost folder that is no package."""
+        folder, parts = path.parent, [] if path.stem == "__init__" else [path.stem]
+        while (folder / "__init__.py").exists() and folder not in self.folders:
+            parts.insert(0, folder.name)
+            folder = folder.parent
+        if folder not in self.folders:
+            self.folders.append(folder)
+        return ".".join(parts)
+
+    def module(self, name: str, path: Path | None = None) -> Module | None:
+        """The project's module `name`, or `None` where the project has no such module or it cannot be read."""
+        if name not in self._modules:
+            path = path or self._find(name)
+            self._modules[name] = self._read(name, path) if path else None
+        return self._modules[name]
+
+    def _find(self, name: str) -> Path | None:
+        if not name:
+            return None
+        relative = Path(*name.split("."))
+        for folder in self.folders:
+            for candidate in (folder / relative / "__init__.py", folder / relative.with_suffix(".py")):
+                if candidate.is_file():
+                    return candidate
+        return None
+
+    def has_package(self, name: str) -> bool:
+        """Whether `name` is a folder of the project with Python files: a package, also without `__init__.py`."""
+        return any((folder / Path(*name.split("."))).is_dir() for folder in self.folders) and bool(name)
+
+    def relative(self, path: Path) -> str:
+        """`path` as it is shown: relative to the root, with forward slashes."""
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return path.as_posix()
+
+    def _read(self, name: str, path: Path) -> Module | None:
+        file = self.relative(path)
+        start = Span(file=file, line=1, column=1, end_line=1, end_column=1)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            self.report.add(UnreadableFile(start, error.strerror or type(error).__name__))
+            return None
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+            text = io.TextIOWrapper(io.BytesIO(data), encoding).read()
+        except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+            reason = error.msg if isinstance(error, SyntaxError) else str(error)
+            line = data[: error.start].count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else 1
+            place = start.model_copy(update={"line": line, "end_line": line})
+            self.report.add(NotUtf8(place, reason or "unknown encoding"))
+            return None
+        try:
+            tree = ast.parse(text, filename=file)
+        except SyntaxError as error:
+            line, column = error.lineno or 1, max(error.offset or 1, 1)
+            end_line, end_column = error.end_lineno or line, error.end_offset or column
+            place = Span(
+                file=file, line=line, column=column, end_line=end_line, end_column=max(end_column, column + 1)
+            )
+            self.report.add(InvalidSyntax(place, error.msg))
+            return None
+        except (ValueError, RecursionError, MemoryError) as error:  # null bytes; nesting beyond the parser's limit
+            self.report.add(InvalidSyntax(start, str(error) or "too deeply nested"))
+            return None
+        return Module(name, path, file, text, tree, path.stem == "__init__")

@@ -1,0 +1,182 @@
+"""What a name of a module refers to, followed through the project's imports."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipec.compiler.frontend.constants import NotConstantError, evaluate
+from pipec.compiler.frontend.project import Import, Module, Project, TopLevel
+
+Kind = Literal["function", "class", "constant", "module", "external", "builtin", "block"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The thing behind a name."""
+
+    kind: Kind
+    dotted: str
+    """Absolute dotted name: "features.clean", "pandas.DataFrame", "len"."""
+    module: Module | None = None
+    """Where it is defined, if in the project; for "module", the module itself."""
+    node: ast.AST | None = None
+    """The definition; for a constant, its value expression."""
+
+    @property
+    def name(self) -> str:
+        """The last part of the dotted name."""
+        return self.dotted.rpartition(".")[2]
+
+
+class Resolver:
+    """Follows names from module to module; never imports."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._constants: dict[tuple[str, str], Any] = {}
+        self._open: set[tuple[str, str]] = set()
+
+    def expression(self, module: Module, node: ast.expr, seen: int = 0) -> Target | None:
+        """What a name or dotted name refers to; `None` where nothing binds it or it is no name."""
+        match node:
+            case ast.Name():
+                return self.name(module, node.id, seen)
+            case ast.Attribute():
+                owner = self.expression(module, node.value, seen)
+                if owner is None:
+                    return None
+                if owner.kind == "module":
+                    return self._member(owner, node.attr, seen)
+                if owner.kind == "external":
+                    return Target("external", f"{owner.dotted}.{node.attr}")
+        return None
+
+    def name(self, module: Module, name: str, seen: int = 0) -> Target | None:
+        """What `name` is at the end of `module`."""
+        bound = module.bindings.get(name)
+        if bound is None:
+            for star in module.stars:
+                other = self.project.module(star) if star != module.name else None
+                if other and seen < 20 and (found := self.name(other, name, seen + 1)) and found.kind != "builtin":
+                    return found
+            return Target("builtin", name) if hasattr(builtins, name) else None
+        statement = bound[-1]
+        dotted = f"{module.name}.{name}" if module.name else name
+        if name in statement.imports:
+            return self._imported(statement.imports[name], name, seen)
+        return _defined(statement, name, dotted, module)
+
+    def _imported(self, found: Import, name: str, seen: int) -> Target | None:
+        if seen > 20:
+            return None
+        if found.attribute is None:
+            wanted = found.module if found.alias else found.module.split(".")[0]
+            return self.module_target(wanted)
+        if found.module.split(".")[0] == "pipec":
+            return Target("external", f"{found.module}.{found.attribute}")
+        owner = self.module_target(found.module)
+        return self._member(owner, found.attribute, seen)
+
+    def module_target(self, dotted: str) -> Target:
+        """The module `dotted`: the project's, or an external one."""
+        if dotted.split(".")[0] == "pipec":
+            return Target("external", dotted)
+        module = self.project.module(dotted)
+        if module is not None:
+            return Target("module", dotted, module)
+        return Target("module" if self.project.has_package(dotted) else "external", dotted)
+
+    def _member(self, owner: Target, name: str, seen: int) -> Target | None:
+        if owner.kind != "module":
+            return Target("external", f"{owner.dotted}.{name}")
+        if owner.module and (name in owner.module.bindings or owner.module.stars):
+            found = self.name(owner.module, name, seen + 1)
+            if found and found.kind != "builtin":
+                return found
+        inner = self.module_target(f"{owner.dotted}.{name}")
+        return inner if inner.kind == "module" else None
+
+    def constant(self, module: Module, name: str) -> Any:
+        """The value of the module-level constant `name`. Raises `KeyError` if it is none, `NotConstantError` if unknown."""
+        target = self.name(module, name)
+        if target is None or target.kind == "builtin":
+            raise KeyError(name)
+        return self.constant_target(target)
+
+    def constant_target(self, target: Target) -> Any:
+        """The value of a constant of the project."""
+        if target.kind != "constant" or target.module is None or not isinstance(target.node, ast.expr):
+            raise NotConstantError(f"`{target.name}` is a {target.kind}, no constant")
+        key = (target.module.name, target.name)
+        if key in self._open:
+            raise NotConstantError(f"`{target.name}` refers to itself")
+        if key not in self._constants:
+            self._open.add(key)
+            try:
+                self._constants[key] = self.evaluate(target.module, target.node)
+            finally:
+                self._open.discard(key)
+        return self._constants[key]
+
+    def evaluate(self, module: Module, node: ast.expr) -> Any:
+        """The value of a constant expression of `module`."""
+        return evaluate(_WithAttributes(self, module).visit(node) if _dotted(node) else node, lambda n: self.constant(module, n))
+
+
+def _dotted(node: ast.expr) -> bool:
+    return any(isinstance(n, ast.Attribute) for n in ast.walk(node))
+
+
+class _WithAttributes(ast.NodeTransformer):
+    """Replaces `module.CONSTANT` by its value."""
+
+    def __init__(self, resolver: Resolver, module: Module) -> None:
+        self.resolver, self.module = resolver, module
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        target = self.resolver.expression(self.module, node)
+        if target and target.kind == "constant":
+            from pipec.ir.literals import source_of
+
+            return ast.parse(source_of(self.resolver.constant_target(target)), mode="eval").body
+        return ast.copy_location(ast.Attribute(self.visit(node.value), node.attr, node.ctx), node)
+
+
+def _defined(statement: TopLevel, name: str, dotted: str, module: Module) -> Target:
+    match statement.node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return Target("function", dotted, module, statement.node)
+        case ast.ClassDef():
+            return Target("class", dotted, module, statement.node)
+        case ast.Assign(targets=[ast.Name()], value=value) | ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
+            if len(module.bindings[name]) == 1 and not _mutated(module, name):
+                return Target("constant", dotted, module, value)
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
+            for target, value in zip(names, values):
+                if isinstance(target, ast.Name) and target.id == name and len(module.bindings[name]) == 1:
+                    return Target("constant", dotted, module, value)
+    return Target("block", dotted, module, statement.node)
+
+
+def _mutated(module: Module, name: str) -> bool:
+    """Whether a top-level statement changes `name` in place: `X.append(1)`, `X["a"] = 1`, `X += 1`."""
+    for statement in module.statements:
+        match statement.node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=owner)))) if owner == name:
+                return True
+            case ast.AugAssign(target=target) if _root(target) == name:
+                return True
+            case ast.Assign(targets=targets) if any(
+                isinstance(t, (ast.Subscript, ast.Attribute)) and _root(t) == name for t in targets
+            ):
+                return True
+    return False
+
+
+def _root(node: ast.expr) -> str | None:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None

@@ -1,0 +1,53 @@
+"""Quantities as people write them, in exact units: bytes, millicores, seconds. `ValueError` says what is accepted."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+_BYTES = {
+    "": 1, "K": 10**3, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15,
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50,
+}  # fmt: skip
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "ms": Fraction(1, 1000)}
+_NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([A-Za-z]*)\s*\Z")
+
+
+def parse_bytes(value: object) -> int:
+    """Bytes of `"4Gi"`, `"16GB"`, `"500Mi"` or a plain number of bytes."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    match = _NUMBER.match(value) if isinstance(value, str) else None
+    unit = match[2].removesuffix("B").removesuffix("b") if match else None
+    if match is None or unit not in _BYTES:
+        raise ValueError(f'{value!r} is no amount of memory; write "4Gi", "512Mi" or "16GB"')
+    size = Fraction(match[1]) * _BYTES[unit]
+    if size.denominator != 1 or size <= 0:
+        raise ValueError(f"{value!r} is no whole positive number of bytes")
+    return int(size)
+
+
+def parse_cpu(value: object) -> int:
+    """Millicores of `2`, `0.5`, `"2"` or `"500m"`."""
+    text = str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+    match = _NUMBER.match(text) if isinstance(text, str) else None
+    if match is None or match[2] not in ("", "m"):
+        raise ValueError(f'{value!r} is no amount of CPU; write 2, 0.5 or "500m"')
+    milli = Fraction(match[1]) * (1 if match[2] else 1000)
+    if milli.denominator != 1 or milli <= 0:
+        raise ValueError(f"{value!r} is no whole positive number of millicores")
+    return int(milli)
+
+
+def parse_duration(value: object) -> float:
+    """Seconds of `"90s"`, `"30m"`, `"2h"`, `"1h30m"`, `"7d"` or a plain number of seconds."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        seconds = Fraction(value)
+    elif isinstance(value, str) and re.fullmatch(r"(\d+(\.\d+)?(ms|[smhdw])\s*)+", value.strip()):
+        parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdw])", value)
+        seconds = sum((Fraction(n) * _SECONDS[u] for n, u in parts), Fraction(0))
+    else:
+        raise ValueError(f'{value!r} is no duration; write "30s", "15m", "2h" or "7d"')
+    if seconds < 0:
+        raise ValueError(f"{value!r} is negative")
+    return int(seconds) if seconds.denominator == 1 else float(seconds)

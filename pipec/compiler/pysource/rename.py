@@ -1,0 +1,176 @@
+"""Renaming of free names in Python text, everything else kept to the letter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import libcst as cst
+from libcst.metadata import BuiltinAssignment, GlobalScope, ScopeProvider
+
+
+def rename_free(source: str, names: Mapping[str, str]) -> str:
+    """The expression `source` with each free name replaced by the expression that `names` gives for it."""
+    wanted = {old: new for old, new in names.items() if old != new}
+    if not wanted:
+        return source
+    replacements = {old: cst.parse_expression(new) for old, new in wanted.items()}
+    changed = cst.parse_expression(source).visit(_Rename(replacements))
+    assert isinstance(changed, cst.BaseExpression)
+    return cst.Module([]).code_for_node(changed)
+
+
+class _Rename(cst.CSTTransformer):
+    """Replaces names that no comprehension or lambda around them binds."""
+
+    def __init__(self, replacements: Mapping[str, cst.BaseExpression]) -> None:
+        self.replacements = replacements
+        self.bound: list[set[str]] = []
+        self.outermost: list[cst.CompFor] = []
+        self.suspended: list[set[str]] = []
+
+    def _bind(self, node: cst.CSTNode) -> None:
+        collector = _Names()
+        node.visit(collector)
+        self.bound.append(collector.names)
+
+    def visit_Attribute_attr(self, node: cst.Attribute) -> None:
+        self.bound.append(set(self.replacements))
+
+    def leave_Attribute_attr(self, node: cst.Attribute) -> None:
+        self.bound.pop()
+
+    def visit_Arg_keyword(self, node: cst.Arg) -> None:
+        self.bound.append(set(self.replacements))
+
+    def leave_Arg_keyword(self, node: cst.Arg) -> None:
+        self.bound.pop()
+
+    def visit_Lambda(self, node: cst.Lambda) -> None:
+        self._bind(node.params)
+
+    def leave_Lambda(self, original_node: cst.Lambda, updated_node: cst.Lambda) -> cst.BaseExpression:
+        self.bound.pop()
+        return updated_node
+
+    def _visit_comprehension(self, node: cst.BaseComp) -> None:
+        names: set[str] = set()
+        clause: cst.CompFor | None = node.for_in
+        while clause is not None:
+            collector = _Names()
+            clause.target.visit(collector)
+            names |= collector.names
+            clause = clause.inner_for_in
+        self.bound.append(names)
+        self.outermost.append(node.for_in)
+
+    def _leave_comprehension(self) -> None:
+        self.bound.pop()
+        self.outermost.pop()
+
+    def visit_CompFor_iter(self, node: cst.CompFor) -> None:
+        if self.outermost and node is self.outermost[-1]:  # the first iterable belongs to the scope around
+            self.suspended.append(self.bound.pop())
+
+    def leave_CompFor_iter(self, node: cst.CompFor) -> None:
+        if self.outermost and node is self.outermost[-1]:
+            self.bound.append(self.suspended.pop())
+
+    def visit_ListComp(self, node: cst.ListComp) -> None:
+        self._visit_comprehension(node)
+
+    def visit_SetComp(self, node: cst.SetComp) -> None:
+        self._visit_comprehension(node)
+
+    def visit_GeneratorExp(self, node: cst.GeneratorExp) -> None:
+        self._visit_comprehension(node)
+
+    def visit_DictComp(self, node: cst.DictComp) -> None:
+        self._visit_comprehension(node)
+
+    def leave_ListComp(self, original_node: cst.ListComp, updated_node: cst.ListComp) -> cst.BaseExpression:
+        self._leave_comprehension()
+        return updated_node
+
+    def leave_SetComp(self, original_node: cst.SetComp, updated_node: cst.SetComp) -> cst.BaseExpression:
+        self._leave_comprehension()
+        return updated_node
+
+    def leave_GeneratorExp(self, original_node: cst.GeneratorExp, updated_node: cst.GeneratorExp) -> cst.BaseExpression:
+        self._leave_comprehension()
+        return updated_node
+
+    def leave_DictComp(self, original_node: cst.DictComp, updated_node: cst.DictComp) -> cst.BaseExpression:
+        self._leave_comprehension()
+        return updated_node
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+        if any(original_node.value in names for names in self.bound):
+            return updated_node
+        return self.replacements.get(original_node.value, updated_node)
+
+
+class _Names(cst.CSTVisitor):
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.names.add(node.value)
+
+
+def rename_globals(source: str, names: Mapping[str, str]) -> str:
+    """Top-level statements with module-level names replaced: "clean" or a dotted "features.clean" -> an expression.
+
+    Local variables, parameters, attributes and keywords of the same name are left alone.
+    """
+    from libcst.metadata import MetadataWrapper
+
+    replacements = {old: cst.parse_expression(new) for old, new in names.items()}
+    wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
+    return wrapper.visit(_RenameGlobals(replacements)).code
+
+
+class _RenameGlobals(cst.CSTTransformer):
+    METADATA_DEPENDENCIES = (ScopeProvider,)
+
+    def __init__(self, replacements: Mapping[str, cst.BaseExpression]) -> None:
+        super().__init__()
+        self.replacements = replacements
+
+    def _is_global(self, node: cst.Name) -> bool:
+        scope = self.get_metadata(ScopeProvider, node, None)
+        if scope is None:
+            return False
+        found = [a for a in scope[node.value] if not isinstance(a, BuiltinAssignment)] if node.value in scope else []
+        return all(isinstance(assignment.scope, GlobalScope) for assignment in found)
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+        chain: list[str] = []
+        inner: cst.BaseExpression = original_node
+        while isinstance(inner, cst.Attribute):
+            chain.append(inner.attr.value)
+            inner = inner.value
+        if isinstance(inner, cst.Name):
+            dotted = ".".join([inner.value, *reversed(chain)])
+            if dotted in self.replacements and self._is_global(inner):
+                return self.replacements[dotted]
+        return updated_node
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+        wanted = self.replacements.get(original_node.value)
+        return wanted if wanted is not None and self._is_global(original_node) else updated_node
+
+    def _definition_name(self, original: cst.Name, updated: cst.Name) -> cst.Name:
+        wanted = self.replacements.get(original.value)
+        return wanted if isinstance(wanted, cst.Name) else updated
+
+    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
+        scope = self.get_metadata(ScopeProvider, original_node, None)
+        if isinstance(scope, GlobalScope):
+            return updated_node.with_changes(name=self._definition_name(original_node.name, updated_node.name))
+        return updated_node.with_changes(name=original_node.name)
+
+    def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
+        scope = self.get_metadata(ScopeProvider, original_node, None)
+        if isinstance(scope, GlobalScope):
+            return updated_node.with_changes(name=self._definition_name(original_node.name, updated_node.name))
+        return updated_node.with_changes(name=original_node.name)
