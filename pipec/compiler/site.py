@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipec.compiler.accelerators import DEFAULT_CLUSTER, GpuEntry, clusters, preset
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.config import InvalidConfiguration, InvalidToml, UnknownConfiguration
+from pipec.compiler.toml_places import FILE, places_of, start
+from pipec.ir import Span
 
-class GpuEntry(BaseModel):
-    """How one portable GPU name is asked for on this site's clusters."""
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    resource: str = "nvidia.com/gpu"
-    node_selector: dict[str, str] = {}
-    tolerations: tuple[dict[str, str], ...] = ()
+__all__ = ["GpuEntry", "Site", "load", "profiles", "root_of"]
 
 
 class Site(BaseModel):
@@ -32,13 +38,27 @@ class Site(BaseModel):
     """Further folders in which the project's modules are looked for."""
     codecs: dict[str, str] = {}
     """Annotation as written (`pl.DataFrame`) or dotted type -> "module:Class" with `save(value, path)`, `load(path)`."""
-    gpu: dict[str, GpuEntry] = {}
+    cluster: str = DEFAULT_CLUSTER
+    """Kind of cluster whose GPU catalogue applies: see `pipec.compiler.accelerators`."""
+    gpu: dict[str, GpuEntry] = preset(DEFAULT_CLUSTER)
+    """The preset of `cluster`, with the project's own entries over it."""
     versions: dict[str, str] = {}
-    """Target -> version to write for."""
+    """Target -> version to write for. In the file, `airflow = "3.1"` directly below `[tool.pipec]` means the same."""
     steps: dict[str, dict[str, Any]] = {}
     """Settings by step name, as in `@step(...)`."""
     pipelines: dict[str, dict[str, Any]] = {}
     """Settings by pipeline name, as in `@pipeline(...)`."""
+    places: dict[str, Span] = {}
+    """Where each key was written: "steps.train.memory" -> place; no part of the meaning."""
+
+    def place(self, key: str) -> Span:
+        """Where `key` was written: itself, else the innermost table around it that was found."""
+        while key and key not in self.places:
+            key = key.rpartition(".")[0]
+        return self.places.get(key, start())
+
+
+_KEYS = tuple(name for name in Site.model_fields if name != "places")
 
 
 def root_of(file: Path) -> Path:
@@ -47,3 +67,137 @@ def root_of(file: Path) -> Path:
         if (folder / "pyproject.toml").exists() or (folder / ".git").exists():
             return folder
     return file.resolve().parent
+
+
+def load(root: Path, report: Report, profile: str | None = None, targets: tuple[str, ...] = ()) -> Site:
+    """The site of the project in `root`, with `[tool.pipec.profiles.<profile>]` over it; the plain one where there is none.
+
+    What is wrong in the file is reported, and left out. `targets` are the names that may stand for `versions.<name>`.
+    """
+    found = _read(root, report)
+    if found is None:
+        return Site()
+    table, places = found
+    own = {key: value for key, value in table.items() if key != "profiles"}
+    known = table.get("profiles", {})
+    if profile is not None and isinstance(known, dict) and isinstance(known.get(profile), dict):
+        own = _overlay(own, known[profile])
+        prefix = f"profiles.{profile}."
+        places = {**places, **{k.removeprefix(prefix): v for k, v in places.items() if k.startswith(prefix)}}
+    return _Loader(own, places, targets, report).site()
+
+
+def profiles(root: Path) -> tuple[str, ...]:
+    """The profiles that the project in `root` has."""
+    found = _read(root, Report())
+    known = found[0].get("profiles", {}) if found else {}
+    return tuple(known) if isinstance(known, dict) else ()
+
+
+def _read(root: Path, report: Report) -> tuple[dict[str, Any], dict[str, Span]] | None:
+    file = root / FILE
+    try:
+        text = file.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        report.add(InvalidToml(start(), f"cannot be read: {error}"))
+        return None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = getattr(error, "lineno", None) or _line_of(str(error))
+        report.add(InvalidToml(start().model_copy(update={"line": line, "end_line": line}), str(error)))
+        return None
+    table = data.get("tool", {})
+    table = table.get("pipec", {}) if isinstance(table, dict) else {}
+    if not isinstance(table, dict):
+        report.add(InvalidConfiguration(start(), "tool.pipec", "it is no table"))
+        return None
+    return table, places_of(text)
+
+
+def _line_of(message: str) -> int:
+    words = message.replace(",", " ").replace(")", " ").split()
+    return int(words[words.index("line") + 1]) if "line" in words[:-1] else 1
+
+
+def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _overlay(merged[key], value) if both else value
+    return merged
+
+
+class _Loader:
+    def __init__(
+        self, table: dict[str, Any], places: dict[str, Span], targets: tuple[str, ...], report: Report
+    ) -> None:
+        self.table, self.places, self.targets, self.report = table, places, targets, report
+
+    def site(self) -> Site:
+        """The site; every key that does not fit is reported and left out."""
+        good: dict[str, Any] = {}
+        for key, value in self.table.items():
+            if key in self.targets:
+                if isinstance(value, str):
+                    good.setdefault("versions", {})[key] = value
+                else:
+                    self._invalid(key, f'{value!r} is no version; write "1.0" in quotes')
+            elif key not in _KEYS:
+                similar = difflib.get_close_matches(key, (*_KEYS, "profiles", *self.targets), 1)
+                self.report.add(UnknownConfiguration(self._place(key), key, "tool.pipec", similar[0] if similar else ""))
+            elif key == "versions" and isinstance(value, dict):
+                good["versions"] = {**value, **good.get("versions", {})}
+            elif key == "gpu" and isinstance(value, dict):
+                good["gpu"] = self._gpu(value)
+            else:
+                good[key] = value
+        cluster = good.get("cluster", DEFAULT_CLUSTER)
+        if cluster not in clusters():
+            self._invalid("cluster", f"{cluster!r} is none of {', '.join(clusters())}")
+            good["cluster"] = cluster = DEFAULT_CLUSTER
+        if isinstance(good.get("gpu", {}), dict):
+            good["gpu"] = {**preset(cluster), **good.get("gpu", {})}
+        self._unknown_versions(good)
+        while True:
+            try:
+                return Site(**good, places=self.places)
+            except ValidationError as error:
+                for bad in {str(problem["loc"][0]): problem for problem in error.errors()}.values():
+                    path = ".".join(map(str, bad["loc"]))
+                    self._invalid(path, bad["msg"][0].lower() + bad["msg"][1:])
+                    good.pop(str(bad["loc"][0]), None)
+
+    def _gpu(self, table: dict[str, Any]) -> dict[str, GpuEntry]:
+        entries: dict[str, GpuEntry] = {}
+        for name, value in table.items():
+            try:
+                entries[name.lower()] = GpuEntry.model_validate(value)
+            except ValidationError as error:
+                for problem in error.errors():
+                    key = ".".join(["gpu", name, *map(str, problem["loc"])])
+                    if problem["type"] == "extra_forbidden":
+                        wanted = str(problem["loc"][-1])
+                        similar = difflib.get_close_matches(wanted, tuple(GpuEntry.model_fields), 1)
+                        place = self._place(key)
+                        table_name = f"tool.pipec.gpu.{name}"
+                        self.report.add(UnknownConfiguration(place, wanted, table_name, similar[0] if similar else ""))
+                    else:
+                        self._invalid(key, problem["msg"][0].lower() + problem["msg"][1:])
+        return entries
+
+    def _unknown_versions(self, good: dict[str, Any]) -> None:
+        versions = good.get("versions", {})
+        for name in [name for name in versions if self.targets and name not in self.targets]:
+            similar = difflib.get_close_matches(name, self.targets, 1)
+            place = self._place(f"versions.{name}")
+            self.report.add(UnknownConfiguration(place, name, "tool.pipec.versions", similar[0] if similar else ""))
+            del versions[name]
+
+    def _place(self, key: str) -> Span:
+        return Site(places=self.places).place(key)
+
+    def _invalid(self, key: str, reason: str) -> None:
+        self.report.add(InvalidConfiguration(self._place(key), key, reason))
