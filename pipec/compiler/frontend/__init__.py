@@ -46,10 +46,18 @@ def read(
         wanted = [functions[pipeline]]
     else:
         wanted = [node for node in functions.values() if is_marked(resolver, module, node, "pipeline")]
-        if not wanted:
+        waiting = _async(module, resolver)
+        for node in waiting:
+            report.add(UnsupportedStatement(module.span(node), "an async pipeline", "write `def`; tasks run in parallel anyway"))
+        if not wanted and not waiting:
             report.add(NoPipeline(start))
     found = (_read(module, node, resolver, site, report) for node in wanted)
     return tuple(p for p in found if p is not None)
+
+
+def _async(module: Module, resolver: Resolver) -> list[ast.AsyncFunctionDef]:
+    nodes = [s.node for s in module.statements if isinstance(s.node, ast.AsyncFunctionDef)]
+    return [n for n in nodes if is_marked(resolver, module, n, "pipeline")]
 
 
 def has_pipelines(source: Path, *, root: Path, site: Site) -> bool:
@@ -77,6 +85,7 @@ def _read(module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site,
     body.tail = True
     for parameter in parameters:
         body.scope.names[parameter.name] = ref(reading.names.fresh(parameter.name), VALUE, what=f"`{parameter.name}`")
+    body.declare(node.body)
     flow = body.statements(node.body)
     result = flow.value if flow.kind == "returns" else NONE
     if any(f.severity == "error" for f in report.findings[before:]):

@@ -15,6 +15,7 @@ _SCALARS = {"int", "float", "str", "bool", "None", "list", "dict", "tuple", "bui
 _LISTS = {"list", "typing.List", "collections.abc.Sequence", "typing.Sequence", "typing.Iterable", "collections.abc.Iterable"}
 _DICTS = {"dict", "typing.Dict", "collections.abc.Mapping", "typing.Mapping"}
 _TUPLES = {"tuple", "typing.Tuple"}
+_ANYTHING = {"object", "typing.Any", "typing_extensions.Any"}
 _FILES = {
     "pathlib.Path": "path", "pathlib.PosixPath": "path", "pathlib.PurePath": "path", "pipec.Dataset": "dataset",
     "pipec.Model": "model", "pipec.HTML": "html", "pipec.Markdown": "markdown",
@@ -82,6 +83,10 @@ class Annotations:
             return self.type(other, depth + 1)
         return ObjectType(annotation=text)
 
+    def _inside(self, node: ast.expr) -> Type:
+        """The type of a container's element: `dict[str, Any]` says that it is a dict, so it is a value."""
+        return ValueType() if self.resolve(node) in _ANYTHING else self.type(node)
+
     def _union(self, nodes: list[ast.expr], text: str) -> Type:
         members = [self.type(node) for node in nodes]
         plain = [m for m in members if isinstance(m, ValueType)]
@@ -105,17 +110,17 @@ class Annotations:
         if name in ("typing.Annotated", "typing_extensions.Annotated", "typing.Final", "typing.Required", "typing.NotRequired"):
             return self.type(arguments[0])
         if name in _LISTS and len(arguments) == 1:
-            inner = self.type(arguments[0])
+            inner = self._inside(arguments[0])
             return ListOf(item=inner) if is_artifact(inner) else ValueType(annotation=text)
         if name in _DICTS and len(arguments) == 2:
-            inner = self.type(arguments[1])
+            inner = self._inside(arguments[1])
             if is_artifact(self.type(arguments[0])):
                 return ObjectType(annotation=text)
             return DictOf(item=inner) if is_artifact(inner) else ValueType(annotation=text)
         if name in _TUPLES:
             if len(arguments) == 2 and isinstance(arguments[1], ast.Constant) and arguments[1].value is Ellipsis:
-                inner = self.type(arguments[0])
+                inner = self._inside(arguments[0])
                 return ObjectType(annotation=text) if is_artifact(inner) else ValueType(annotation=text)
-            items = tuple(self.type(a) for a in arguments)
+            items = tuple(self._inside(a) for a in arguments)
             return TupleOf(items=items) if any(map(is_artifact, items)) else ValueType(annotation=text)
         return ObjectType(annotation=text, codec=self.codecs.get(name) or _CODECS.get(name, "pickle"))

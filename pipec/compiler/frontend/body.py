@@ -10,11 +10,12 @@ from pipec.compiler.diagnostics.pipeline import MutatedResult, WrongUnpacking
 from pipec.compiler.diagnostics.risk import DiscardedResult, UnreachableCode
 from pipec.compiler.diagnostics.source import NotYet, UnsupportedStatement
 from pipec.compiler.frontend import branches, expressions, loops, tasks
-from pipec.compiler.frontend.operands import NONE, POISON, Growing, Operand, Part, Scope, code, const, ref
+from pipec.compiler.frontend.inference import element, list_of
+from pipec.compiler.frontend.operands import NONE, POISON, Growing, Operand, Part, Scope, Unbound, code, const, ref
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.reading import Reading
 from pipec.compiler.frontend.resolve import Resolver, Target
-from pipec.ir import VALUE, Block, Code, Compute, Const, Let, Parallel, Ref, Span, Statement, TupleOf, Type, ValueId
+from pipec.ir import VALUE, Block, Code, Compute, Const, Let, Parallel, Ref, Span, Statement, TupleOf, Type, ValueId, uses
 
 _REFUSED: dict[type[ast.stmt], tuple[str, str]] = {
     ast.While: ("`while`", "put the loop into a step, or use `for x in xs:` for a fan-out"),
@@ -144,6 +145,11 @@ class Body:
 
     # statements
 
+    def declare(self, nodes: list[ast.stmt]) -> None:
+        """Names that the body binds somewhere are its own from the start, as in every Python function."""
+        for name in loops.assigned(nodes):
+            self.scope.names.setdefault(name, Unbound("it is bound only later"))
+
     def statements(self, nodes: list[ast.stmt]) -> Flow:
         """Read `nodes` to the end of the block."""
         for i, node in enumerate(nodes):
@@ -210,6 +216,8 @@ class Body:
 
     def _unpack(self, target: ast.Tuple | ast.List, value: ast.expr) -> None:
         names = [e.id if isinstance(e, ast.Name) else None for e in target.elts]
+        if self._unpack_star(target, value):
+            return
         if None in names:
             self.report.add(UnsupportedStatement(self.span(target), "this unpacking", "unpack into plain names"))
             return
@@ -222,6 +230,28 @@ class Body:
         found = self.operand(value, "_".join(wanted)[:40])
         for name, part in zip(wanted, self._parts(found, wanted, target)):
             self.scope.names[name] = part
+
+    def _unpack_star(self, target: ast.Tuple | ast.List, value: ast.expr) -> bool:
+        """`first, *rest = xs`, as slices of the value."""
+        names = [e.value if isinstance(e, ast.Starred) else e for e in target.elts]
+        stars = [i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred)]
+        if len(stars) != 1 or not all(isinstance(n, ast.Name) for n in names):
+            return False
+        at, after = stars[0], len(names) - stars[0] - 1
+        whole = self.as_value(self.operand(value, "items"), "items", target)
+        slices = [f"[{i}]" for i in range(at)] + [f"[{at}:{-after if after else ''}]"]
+        slices += [f"[{i - after}]" for i in range(after)]
+        for name, place in zip(names, slices):
+            assert isinstance(name, ast.Name)
+            if whole.poison:
+                self.scope.names[name.id] = POISON
+                continue
+            text = whole.expr.value if isinstance(whole.expr, Ref) else f"({whole.expr.source})"
+            source = f"list({text}{place})" if ":" in place else f"{text}{place}"
+            inputs = {v: v for v in uses(whole.expr)}
+            item = element(whole.type) or VALUE
+            self.scope.names[name.id] = self.as_value(code(source, inputs, list_of(item) if ":" in place else item), name.id, target)
+        return True
 
     def _parts(self, found: Operand, names: list[str], target: ast.AST) -> list[Operand]:
         if found.poison:
@@ -300,8 +330,9 @@ class Body:
             self.report.add(UnsupportedStatement(self.span(call), "`with parallel(...)` with arguments", "write `parallel()`"))
             return None
         outer, self.nodes = self.nodes, []
+        tail, self.tail = self.tail, False
         flow = self.statements(node.body)
-        inner, self.nodes = self.nodes, outer
+        inner, self.nodes, self.tail = self.nodes, outer, tail
         if flow.kind != "falls":
             self.report.add(UnsupportedStatement(self.span(node), "`return` inside `with parallel()`", "return after it"))
             return flow

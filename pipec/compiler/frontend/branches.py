@@ -158,13 +158,10 @@ class _Merger:
             return self._grown(name, then, orelse, before)
         if isinstance(then, Operand) and isinstance(orelse, Operand):
             return self.phi(name, then, orelse)
-        where = None
-        for side in (then, orelse):
-            if isinstance(side, Unbound):
-                return side
-            if isinstance(side, Operand):
-                where = side.producer
-        return Unbound("only one path binds it", where)
+        bound = [side for side in (then, orelse) if isinstance(side, Operand)]
+        if not bound:
+            return next((side for side in (then, orelse) if isinstance(side, Unbound)), Unbound("no path binds it"))
+        return Unbound("only one path binds it", bound[0].producer)
 
     def _grown(self, name: str, then: Binding | None, orelse: Binding | None, before: Binding | None) -> Binding:
         base = before if isinstance(before, Growing) else None

@@ -184,7 +184,7 @@ def decorator(resolver: Resolver, module: Module, node: ast.FunctionDef, name: s
 
 def is_marked(resolver: Resolver, module: Module, node: ast.AST | None, name: str) -> bool:
     """Whether a function is decorated with pipec's `name`, with or without arguments."""
-    return isinstance(node, ast.FunctionDef) and any(
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(
         _pipec_name(resolver, module, d.func if isinstance(d, ast.Call) else d) == name for d in node.decorator_list
     )
 

@@ -317,6 +317,8 @@ def _may_call(body: Body, node: ast.Call, bound: frozenset[str]) -> bool:
         if found is None or found.kind == "constant":
             if node.func.attr in PURE_METHODS:
                 return True
+            if _opens_artifact(body, node.func.value):
+                return False
             reason = "a pipeline body may call only pure methods of text, lists and dicts"
         else:
             reason = _why_not(found)
@@ -324,6 +326,19 @@ def _may_call(body: Body, node: ast.Call, bound: frozenset[str]) -> bool:
         reason = "only names are called"
     body.report.add(NotAStep(body.span(node), called, reason))
     return False
+
+
+def _opens_artifact(body: Body, node: ast.expr) -> bool:
+    """Whether a method's owner is an artifact, or inside of one; reports it."""
+    place = node
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    binding = body.scope.names.get(node.id) if isinstance(node, ast.Name) else None
+    if not isinstance(binding, Operand) or not is_artifact(binding.type):
+        return False
+    annotation = getattr(binding.type, "annotation", "")
+    body.report.add(LooksIntoArtifact(body.span(place), binding.what or f"`{ast.unparse(node)}`", annotation, binding.producer))
+    return True
 
 
 def _marker(body: Body, node: ast.Call, target: Target) -> bool:

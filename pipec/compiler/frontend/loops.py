@@ -96,8 +96,8 @@ def loop(body: Body, node: ast.For) -> None:
         body.report.add(UnsupportedStatement(body.span(node.orelse[0]), "`else` of a loop", "write it after the loop"))
     iterable, limit = _unwrapped(body, node.iter)
     items = body.operand(ast.copy_location(iterable, node.iter), "items")
-    assigned = _assigned(node.body)
-    grown = [n for n in _grown(node.body) if n not in assigned]
+    bound = assigned(node.body)
+    grown = [n for n in _grown(node.body) if n not in bound]
 
     def read(inner: Body) -> Contributions:
         for name in grown:
@@ -110,12 +110,12 @@ def loop(body: Body, node: ast.For) -> None:
         found = {n: inner.scope.names[n] for n in grown}
         return {n: g.parts for n, g in found.items() if isinstance(g, Growing)}
 
-    made = fan_out(body, node.target, items, read, node, limit, assigned)
+    made = fan_out(body, node.target, items, read, node, limit, bound)
     for name in grown:
         outer = body.scope.names.get(name)
         if isinstance(outer, Growing) and made is not None and name in made:
             body.scope.names[name] = Growing(outer.kind, (*outer.parts, *made[name]), outer.open)
-    for name in [*assigned, *_target_names(node.target)]:
+    for name in [*bound, *_target_names(node.target)]:
         body.scope.names[name] = Unbound("it is bound inside the loop only", body.span(node))
 
 
@@ -209,7 +209,7 @@ def _unwrapped(body: Body, node: ast.expr) -> tuple[ast.expr, int | None]:
 
 def fan_out(
     body: Body, target: ast.expr, items: Operand, read: Callable[[Body], Contributions], node: ast.AST,
-    limit: int | None, assigned: tuple[str, ...] | list[str], hint: str = "",
+    limit: int | None, bound: tuple[str, ...] | list[str], hint: str = "",
 ) -> Contributions | None:  # fmt: skip
     """Add a `ForEach`; what its iterations add, as lists of the block around it. `None` after an error."""
     if items.poison:
@@ -219,7 +219,7 @@ def fan_out(
     if made is None:
         return None
     inner = made.inner
-    for name in assigned:
+    for name in bound:
         if isinstance(inner.scope.names.get(name), (Operand, Growing)) and name not in made.names.values():
             inner.scope.names[name] = Carried(body.span(node))
     contributions = read(inner)
@@ -410,7 +410,7 @@ def _target_names(target: ast.expr) -> list[str]:
     return [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
 
 
-def _assigned(nodes: list[ast.stmt]) -> list[str]:
+def assigned(nodes: list[ast.stmt]) -> list[str]:
     """Names that statements bind, nested ones included; comprehension variables are their own."""
     names: dict[str, None] = {}
     for node in nodes:
@@ -420,9 +420,9 @@ def _assigned(nodes: list[ast.stmt]) -> list[str]:
             case ast.AnnAssign() | ast.AugAssign():
                 names |= dict.fromkeys(_target_names(node.target))
             case ast.For():
-                names |= dict.fromkeys([*_target_names(node.target), *_assigned(node.body)])
+                names |= dict.fromkeys([*_target_names(node.target), *assigned(node.body)])
             case ast.If() | ast.With():
-                names |= dict.fromkeys([*_assigned(node.body), *_assigned(getattr(node, "orelse", []))])
+                names |= dict.fromkeys([*assigned(node.body), *assigned(getattr(node, "orelse", []))])
     return list(names)
 
 

@@ -145,11 +145,20 @@ class _Visitor(ast.NodeVisitor):
                 node = ast.parse(node.value, mode="eval").body
             except SyntaxError:
                 return
-        for child in ast.walk(node):
+        todo: list[ast.AST] = [node]
+        while todo:
+            child = todo.pop()
             if isinstance(child, ast.Name) and not any(child.id in s for s in self.scopes):
                 self.found.annotation.setdefault(child.id, child)
             elif isinstance(child, ast.Constant) and isinstance(child.value, str) and child.value.isidentifier():
                 self.found.annotation.setdefault(child.value, child)
+            if isinstance(child, ast.Subscript) and ast.unparse(child.value).rpartition(".")[2] in ("Literal", "Annotated"):
+                # the strings of Literal are values, and only the first argument of Annotated is a type
+                todo.append(child.value)
+                if isinstance(child.slice, ast.Tuple) and ast.unparse(child.value).endswith("Annotated"):
+                    todo.append(child.slice.elts[0])
+                continue
+            todo += reversed(list(ast.iter_child_nodes(child)))
 
     # scopes
 

@@ -204,6 +204,7 @@ def group(body: Body, target: Target, node: ast.Call, hint: str, effect: bool) -
     inner = Body(body.reading, target.module, Scope(), (*body.group, target.node.name), body.types)
     arguments = _bind_parameters(inner, target.node, bound)
     body.reading.open.append(key)
+    inner.declare(target.node.body)
     flow = inner.statements(target.node.body)
     body.reading.open.pop()
     result = flow.value if flow.kind != "falls" else NONE
