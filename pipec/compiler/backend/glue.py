@@ -58,7 +58,7 @@ def operand_source(expr: Expr, names: Callable[[ValueId], str] = lambda v: v) ->
             wanted = {free: names(value) for free, value in expr.inputs.items()}
             if all(free == name for free, name in wanted.items()):
                 return expr.source
-            from pipec.compiler.pysource.rename import rename_free
+            from pipec.compiler.pysource import rename_free
 
             return rename_free(expr.source, wanted)
 

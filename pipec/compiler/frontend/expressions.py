@@ -14,7 +14,7 @@ from pipec.compiler.frontend.constants import PURE_BUILTINS, PURE_METHODS, NotCo
 from pipec.compiler.frontend.inference import LooksIntoError, infer
 from pipec.compiler.frontend.operands import POISON, Carried, Growing, Operand, Unbound, code, const
 from pipec.compiler.frontend.resolve import Target
-from pipec.compiler.pysource.rename import rename_free
+from pipec.compiler.pysource import rename_free
 from pipec.compiler.pysource.text import one_line
 from pipec.ir import VALUE, Code, Const, ObjectType, Ref, Type, is_artifact, leaves, text, uses
 from pipec.ir.literals import source_of

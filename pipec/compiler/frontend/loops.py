@@ -11,7 +11,7 @@ from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression
 from pipec.compiler.frontend import expressions
 from pipec.compiler.frontend.inference import LooksIntoError, _Inference, dict_of, element, list_of, tuple_of
 from pipec.compiler.frontend.operands import POISON, Carried, Growing, Operand, Part, Unbound, code, const, ref
-from pipec.compiler.pysource.rename import rename_free
+from pipec.compiler.pysource import rename_free
 from pipec.ir import VALUE, Code, Collect, Const, DictOf, ForEach, LoopVar, Ref, TupleOf, Type, uses
 
 if TYPE_CHECKING:

@@ -59,6 +59,11 @@ class Module:
         for statement in self.statements:
             for bound in statement.binds:
                 self.bindings.setdefault(bound, []).append(statement)
+        self.changes: dict[str, list[TopLevel]] = {}
+        """Name -> statements that change in place what it is bound to."""
+        for statement in self.statements:
+            for root in () if statement.binds else changed_roots(statement.node):
+                self.changes.setdefault(root, []).append(statement)
         self.stars = [s.node.module or "" for s in self.statements if _is_star(s.node)]  # type: ignore[attr-defined]
 
     @property
@@ -188,6 +193,28 @@ def _targets(node: ast.expr) -> tuple[str, ...]:
             return _targets(node.value)
         case _:
             return ()
+
+
+def changed_roots(node: ast.stmt) -> set[str]:
+    """The names whose objects a statement changes in place: `X.append(1)`, `X["a"] = 1`, `X += 1`, `np.random.seed(0)`."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute() as func)):
+            targets: list[ast.expr] = [func]
+        case ast.AugAssign():
+            targets = [node.target]
+        case ast.Assign():
+            targets = [t for t in node.targets if isinstance(t, (ast.Attribute, ast.Subscript))]
+        case ast.Delete():
+            targets = list(node.targets)
+        case _:
+            return set()
+    roots = set()
+    for target in targets:
+        while isinstance(target, (ast.Attribute, ast.Subscript)):
+            target = target.value
+        if isinstance(target, ast.Name):
+            roots.add(target.id)
+    return roots
 
 
 class Project:

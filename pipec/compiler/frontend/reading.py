@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.frontend.components import Steps
+from pipec.compiler.frontend.components import Step, Steps
 from pipec.compiler.frontend.operands import Namer
 from pipec.compiler.frontend.resolve import Resolver
-from pipec.ir import Output, Type
+from pipec.ir import Output
 
 
 @dataclass
@@ -26,5 +26,5 @@ class Reading:
     """Module and function of the pipelines that are being read, outermost first."""
     fields: dict[str, list[Output]] = field(default_factory=dict)
     """Task id -> outputs that were asked for after the task was made: attributes of its result."""
-    results: dict[str, tuple[str, Type]] = field(default_factory=dict)
-    """Task id -> its step, and the type of the whole result."""
+    results: dict[str, Step] = field(default_factory=dict)
+    """Task id -> its step."""

@@ -152,31 +152,10 @@ def _defined(statement: TopLevel, name: str, dotted: str, module: Module) -> Tar
         case ast.ClassDef():
             return Target("class", dotted, module, statement.node)
         case ast.Assign(targets=[ast.Name()], value=value) | ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
-            if len(module.bindings[name]) == 1 and not _mutated(module, name):
+            if len(module.bindings[name]) == 1 and name not in module.changes:
                 return Target("constant", dotted, module, value)
         case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
             for target, value in zip(names, values):
                 if isinstance(target, ast.Name) and target.id == name and len(module.bindings[name]) == 1:
                     return Target("constant", dotted, module, value)
     return Target("block", dotted, module, statement.node)
-
-
-def _mutated(module: Module, name: str) -> bool:
-    """Whether a top-level statement changes `name` in place: `X.append(1)`, `X["a"] = 1`, `X += 1`."""
-    for statement in module.statements:
-        match statement.node:
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=owner)))) if owner == name:
-                return True
-            case ast.AugAssign(target=target) if _root(target) == name:
-                return True
-            case ast.Assign(targets=targets) if any(
-                isinstance(t, (ast.Subscript, ast.Attribute)) and _root(t) == name for t in targets
-            ):
-                return True
-    return False
-
-
-def _root(node: ast.expr) -> str | None:
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else None

@@ -357,35 +357,14 @@ def _renamed_import(unit: Unit, own: dict[str, str]) -> str:
 
 
 def _rename(source: str, renames: dict[str, str]) -> str:
-    from pipec.compiler.pysource.rename import rename_globals
+    from pipec.compiler.pysource import rename_globals
 
     return rename_globals(source, renames)
 
 
 def _mutations(module: Module, name: str) -> list[TopLevel]:
     """Top-level statements that change what `name` is bound to: `X.append(1)`, `X["a"] = 1`, `np.random.seed(0)`."""
-    return [s for s in module.statements if not s.binds and name in _changed(s.node)]
-
-
-def _changed(node: ast.stmt) -> set[str]:
-    match node:
-        case ast.Expr(value=ast.Call(func=ast.Attribute() as func)):
-            targets: list[ast.expr] = [func]
-        case ast.AugAssign():
-            targets = [node.target]
-        case ast.Assign():
-            targets = [t for t in node.targets if isinstance(t, (ast.Attribute, ast.Subscript))]
-        case ast.Delete():
-            targets = list(node.targets)
-        case _:
-            return set()
-    roots = set()
-    for target in targets:
-        while isinstance(target, (ast.Attribute, ast.Subscript)):
-            target = target.value
-        if isinstance(target, ast.Name):
-            roots.add(target.id)
-    return roots
+    return module.changes.get(name, [])
 
 
 def _is_ours(resolver: Resolver, module: Module, node: ast.expr) -> bool:

@@ -51,7 +51,7 @@ def task(body: Body, target: Target, node: ast.Call, hint: str, effect: bool) ->
 
 
 def _result(body: Body, step: Step, made: Task, id_: str, node: ast.Call) -> Operand:
-    body.reading.results[made.id] = (step.name, step.returns)
+    body.reading.results[made.id] = step
     producer = step.span if not step.node.returns else step.module.span(step.node.returns)
     return ref(id_, step.returns, producer=producer, what=f"the result of `{step.node.name}`", call=made.id)
 
@@ -103,7 +103,7 @@ def _element_types(body: Body, step: Step, node: ast.Call, count: int) -> tuple[
 
 def attribute(body: Body, owner: Operand, attr: str, hint: str) -> Operand | None:
     """The field `attr` of a task's result as an output of its own."""
-    step = next(s for s in body.reading.steps.all() if s.name == body.reading.results[owner.call][0])
+    step = body.reading.results[owner.call]
     fields = body.reading.steps.fields(step.module, step.node.returns)
     if fields is None or attr not in fields.annotations:
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.passes.rebuild import map_blocks
-from pipec.compiler.pysource.rename import rename_free
+from pipec.compiler.pysource import rename_free
 from pipec.ir import Block, Branch, Code, Compute, Const, Expr, ForEach, Group, Let, Pipeline, Ref, Statement, Task, ValueId, text, uses
 from pipec.ir.graph import defines, has_effect, reads, walk
 

@@ -8,12 +8,9 @@ import libcst as cst
 from libcst.metadata import BuiltinAssignment, GlobalScope, ScopeProvider
 
 
-def rename_free(source: str, names: Mapping[str, str]) -> str:
-    """The expression `source` with each free name replaced by the expression that `names` gives for it."""
-    wanted = {old: new for old, new in names.items() if old != new}
-    if not wanted:
-        return source
-    replacements = {old: cst.parse_expression(new) for old, new in wanted.items()}
+def renamed_expression(source: str, names: Mapping[str, str]) -> str:
+    """See `pipec.compiler.pysource.rename_free`."""
+    replacements = {old: cst.parse_expression(new) for old, new in names.items()}
     changed = cst.parse_expression(source).visit(_Rename(replacements))
     assert isinstance(changed, cst.BaseExpression)
     return cst.Module([]).code_for_node(changed)
@@ -117,11 +114,8 @@ class _Names(cst.CSTVisitor):
         self.names.add(node.value)
 
 
-def rename_globals(source: str, names: Mapping[str, str]) -> str:
-    """Top-level statements with module-level names replaced: "clean" or a dotted "features.clean" -> an expression.
-
-    Local variables, parameters, attributes and keywords of the same name are left alone.
-    """
+def renamed_module(source: str, names: Mapping[str, str]) -> str:
+    """See `pipec.compiler.pysource.rename_globals`."""
     from libcst.metadata import MetadataWrapper
 
     replacements = {old: cst.parse_expression(new) for old, new in names.items()}
