@@ -15,7 +15,7 @@ def write(lines: int) -> Dataset:
 
 
 @step
-def count(file: Path) -> list[object]:
+def count(file: Path) -> list:
     return [file.name, len(file.read_text(encoding="utf-8").splitlines())]
 
 
@@ -26,7 +26,7 @@ def spoil(file: Path) -> str:
 
 
 @step
-def count_after(file: Path, _: str) -> list[object]:
+def count_after(file: Path, _: str) -> list:
     return [file.name, len(file.read_text(encoding="utf-8").splitlines())]
 
 

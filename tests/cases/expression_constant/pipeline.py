@@ -6,7 +6,7 @@ SIZES = (1, 2, 3)
 
 
 @step
-def echo(value: object) -> list[object]:
+def echo(value: object) -> list:
     return [value]
 
 

@@ -4,7 +4,7 @@ from pipec import pipeline, step
 
 
 @step
-def grid() -> list[dict[str, object]]:
+def grid() -> list[dict]:
     return [{"depth": 1, "rates": (0.1, 0.2)}, {"depth": None, "rates": (0.3,)}]
 
 

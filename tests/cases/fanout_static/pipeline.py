@@ -4,7 +4,7 @@ from pipec import pipeline, step
 
 
 @step
-def train(c: float, name: str) -> dict[str, object]:
+def train(c: float, name: str) -> dict:
     return {"c": c, "name": name}
 
 

@@ -23,5 +23,5 @@ def lengths(parts: tuple[list[int], list[int], int]) -> list[int]:
 def outputs_tuple(numbers: list[int] = [1, 2, 3, 4, 6]) -> list[object]:
     even, odd, n = split(numbers)
     whole = split([n, n + 1])
-    first, *rest = whole
-    return [total(even), total(odd), n, lengths(whole), whole[1], first, rest]
+    first, second, third = whole
+    return [total(even), total(odd), n, lengths(whole), whole[1], first, second, third]

@@ -11,11 +11,11 @@ def specials() -> list[float]:
 
 
 @step
-def show(*values: float) -> list[str]:
+def show(values: list[float]) -> list[str]:
     return [repr(v) for v in values]
 
 
 @pipeline
 def value_floats(limit: float = float("inf"), rate: float = 1e-7) -> list[object]:
     values = specials()
-    return [show(*values), values[1] > 1e300, values[0] == values[0], values, show(limit, rate), limit]
+    return [show(values), values[1] > 1e300, values[0] == values[0], values, show([limit, rate]), limit]

@@ -9,7 +9,7 @@ def echo(value: object) -> int | float | bool | list:
 
 
 @step
-def kinds(*values: object) -> list[str]:
+def kinds(values: list) -> list[str]:
     return [f"{type(v).__name__} {v}" for v in values]
 
 
@@ -21,4 +21,4 @@ def value_integers(big: int = 2**63, huge: int = -(3**400)) -> list[object]:
     unit = echo(1.0)
     truth = echo(True)
     several = echo([1, 1.0, True, 2**64, -0.0])
-    return [kinds(exact, power, one, unit, truth, *several), power + 1, exact, big, one == unit, several]
+    return [kinds([exact, power, one, unit, truth, *several]), power + 1, exact, big, one == unit, several]

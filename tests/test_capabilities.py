@@ -1,0 +1,53 @@
+"""Capability tables: complete, explained, and each row shown by a case that really uses the feature."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import pytest
+
+from pipec.backends import names
+from pipec.compiler.capabilities import load
+from pipec.ir.features import FEATURES, uses_of
+from tests.support.building import read
+from tests.support.discovery import ROOT, Case
+
+ROWS = [(target, feature) for target in names() for feature in FEATURES]
+
+
+@pytest.mark.parametrize("target", names())
+def test_table_has_every_feature_and_no_other(target: str) -> None:
+    assert list(load(target).features) == list(FEATURES)
+
+
+@pytest.mark.parametrize("target", names())
+def test_default_version_is_a_supported_one(target: str) -> None:
+    table = load(target)
+    assert table.default_version in table.versions
+
+
+@pytest.mark.parametrize(("target", "feature"), ROWS, ids=lambda part: part)
+def test_row_says_how_and_is_shown(target: str, feature: str) -> None:
+    row = load(target).features[feature]
+    if row.docs:
+        assert re.match(r"https?://\S+$", row.docs)
+    if row.support in ("lossy", "emulated", "none"):
+        assert row.note, "say what is lost, how it is emulated, or what to do instead"
+    if row.support == "none":
+        return
+    assert row.proof, "a row is not there until something proves it"
+    if "::" in row.proof:
+        file, name = row.proof.split("::", 1)
+        assert f"def {name.split('[')[0]}(" in (ROOT / file).read_text(encoding="utf-8")
+    else:
+        assert feature in features_of(row.proof), f"{row.proof} does not use {feature}"
+
+
+@functools.cache
+def features_of(proof: str) -> frozenset[str]:
+    """The features that a case or sample uses, by its name or its folder."""
+    places = (ROOT / "tests" / "cases" / proof, ROOT / "samples" / proof, ROOT / proof)
+    folder = next((place for place in places if (place / "pipeline.py").exists()), None)
+    assert folder is not None, f"there is no case or sample {proof!r}"
+    return frozenset(use.feature for use in uses_of(read(Case(folder))))
