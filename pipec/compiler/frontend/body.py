@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.pipeline import MutatedResult, WrongUnpacking
@@ -108,6 +108,8 @@ class Body:
         """`operand` as a constant or a reference: an expression is computed by a node of its own."""
         if not isinstance(operand.expr, Code) or operand.poison:
             return operand
+        operand = _listed(operand)
+        assert isinstance(operand.expr, Code)
         id_ = self.value(hint, operand.type)
         span = self.span(node) if node is not None else self.module.span(self.module.tree)
         let = Let(id=id_, expr=operand.expr, type=operand.type)
@@ -207,12 +209,9 @@ class Body:
             return
         if names[0].id == "_" and expressions.has_calls(self, node.value):
             self.report.add(DiscardedResult(self.span(node), ast.unparse(node.value).split("(")[0]))
-        found = self._named(self.operand(node.value, names[0].id), names[0].id, node)
+        found = self.as_value(self.operand(node.value, names[0].id), names[0].id, node)
         for target in names:
             self.scope.names[target.id] = found
-
-    def _named(self, found: Operand, name: str, node: ast.AST) -> Operand:
-        return self.as_value(_listed(found), name, node)
 
     def _unpack(self, target: ast.Tuple | ast.List, value: ast.expr) -> None:
         names = [e.id if isinstance(e, ast.Name) else None for e in target.elts]
@@ -267,7 +266,7 @@ class Body:
             if len(found.elements) != len(names):
                 self.report.add(WrongUnpacking(self.span(target), len(names), f"{len(found.elements)} values"))
                 return [POISON] * len(names)
-            return [self._named(part, name, target) for part, name in zip(found.elements, names)]
+            return [self.as_value(part, name, target) for part, name in zip(found.elements, names)]
         whole = self.as_value(found, "_".join(names)[:40], target)
         assert isinstance(whole.expr, Ref)
         items = whole.type.items if isinstance(whole.type, TupleOf) else (VALUE,) * len(names)
@@ -353,7 +352,7 @@ def _listed(found: Operand) -> Operand:
     node = ast.parse(source, mode="eval").body
     view = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("keys", "values", "items")
     if isinstance(node, ast.Call) and (view or (isinstance(node.func, ast.Name) and source.startswith(_ITERATORS))):
-        return code(f"list({source})", found.expr.inputs, found.type)
+        return replace(found, expr=found.expr.model_copy(update={"source": f"list({source})"}))
     return found
 
 
