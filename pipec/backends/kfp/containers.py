@@ -1,0 +1,231 @@
+"""Statements that become containers: steps, computations, and the small tasks that branches and loops need."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from pipec.backends.kfp.parts import Glue
+from pipec.backends.kfp.program import local, quoted, schema_title, writer
+from pipec.backends.kfp.scope import Handle, Scope
+from pipec.backends.kfp.settings import Settings, caching, retry_policy
+from pipec.compiler.backend.glue import call, operand_source, port_of
+from pipec.ir import Code, Compute, Const, Expr, Ref, Task, TaskPolicy, Type, ValueId, ValueType, is_artifact
+
+if TYPE_CHECKING:
+    from pipec.backends.kfp.lower import Lowering
+
+PLAIN = Settings(TaskPolicy())
+LAZY = re.compile(r"(?:zip|enumerate|reversed|map|filter)\(")
+
+
+class Containers:
+    """Puts containers into DAGs."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        self.lowering = lowering
+        self.forms = lowering.forms
+
+    # --- steps ----------------------------------------------------------------------------------------------------------
+
+    def task(self, node: Task, scope: Scope, after: tuple[str, ...]) -> None:
+        """One call of a step."""
+        component = self.lowering.pipeline.component(node.component)
+        glue = Glue(component.name, component.function or component.name)
+        sources = {key: self.argument(glue, key, expr) for key, expr in node.args.items()}
+        made = call(node, component, lambda key, _: sources[key])
+        wanted = [o for o in node.outputs if o.id in self.forms.used]
+        glue.lines.append(f"result = {made}" if wanted else made)
+        hint = f"the result of step {component.name!r}"
+        for output in wanted:
+            select = output.select
+            key = "Output" if select is None else f"Output_{select}"
+            value = "result" if select is None else f"result[{select}]" if isinstance(select, int) else f"result.{select}"
+            self.output(glue, output.id, key, value, output.type, hint)
+        version = node.policy.cache.version if node.policy.cache else ""
+        kfp_component = self.lowering.parts.container(glue, component, Settings(node.policy, version))
+        name = self.name(node.id)
+        self.lowering.names[name] = node.id
+        task = scope.add(name, kfp_component, glue.inputs, after)
+        task.caching_options = caching(node.policy)
+        task.retry_policy = retry_policy(node.policy.retry)
+        self.define(glue, scope, name)
+
+    def argument(self, glue: Glue, key: str, expr: Expr) -> str:
+        """The source of one argument; what it needs is loaded before."""
+        match expr:
+            case Const():
+                if key.startswith("*"):
+                    return expr.source
+                return glue.load(port_of(key), self.lowering.operand(expr), opened=True)
+            case Ref():
+                return glue.load(port_of(key), self.lowering.handles[expr.value], opened=True)
+            case Code():
+                source = self.code(glue, expr)
+                return f"kfp_open({source})" if is_artifact(expr.type) else source
+        raise TypeError(expr)
+
+    def code(self, glue: Glue, expr: Code) -> str:
+        """The source of an expression in terms of the glue's variables; artifacts in it are not opened."""
+        variables = {v: glue.load(name, self.lowering.handles[v], opened=False) for name, v in expr.inputs.items()}
+        return operand_source(expr, lambda value: variables[value])
+
+    # --- computations ---------------------------------------------------------------------------------------------------
+
+    def compute(self, node: Compute, scope: Scope, after: tuple[str, ...]) -> None:
+        """Expressions of the pipeline body that are worth a task of their own."""
+        glue = Glue(node.id)
+        own: dict[ValueId, str] = {}
+        for let in node.lets:
+            for value in let.expr.inputs.values() if isinstance(let.expr, Code) else ():
+                if value not in own:
+                    own[value] = glue.load(value, self.lowering.handles[value], opened=False)
+            if isinstance(let.expr, Ref) and let.expr.value not in own:
+                own[let.expr.value] = glue.load(let.expr.value, self.lowering.handles[let.expr.value], opened=False)
+            taken = set(own.values())
+            source = operand_source(let.expr, lambda value: own[value])
+            own[let.id] = local(let.id, taken.__contains__)
+            if let.id in self.forms.loops and LAZY.match(source):
+                source = f"list({source})"
+            glue.lines.append(f"{own[let.id]} = {source}")
+        types = {let.id: let.type for let in node.lets}
+        for value in node.outputs:
+            if value in self.forms.used:
+                self.output(glue, value, value, own[value], types[value], f"the value of {value!r}", found=True)
+        self.place(glue, scope, after)
+
+    # --- outputs --------------------------------------------------------------------------------------------------------
+
+    def output(
+        self, glue: Glue, value: ValueId, key: str, source: str, type_: Type, hint: str, found: bool = False
+    ) -> None:
+        """Hand out `value` in all forms that it is wanted in."""
+        forms, lines = self.forms, glue.lines
+        located = value in forms.located
+        loops = value in forms.loops
+        if value not in forms.itself and not located and not (loops and is_artifact(type_)):
+            pass  # only whether it is true, or its items, are wanted
+        elif forms.is_stored(value):
+            schema = schema_title(type_)
+            store = f"kfp_store(task, {quoted(key)}, {source}, {'kfp_found' if found else writer(type_)})"
+            uri = local(f"{key.lower()}_uri", lambda n: False)
+            lines.append(f"{uri} = {store}" if located or (loops and is_artifact(type_)) else store)
+            glue.give(key, "artifact", value, schema)
+            if located:
+                lines.append(f"kfp_result(task, {quoted(glue.give(f'{key}-uri', 'text', value))}, {uri})")
+            if loops and is_artifact(type_):
+                places = local(f"{key.lower()}_items", lambda n: False)
+                lines.append(f"{places} = kfp_uris({uri})")
+                lines.append(f"kfp_result(task, {quoted(glue.give(f'{key}-items', 'list', value))}, {places})")
+                lines.append(f"kfp_truth(task, {quoted(glue.give(f'{key}-true', 'text', value))}, {places})")
+        else:
+            lines.append(f"kfp_save(task, {quoted(glue.give(key, 'text', value))}, {source}, {quoted(hint)})")
+            if isinstance(type_, ValueType) and type_.metrics:
+                lines.append(f"kfp_metrics(task, {quoted(glue.give(f'{key}-metrics', 'artifact', value, 'system.Metrics'))}, {source})")
+        if loops and not is_artifact(type_):
+            lines.append(f"kfp_items(task, {quoted(glue.give(f'{key}-items', 'list', value))}, {source}, {quoted(hint)})")
+        if (value in forms.truth or loops) and f"{key}-true" not in glue.outputs:
+            lines.append(f"kfp_truth(task, {quoted(glue.give(f'{key}-true', 'text', value))}, {source})")
+
+    def define(self, glue: Glue, scope: Scope, name: str) -> None:
+        """Say where the outputs of the task `name` can be had."""
+        for key, output in glue.outputs.items():
+            handle = replace(output, scope=scope, task=name)
+            value = output.label
+            for form in ("true", "items", "uri", "metrics"):
+                if key.endswith(f"-{form}") and key[: -len(form) - 1] in glue.outputs:
+                    self.lowering.extra[value, form] = replace(handle, label=f"{value}_{form}")
+                    break
+            else:
+                self.lowering.define(value, handle)
+
+    def place(self, glue: Glue, scope: Scope, after: tuple[str, ...]) -> str:
+        """Put a small task of pipec's own into `scope`; returns its name."""
+        component = self.lowering.parts.container(glue, None, PLAIN)
+        name = self.name(glue.name)
+        task = scope.add(name, component, glue.inputs, after)
+        task.caching_options = caching(PLAIN.policy)
+        self.define(glue, scope, name)
+        return name
+
+    def name(self, wanted: str) -> str:
+        """A task name that no other task of the pipeline has: kfp.local looks outward for outputs by task name."""
+        return self.lowering.unique(wanted)
+
+    # --- further forms ----------------------------------------------------------------------------------------------------
+
+    def truth(self, expr: Expr, scope: Scope, after: tuple[str, ...]) -> Handle:
+        """The condition as "true" or "false"."""
+        value = expr.value if isinstance(expr, Ref) else ""
+        if (value, "true") in self.lowering.extra:
+            return self.lowering.extra[value, "true"]
+        handle = self.lowering.operand(expr)
+        glue = Glue(f"is-{handle.label}")
+        variable = glue.load(handle.label, handle, opened=False)
+        glue.give("Output-true", "text", "")
+        glue.lines.append(f'kfp_truth(task, "Output-true", {variable})')
+        made = replace(glue.outputs["Output-true"], scope=scope, task=self.place(glue, scope, after), label=f"{value}_true")
+        self.lowering.extra[value, "true"] = made
+        return made
+
+    def items(self, value: ValueId, scope: Scope, after: tuple[str, ...], stored: bool) -> tuple[Handle, Handle]:
+        """What a loop runs over, as a list of parameters (of URIs where the items are artifacts); and whether there is any."""
+        extra = self.lowering.extra
+        if (value, "items") not in extra:
+            handle = self.lowering.handles[value]
+            glue = Glue(f"items-of-{value}")
+            hint = quoted(f"the value of {value!r}")
+            variable = glue.load(value, handle, opened=False)
+            if stored:
+                where = "kfp_uris(kfp_where" if handle.kind == "artifact" else "list(kfp_wheres"
+                glue.lines[-1] = f"{variable} = {where}(task, {quoted(next(iter(glue.inputs)))}))"
+                glue.lines.append(f'kfp_result(task, "Output-items", {variable})')
+            else:
+                glue.lines.append(f'kfp_items(task, "Output-items", {variable}, {hint})')
+            glue.lines.append(f'kfp_truth(task, "Output-true", {variable})')
+            glue.give("Output-items", "list", value)
+            glue.give("Output-true", "text", value)
+            outputs = dict(glue.outputs)
+            name = self.place(glue, scope, after)
+            for form in ("items", "true"):
+                extra[value, form] = replace(outputs[f"Output-{form}"], scope=scope, task=name, label=f"{value}_{form}")
+        return extra[value, "items"], extra[value, "true"]
+
+    def export(self, value: ValueId, handle: Handle, scope: Scope, form: Literal["text", "uri", "artifact"]) -> Handle:
+        """A small task that hands `handle` on: as text, or stored, or stored with its URI."""
+        glue = Glue(f"export-{value}")
+        variable = glue.load(value, handle, opened=False)
+        if form == "text" and not handle.stored:
+            glue.lines.append(f'kfp_save(task, "Output", {variable}, {quoted(f"the value of {value!r}")})')
+            glue.give("Output", "text", value)
+        else:
+            if form == "text":
+                form = "artifact"
+            uri = "uri = " if form == "uri" else ""
+            glue.lines.append(f'{uri}kfp_store(task, "Output", {variable}, kfp_found)')
+            glue.give("Output", "artifact", value)
+            if form == "uri":
+                glue.lines.append('kfp_result(task, "Output-uri", uri)')
+                glue.give("Output-uri", "text", value)
+        component = self.lowering.parts.container(glue, None, PLAIN)
+        name = self.name(glue.name)
+        scope.add(name, component, glue.inputs, ()).caching_options = caching(PLAIN.policy)
+        key = "Output-uri" if form == "uri" else "Output"
+        return replace(glue.outputs[key], scope=scope, task=name)
+
+    def artifact_at(self, value: ValueId, uri: Handle, scope: Scope) -> Handle:
+        """The artifact at a URI. An importer takes no condition, so inside an arm it gets a DAG of its own."""
+        lowering = self.lowering
+        place = scope
+        if scope.arm is not None:
+            place = Scope(lowering.reserve(f"import-{value}"))
+        name = self.name(f"artifact-{value}")
+        place.add(name, lowering.parts.importer(), {"uri": uri}, (), always=True)
+        place.tasks[name].caching_options = caching(PLAIN.policy)
+        handle = Handle("artifact", value, place, name, "artifact")
+        if place is not scope:
+            place.hand_out(value, handle)
+            lowering.close(place, scope, ())
+            handle = Handle("artifact", value, scope, place.name, value)
+        return handle

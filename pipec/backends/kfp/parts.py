@@ -1,0 +1,138 @@
+"""Containers: a step's call, or a small task of pipec's own, as component, executor and program; equal ones are shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipec.backends.kfp.model import (
+    ArtifactType, ArtifactUri, ComponentSpec, ContainerSpec, ExecutorSpec, ImporterSpec, KubernetesExecutor, ParameterSpec,
+)  # fmt: skip
+from pipec.backends.kfp.program import command, local, program, quoted, user_code
+from pipec.backends.kfp.scope import Handle, Kind, artifact_of, definitions, free_name, kfp_name, type_of
+from pipec.backends.kfp.settings import Settings, environment, kubernetes, resources
+from pipec.ir import Component, Pipeline
+from pipec.ir.code import Definition
+
+
+@dataclass
+class Glue:
+    """What one container does: its inputs, the lines of its program, its outputs."""
+
+    name: str
+    function: str = ""
+    inputs: dict[str, Handle] = field(default_factory=dict)
+    opened: dict[str, bool] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    outputs: dict[str, Handle] = field(default_factory=dict)
+    """Output -> what it is (without scope and task)."""
+
+    def load(self, name: str, handle: Handle, opened: bool) -> str:
+        """Take `handle` in under `name`; returns the local variable that holds its value."""
+        port = free_name(name, lambda n: n in self.inputs and (self.inputs[n], self.opened[n]) != (handle, opened))
+        variable = local(port, lambda n: n == self.function)
+        if port not in self.inputs:
+            self.inputs[port] = handle
+            self.opened[port] = opened
+            self.lines.append(f"{variable} = {self.source(port, handle, opened)}")
+        return variable
+
+    @staticmethod
+    def source(port: str, handle: Handle, opened: bool) -> str:
+        """The expression that gives the value of an input."""
+        calls: dict[Kind, str] = {
+            "text": "kfp_value", "raw": "kfp_raw", "list": "kfp_values", "artifact": "kfp_input", "artifacts": "kfp_inputs",
+        }  # fmt: skip
+        path = "".join(f"[{i}]" for i in handle.path)
+        source = f"{calls[handle.kind]}(task, {quoted(port)}){path}"
+        return f"kfp_open({source})" if handle.stored and opened else source
+
+    def give(self, key: str, kind: Kind, label: str, schema: str = "system.Artifact") -> str:
+        """Declare an output; returns its key."""
+        self.outputs[key] = Handle(kind, label, key=key, schema=schema, direct=True)
+        return key
+
+
+class Parts:
+    """All components and executors of one pipeline."""
+
+    def __init__(self, pipeline: Pipeline, image: str) -> None:
+        self.title = pipeline.name
+        self.image = image
+        self.definitions: dict[str, Definition] = {name: d for d in pipeline.definitions for name in d.names}
+        self.components: dict[str, ComponentSpec] = {}
+        self.executors: dict[str, ExecutorSpec] = {}
+        self.kubernetes: dict[str, KubernetesExecutor] = {}
+        self.oversized: list[tuple[str, int]] = []
+        self._codes: dict[str, str] = {}
+        self._known: dict[object, str] = {}
+        self.taken: set[str] = set()
+
+    def container(self, glue: Glue, step: Component | None, settings: Settings) -> str:
+        """The component for `glue`; calls that differ only in what they are called with share one."""
+        interface = tuple((n, h.kind, h.schema) for n, h in glue.inputs.items())
+        key = (step.name if step else "", tuple(glue.lines), interface, tuple(glue.outputs), settings.key)
+        if key in self._known:
+            return self._known[key]
+        name = self._name(glue.name)
+        self._known[key] = f"comp-{name}"
+        if step is None:
+            text = program(f"A small task of the pipeline {self.title!r}.", "", glue.lines)
+        else:
+            version = f" Cache version {settings.version}." if settings.version else ""
+            title = f"Step {step.name!r} of the pipeline {self.title!r}.{version}"
+            text = program(title, self._code(step), glue.lines)
+        if len(text) > 120_000:
+            self.oversized.append((name, len(text)))
+        self.components[f"comp-{name}"] = ComponentSpec(
+            executor_label=f"exec-{name}",
+            input_definitions=definitions(
+                {n: ParameterSpec(parameter_type=type_of(h)) for n, h in glue.inputs.items() if not h.stored},
+                {n: artifact_of(h) for n, h in glue.inputs.items() if h.stored},
+            ),
+            output_definitions=definitions(
+                {n: ParameterSpec(parameter_type=type_of(h)) for n, h in glue.outputs.items() if not h.stored},
+                {n: artifact_of(h) for n, h in glue.outputs.items() if h.stored},
+            ),
+        )
+        self.executors[f"exec-{name}"] = ExecutorSpec(
+            container=ContainerSpec(
+                image=(step.image if step else None) or self.image,
+                command=command(text, step.packages if step else ()),
+                args=["{{$}}"],
+                env=environment(settings.policy),
+                resources=resources(settings.policy),
+            )
+        )
+        if platform := kubernetes(settings.policy):
+            self.kubernetes[f"exec-{name}"] = platform
+        return f"comp-{name}"
+
+    def importer(self) -> str:
+        """The component that makes an artifact of its URI."""
+        if "comp-artifact-at" not in self.components:
+            handle = Handle("artifact", "artifact")
+            self.components["comp-artifact-at"] = ComponentSpec(
+                executor_label="exec-artifact-at",
+                input_definitions=definitions({"uri": ParameterSpec()}, {}),
+                output_definitions=definitions({}, {"artifact": artifact_of(handle)}),
+            )
+            uri = ArtifactUri(runtime_parameter="uri")
+            importer = ImporterSpec(artifact_uri=uri, type_schema=ArtifactType(schema_title="system.Artifact"))
+            self.executors["exec-artifact-at"] = ExecutorSpec(importer=importer)
+            self.taken.add("artifact-at")
+        return "comp-artifact-at"
+
+    def dag(self, name: str, component: ComponentSpec) -> str:
+        """Keep a DAG as the component of the task `name`."""
+        self.components[f"comp-{name}"] = component
+        return f"comp-{name}"
+
+    def _name(self, wanted: str) -> str:
+        name = free_name(kfp_name(wanted), self.taken.__contains__, "-")
+        self.taken.add(name)
+        return name
+
+    def _code(self, step: Component) -> str:
+        if step.name not in self._codes:
+            self._codes[step.name] = user_code(step, self.definitions)
+        return self._codes[step.name]

@@ -1,0 +1,153 @@
+"""Runs a built pipeline on kfp.local: `python -m pipec.backends.kfp.runner`, see `pipec.compiler.backend.worker`."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import re
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kfp import components, dsl, local
+from kfp.local import pipeline_orchestrator
+
+from pipec.backends.kfp import hooks
+from pipec.backends.kfp.build import lowered
+from pipec.backends.kfp.lower import is_raw
+from pipec.backends.kfp.program import runtime
+from pipec.compiler.backend import results
+from pipec.compiler.backend.protocol import DoneEvent, RunRequest
+from pipec.compiler.backend.worker import Emit, serve
+from pipec.compiler.site import Site
+from pipec.ir import Pipeline
+from pipec.ir.graph import tasks
+from pipec.ir.literals import value_of
+
+SILENCED = re.compile(r"have no effect in the current local runner|may be attemping to run a task that uses custom")
+
+
+def run(request: RunRequest, emit: Emit) -> DoneEvent:
+    """One run; the events tell how it goes."""
+    pipeline = Pipeline.model_validate_json(Path(request.pipeline).read_text(encoding="utf-8"))
+    workdir = Path(request.workdir)
+    names = lowered(pipeline, Site().image)
+    watched = hooks.Run(
+        emit=emit,
+        workdir=_folder(workdir / "start"),
+        tasks=names.tasks,
+        loops=names.loops,
+        timeouts={t.id: t.policy.timeout for t in tasks(pipeline) if t.policy.timeout is not None},
+        environment=_environment(workdir),
+    )
+    store = Path(request.cache, "kfp") if request.cache else workdir / "store"
+    compiled = components.load_component_from_file(str(Path(request.bundle, request.main)))
+    with hooks.watching(watched), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=RuntimeWarning)
+        warnings.filterwarnings("ignore", message=SILENCED.pattern.split("|")[0])
+        warnings.filterwarnings("ignore", message=".*have no effect in the current local runner.*")
+        local.init(
+            runner=local.SubprocessRunner(use_venv=False),
+            pipeline_root=str(_folder(store)),
+            workspace_root=str(_folder(workdir / "workspace")),
+            enable_caching=bool(request.cache),
+        )
+        try:
+            outputs = pipeline_orchestrator.run_local_pipeline(compiled.pipeline_spec, _arguments(pipeline, request.params))
+        except Exception as error:  # noqa: BLE001  # whatever kfp.local raises is the answer
+            return _failed(watched, error)
+    with _classes(pipeline, request.source_root):
+        results.save(_result(outputs), request.result)
+    return DoneEvent(status="succeeded")
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _environment(workdir: Path) -> dict[str, str]:
+    """The environment of steps: this interpreter as python3, and nothing of the user's home."""
+    programs = _folder(workdir / "bin")
+    if not (programs / "python3").exists():
+        # a script, because a link would not find the packages of a virtual environment
+        script = programs / "python3"
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+        script.chmod(0o755)
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return {
+        **own,
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "HOME": str(_folder(workdir / "home")),
+        "TMPDIR": str(_folder(workdir / "tmp")),
+    }
+
+
+def _arguments(pipeline: Pipeline, params: str) -> dict[str, str]:
+    """The arguments in the text form that the pipeline takes."""
+    given: Any = value_of(params)
+    pack = runtime()["kfp_text"]
+    made = {}
+    for parameter in pipeline.parameters:
+        if parameter.name in given:
+            value = given[parameter.name]
+            made[parameter.name] = value if is_raw(parameter) and isinstance(value, str) else pack(value, parameter.name)
+    return made
+
+
+def _result(outputs: dict[str, Any]) -> Any:
+    value = outputs.get("Output")
+    helpers = runtime()
+    match value:
+        case dsl.Artifact():
+            return helpers["kfp_open"](helpers["kfp_find"](value.uri))
+        case list():
+            return [_result({"Output": item}) for item in value]
+        case str():
+            return helpers["kfp_parse"](value)
+    return value
+
+
+def _failed(watched: hooks.Run, error: Exception) -> DoneEvent:
+    if not watched.failures:
+        text = "".join(traceback.format_exception(error))
+        return DoneEvent(status="failed", error="\n".join([*watched.warnings, text]), fault=True)
+    task, output = watched.failures[0]
+    start = output.find("Traceback (most recent call last)")
+    words = re.sub(r"\x1b\[\d+m", "", str(error))
+    step = watched.tasks.get(task, task)
+    said = output[start:].rstrip() if start >= 0 else output[-4000:].rstrip()
+    return DoneEvent(status="failed", error=f"{said}\n\nkfp.local: step {step}: {words}")
+
+
+@contextlib.contextmanager
+def _classes(pipeline: Pipeline, root: str) -> Iterator[None]:
+    """Let pickles of the tasks, whose classes live in `__main__`, find those of the user's modules."""
+    main, known, path = sys.modules["__main__"], set(sys.modules), list(sys.path)
+    added = []
+    sys.path.insert(0, root)
+    try:
+        for definition in pipeline.definitions:
+            if definition.kind != "class":
+                continue
+            module = importlib.import_module(definition.module)
+            for name, original in zip(definition.names, definition.original_names or definition.names):
+                if not hasattr(main, name) and hasattr(module, original):
+                    setattr(main, name, getattr(module, original))
+                    added.append(name)
+        yield
+    finally:
+        sys.path[:] = path
+        for name in added:
+            delattr(main, name)
+        for name in {d.module for d in pipeline.definitions} - known:
+            sys.modules.pop(name, None)
+
+
+if __name__ == "__main__":
+    hooks.install()
+    serve(run)

@@ -1,0 +1,138 @@
+"""Settings of a step in KFP's units: quantities, accelerators, retries, caching, and the Kubernetes document."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from pipec.backends.kfp.model import (
+    AcceleratorConfig, CachingOptions, Constant, EmptyDirMount, EnvVar, KeyToEnv, KubernetesExecutor, NameParameter,
+    NodeSelector, PodMetadata, ResourceSpec, RetryPolicy, SecretAsEnv, Toleration,
+)  # fmt: skip
+from pipec.ir import Retry, TaskPolicy
+
+UNITS = (("Ei", 2**60), ("Pi", 2**50), ("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
+LARGE = ("", 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """The part of a policy that belongs to the executor: components are shared where it is equal."""
+
+    policy: TaskPolicy
+    version: str = ""
+
+    @cached_property
+    def key(self) -> str:
+        """Equal for executors that are equal."""
+        policy = self.policy
+        if policy == NONE:
+            return self.version
+        bare = policy.model_copy(update={"retry": None, "cache": None, "spans": {}})
+        return self.version + "\0" + bare.model_dump_json()
+
+
+NONE = TaskPolicy()
+
+
+def quantity(size: int) -> str:
+    """Bytes as an integer in the largest binary unit that is exact: KFP takes no fractions."""
+    unit, factor = next(((u, f) for u, f in UNITS if size and size % f == 0), LARGE)
+    return f"{size // factor}{unit}"
+
+
+def cores(millicores: int) -> str:
+    """Millicores as KFP takes them."""
+    return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
+
+
+def resources(policy: TaskPolicy) -> ResourceSpec | None:
+    """Requests and limits of a container; `None`: it asks for nothing."""
+    r, gpu = policy.resources, policy.accelerator
+    if (r.cpu, r.cpu_limit, r.memory, r.memory_limit, gpu) == (None,) * 5:
+        return None
+    count = str(gpu.count) if gpu else ""
+    return ResourceSpec(
+        accelerator=AcceleratorConfig(count=count, type=gpu.resource, resource_count=count, resource_type=gpu.resource)
+        if gpu
+        else None,
+        cpu_limit=_old_cores(r.cpu_limit),
+        cpu_request=_old_cores(r.cpu),
+        memory_limit=_old_gigabytes(r.memory_limit),
+        memory_request=_old_gigabytes(r.memory),
+        resource_cpu_limit=None if r.cpu_limit is None else cores(r.cpu_limit),
+        resource_cpu_request=None if r.cpu is None else cores(r.cpu),
+        resource_memory_limit=None if r.memory_limit is None else quantity(r.memory_limit),
+        resource_memory_request=None if r.memory is None else quantity(r.memory),
+    )
+
+
+def _old_cores(millicores: int | None) -> float | None:
+    return None if millicores is None else millicores / 1000
+
+
+def _old_gigabytes(size: int | None) -> float | None:
+    return None if size is None else size / 1e9
+
+
+def environment(policy: TaskPolicy) -> list[EnvVar] | None:
+    """Environment variables; Kubernetes would expand `$(NAME)` in a value, and takes `$$(` as `$(`."""
+    return [EnvVar(name=n, value=v) for n, v in policy.env.items()] or None
+
+
+def retry_policy(retry: Retry | None) -> RetryPolicy | None:
+    """Retries as the SDK writes them."""
+    if retry is None or retry.limit == 0:
+        return None
+    return RetryPolicy(
+        max_retry_count=retry.limit,
+        backoff_duration=f"{math.ceil(retry.delay or 0)}s",
+        backoff_factor=float(retry.backoff) if retry.backoff is not None else 1.0 if retry.delay else 2.0,
+        backoff_max_duration=f"{math.ceil(retry.max_delay) if retry.max_delay is not None else 3600}s",
+    )
+
+
+def caching(policy: TaskPolicy) -> CachingOptions:
+    """Reuse of results only where the step declares it."""
+    return CachingOptions(enable_cache=True) if policy.cache else CachingOptions()
+
+
+def kubernetes(policy: TaskPolicy) -> KubernetesExecutor | None:
+    """What only the platform document can say; `None`: nothing."""
+    place, gpu = policy.placement, policy.accelerator
+    labels = {**(gpu.node_selector if gpu else {}), **place.node_selector}
+    tolerations = [*(gpu.tolerations if gpu else ()), *place.tolerations]
+    shm = policy.resources.shm
+    spec = KubernetesExecutor(
+        active_deadline_seconds=None if policy.timeout is None else str(math.ceil(policy.timeout)),
+        empty_dir_mounts=[EmptyDirMount(volume_name="shm", mount_path="/dev/shm", medium="Memory", size_limit=quantity(shm))]  # noqa: S108
+        if shm
+        else None,
+        node_selector=NodeSelector(labels=labels) if labels else None,
+        pod_metadata=PodMetadata(annotations=place.annotations or None, labels=place.labels or None)
+        if place.annotations or place.labels
+        else None,
+        secret_as_env=_secrets(policy),
+        tolerations=[_toleration(t) for t in tolerations] or None,
+    )
+    return spec if spec.model_fields_set and spec != KubernetesExecutor() else None
+
+
+def _secrets(policy: TaskPolicy) -> list[SecretAsEnv] | None:
+    by_name: dict[str, list[KeyToEnv]] = {}
+    for variable, ref in policy.secrets.items():
+        by_name.setdefault(ref.name, []).append(KeyToEnv(secret_key=ref.key, env_var=variable))
+    return [
+        SecretAsEnv(
+            secret_name=name,
+            secret_name_parameter=NameParameter(runtime_value=Constant(constant=name)),
+            key_to_env=keys,
+        )
+        for name, keys in by_name.items()
+    ] or None
+
+
+def _toleration(data: dict[str, object]) -> Toleration:
+    names = {"tolerationSeconds": "toleration_seconds"}
+    return Toleration.model_validate({names.get(k, k): str(v) for k, v in data.items() if v is not None})
