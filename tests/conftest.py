@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.plain import PlainPython
+from tests.support.running import Runners
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +16,11 @@ def plain() -> Iterator[PlainPython]:
     server = PlainPython()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def runners(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runners]:
+    """Plain Python and the orchestrators, each in one warm process."""
+    found = Runners(tmp_path_factory.mktemp("runs"))
+    yield found
+    found.close()

@@ -1,0 +1,144 @@
+"""The targets' own tools take every committed output: loaders, linters, schemas, serializers."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.discovery import ROOT, Case, cases, samples
+
+TOOLS = ROOT / "tests" / "support" / "tools"
+CASES = [*samples(), *cases()]
+
+
+def built_for(target: str) -> list[Case]:
+    return [case for case in CASES if target in case.targets]
+
+
+def collect(target: str, folder: Path) -> None:
+    """Put the committed outputs of all cases below `folder`, each in a folder of its own."""
+    for case in built_for(target):
+        (folder / case.name).symlink_to(case.folder / "built" / target, target_is_directory=True)
+
+
+@functools.cache
+def verdicts(target: str, seed: str = "0") -> dict[str, object]:
+    """What the target's tool says about each file, from one process for all of them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, home = Path(name) / "outputs", Path(name) / "home"
+        folder.mkdir()
+        home.mkdir()
+        collect(target, folder)
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "METAFLOW", "KFP"))},
+            "HOME": str(home),
+            "AIRFLOW_HOME": str(home / "airflow"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
+            "METAFLOW_HOME": str(home / "metaflow"),
+            "METAFLOW_USER": "tests",
+            "PYTHONHASHSEED": seed,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        command = [sys.executable, str(TOOLS / f"accept_{target}.py"), str(folder)]
+        done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True)
+        assert "\n@@" in done.stdout, done.stdout[-2000:] + done.stderr[-4000:]
+        return dict(json.loads(done.stdout.rpartition("\n@@")[2]))
+
+
+def of(case: Case, found: dict[str, object]) -> dict[str, object]:
+    """The verdicts about the files of one case."""
+    own = {file: verdict for file, verdict in found.items() if file.split("/")[0] == case.name}
+    assert own, "there is no output for the tool to look at"
+    return own
+
+
+@pytest.mark.orchestrator
+@pytest.mark.xdist_group("accept-kfp")
+@pytest.mark.parametrize("case", built_for("kfp"), ids=lambda case: case.name)
+def test_kfp_parses_strictly_and_loads(case: Case) -> None:
+    assert set(of(case, verdicts("kfp")).values()) == {""}
+
+
+@pytest.mark.orchestrator
+@pytest.mark.xdist_group("accept-metaflow")
+@pytest.mark.parametrize("case", built_for("metaflow"), ids=lambda case: case.name)
+def test_metaflow_lints(case: Case) -> None:
+    assert set(of(case, verdicts("metaflow")).values()) == {""}
+
+
+@pytest.mark.orchestrator
+@pytest.mark.parametrize("case", [case for case in samples() if "metaflow" in case.targets], ids=lambda case: case.name)
+def test_metaflow_check(case: Case, tmp_path: Path) -> None:
+    """The command that a user would type, for the samples; the linter behind it sees all cases above."""
+    environment = {**os.environ, "METAFLOW_USER": "tests", "METAFLOW_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    for file in (case.folder / "built" / "metaflow").glob("*.py"):
+        command = [sys.executable, str(file), "--no-pylint", "check"]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.orchestrator
+@pytest.mark.xdist_group("accept-airflow")
+@pytest.mark.parametrize("case", built_for("airflow"), ids=lambda case: case.name)
+def test_airflow_imports(case: Case) -> None:
+    for file, verdict in of(case, verdicts("airflow")).items():
+        assert isinstance(verdict, dict)
+        assert verdict["errors"] == [], file
+        assert verdict["dags"], f"{file} has no DAG"
+
+
+@pytest.mark.orchestrator
+@pytest.mark.xdist_group("accept-airflow")
+@pytest.mark.parametrize("case", built_for("airflow"), ids=lambda case: case.name)
+def test_airflow_serializes_the_same_in_every_process(case: Case) -> None:
+    """Otherwise each parse, every 30 seconds, would be a new version of the DAG."""
+    assert of(case, verdicts("airflow", "1")) == of(case, verdicts("airflow", "2"))
+
+
+@pytest.mark.parametrize("target", ["airflow", "metaflow"])
+def test_ruff_is_content(target: str) -> None:
+    """With Airflow's own rules, as its gate asks for; the length of lines aside."""
+    rules = {"airflow": "AIR,F,E,I,UP", "metaflow": "F,E,I"}[target]
+    folders = [str(case.folder / "built" / target) for case in built_for(target)]
+    command = ["ruff", "check", "--isolated", "--no-cache", "--preview", "--select", rules, "--ignore", "E501"]
+    command += ["--target-version", "py310", "--output-format", "concise", *folders]
+    done = subprocess.run([str(Path(sys.executable).parent / command[0]), *command[1:]], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("target", ["airflow", "metaflow"])
+def test_ruff_would_not_reformat(target: str) -> None:
+    """No formatter runs on the outputs: they are printed in their final form, around the user's own code."""
+    folders = [str(case.folder / "built" / target) for case in built_for(target)]
+    command = ["format", "--isolated", "--no-cache", "--check", "--line-length", "120", *folders]
+    done = subprocess.run([str(Path(sys.executable).parent / "ruff"), *command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.orchestrator
+def test_tools_refuse_what_is_wrong(tmp_path: Path) -> None:
+    """The tools can fail: a broken output of each kind is told from a good one."""
+    sys.path.insert(0, str(TOOLS))
+    try:
+        import accept_kfp
+        import accept_metaflow
+    finally:
+        sys.path.remove(str(TOOLS))
+    (case, *_) = samples()
+    file = next((case.folder / "built" / "kfp").glob("*.yaml"))
+    text = file.read_text(encoding="utf-8")
+    accept_kfp.check(text)
+    with pytest.raises(Exception, match="no field named"):
+        accept_kfp.check(text.replace("componentRef", "componentReff", 1))
+    flow = tmp_path / "flow.py"
+    flow.write_text("from metaflow import FlowSpec, step\nclass F(FlowSpec):\n    @step\n    def start(self):\n        pass\n")
+    with pytest.raises(Exception):
+        accept_metaflow.check(flow)

@@ -1,0 +1,58 @@
+"""Equal behaviour: each case gives the same result, runs and skips the same steps, with the same attempts, everywhere.
+
+Plain Python is the reference; each target runs what was built for it on the orchestrator's own local runner.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pipec.api import UsageError
+from pipec.api.verifying import differences
+from tests.support.discovery import Run, cases, samples
+from tests.support.running import Runners, surprises
+
+RUNS = [run for case in (*samples(), *cases()) for run in case.runs if run.status != "refused"]
+REFUSED = [run for case in (*samples(), *cases()) for run in case.runs if run.status == "refused"]
+
+
+def on(target: str) -> list[object]:
+    """The runs on `target`. Those of one orchestrator stay in one process of the test run, where its worker is warm."""
+    marks = [pytest.mark.orchestrator]
+    if target != "metaflow":  # Metaflow starts a process for every task anyway, so its runs may be anywhere
+        marks.append(pytest.mark.xdist_group(f"run-{target}"))
+    return [pytest.param(run, marks=marks, id=run.id) for run in RUNS if target in (*run.case.targets, "python")]
+
+
+def agree(run: Run, target: str, runners: Runners) -> None:
+    """The run on `target` does what plain Python does, and what the case says besides."""
+    reference, ran = runners.reference(run), runners.run(run, target)
+    found = [*surprises(run, ran), *differences(reference.outcome, ran.outcome, reference.result, ran.result)]
+    assert not found, "\n".join([*map(str, found), f"on {target}:", ran.outcome.error or "", ran.log])
+
+
+@pytest.mark.parametrize("run", on("python"))
+def test_python(run: Run, runners: Runners) -> None:
+    ran = runners.reference(run)
+    assert not surprises(run, ran), "\n".join([*surprises(run, ran), ran.outcome.error or "", ran.log])
+
+
+@pytest.mark.parametrize("run", on("kfp"))
+def test_kfp(run: Run, runners: Runners) -> None:
+    agree(run, "kfp", runners)
+
+
+@pytest.mark.parametrize("run", on("airflow"))
+def test_airflow(run: Run, runners: Runners) -> None:
+    agree(run, "airflow", runners)
+
+
+@pytest.mark.parametrize("run", on("metaflow"))
+def test_metaflow(run: Run, runners: Runners) -> None:
+    agree(run, "metaflow", runners)
+
+
+@pytest.mark.parametrize("run", REFUSED, ids=lambda run: run.id)
+def test_parameters_that_do_not_fit_are_refused(run: Run, runners: Runners) -> None:
+    with pytest.raises(UsageError, match=run.error):
+        runners.run(run, "python")
