@@ -29,7 +29,7 @@ class GPU(NamedTuple):
     """Accelerators of a step, by portable name: `GPU("a100", count=2, memory="80Gi")`."""
 
     name: str | None = None
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # a number of devices; nobody counts elements here
     memory: str | None = None
 
 

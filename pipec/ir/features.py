@@ -9,7 +9,18 @@ from pipec.ir.base import Span
 from pipec.ir.expressions import Code, Const
 from pipec.ir.nodes import Block, Branch, Compute, ForEach, Group, Parallel, Pipeline, Task
 from pipec.ir.policies import PipelinePolicy, TaskPolicy
-from pipec.ir.types import DictOf, FileType, ListOf, ObjectType, OptionalOf, TupleOf, Type, ValueType, is_artifact, leaves
+from pipec.ir.types import (
+    DictOf,
+    FileType,
+    ListOf,
+    ObjectType,
+    OptionalOf,
+    TupleOf,
+    Type,
+    ValueType,
+    is_artifact,
+    leaves,
+)
 
 FEATURES: dict[str, str] = {
     # structure
@@ -248,7 +259,16 @@ def _of_pipeline(policy: PipelinePolicy) -> Iterator[Use]:
     def use(feature: str, setting: str) -> Use:
         return Use(feature, policy.span(setting))
 
-    for name in ("tags", "owner", "timeout", "max_parallel", "max_active_runs", "on_failure", "on_success", "retention"):
+    for name in (
+        "tags",
+        "owner",
+        "timeout",
+        "max_parallel",
+        "max_active_runs",
+        "on_failure",
+        "on_success",
+        "retention",
+    ):
         if getattr(policy, name) not in (None, ()):
             yield use(f"pipeline.{name}", name)
     schedule = policy.schedule

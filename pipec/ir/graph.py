@@ -63,7 +63,10 @@ def _reads(node: Statement) -> Iterator[ValueId]:
                 own.add(let.id)
         case Branch():
             yield from uses(node.condition)
-            for block, exprs in ((node.then, [p.then for p in node.outputs]), (node.orelse, [p.orelse for p in node.outputs])):
+            for block, exprs in (
+                (node.then, [p.then for p in node.outputs]),
+                (node.orelse, [p.orelse for p in node.outputs]),
+            ):
                 inner = _defined(block)
                 yield from free(block)
                 for expr in exprs:

@@ -186,9 +186,7 @@ class Opaque(Node):
     span: Span
 
 
-Statement = Annotated[
-    Task | Compute | Branch | ForEach | Group | Parallel | Opaque, Field(discriminator="kind")
-]
+Statement = Annotated[Task | Compute | Branch | ForEach | Group | Parallel | Opaque, Field(discriminator="kind")]
 
 
 class Block(Node):

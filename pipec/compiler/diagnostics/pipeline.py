@@ -153,7 +153,9 @@ class LooksIntoArtifact(Finding):
 
     @property
     def message(self) -> str:
-        return f"{self.what} is an artifact ({self.annotation or 'no return annotation'}), and the pipeline looks into it"
+        return (
+            f"{self.what} is an artifact ({self.annotation or 'no return annotation'}), and the pipeline looks into it"
+        )
 
     @property
     def help(self) -> str:

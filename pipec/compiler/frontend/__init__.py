@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.pipeline import InvalidSetting
 from pipec.compiler.diagnostics.source import NoPipeline, NotConstant, UnknownPipeline, UnsupportedStatement
 from pipec.compiler.frontend.body import Body
 from pipec.compiler.frontend.calls import ports
@@ -20,14 +21,27 @@ from pipec.compiler.frontend.settings import STEP_SETTINGS, Raw, SettingsReader
 from pipec.compiler.frontend.slices import Slicer
 from pipec.compiler.frontend.tasks import defaults
 from pipec.compiler.site import Site
-from pipec.ir import NOWHERE, VALUE, Component, Const, Definition, Expr, Parameter, Pipeline, Span, Task, is_artifact, uses
+from pipec.ir import (
+    VALUE,
+    Block,
+    Component,
+    Const,
+    Expr,
+    ObjectType,
+    Parameter,
+    Pipeline,
+    Span,
+    Task,
+    Type,
+    is_artifact,
+    leaves,
+    uses,
+)
 from pipec.ir.graph import value_types, walk
 from pipec.ir.literals import source_of
 
 
-def read(
-    source: Path, *, root: Path, site: Site, report: Report, pipeline: str | None = None
-) -> tuple[Pipeline, ...]:
+def read(source: Path, *, root: Path, site: Site, report: Report, pipeline: str | None = None) -> tuple[Pipeline, ...]:
     """The pipelines of the file `source` (all marked `@pipeline`, or the function named `pipeline`).
 
     `root` is the project root. What is wrong goes into `report`; a pipeline with an error is left out.
@@ -47,8 +61,12 @@ def read(
     else:
         wanted = [node for node in functions.values() if is_marked(resolver, module, node, "pipeline")]
         waiting = _async(module, resolver)
-        for node in waiting:
-            report.add(UnsupportedStatement(module.span(node), "an async pipeline", "write `def`; tasks run in parallel anyway"))
+        for waits in waiting:
+            report.add(
+                UnsupportedStatement(
+                    module.span(waits), "an async pipeline", "write `def`; tasks run in parallel anyway"
+                )
+            )
         if not wanted and not waiting:
             report.add(NoPipeline(start))
     found = (_read(module, node, resolver, site, report) for node in wanted)
@@ -93,7 +111,8 @@ def _read(module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site,
     returned: Expr | None = None if result.expr == NONE.expr and not _returns(node) else result.expr
     pruned = Pruner(reading.fields, returned).block(body.block())
     slicer = Slicer(resolver, report)
-    components = _components(slicer, steps, pruned, policy.on_failure, policy.on_success)
+    components = _components(slicer, steps, pruned)
+    codecs = _codecs(slicer, resolver, pruned, report, place)
     definitions = slicer.link(module) if not report.failed else ()
     made = Pipeline(
         name=str(raw.values.get("name", node.name)), function=node.name, module=module.name, file=module.file,
@@ -103,7 +122,7 @@ def _read(module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site,
     )  # fmt: skip
     if any(f.severity == "error" for f in report.findings[before:]):
         return None
-    return _with_code(made, slicer, components)
+    return _with_code(made, slicer, components, codecs)
 
 
 def _returns(node: ast.FunctionDef) -> bool:
@@ -147,14 +166,12 @@ def _parameters(module: Module, node: ast.FunctionDef, resolver: Resolver, repor
     return tuple(found)
 
 
-Found = dict[str, tuple[Component, tuple[str, str]]]
+Key = tuple[str, str]
+Found = dict[str, tuple[Component, Key]]
 
 
-def _components(slicer: Slicer, steps: Steps, block: object, *hooks: str | None) -> Found:
+def _components(slicer: Slicer, steps: Steps, block: Block) -> Found:
     """The components without their code, with the unit that each starts from."""
-    from pipec.ir import Block
-
-    assert isinstance(block, Block)
     used = {node.component for node in walk(block) if isinstance(node, Task)}
     found: Found = {}
     for step in steps.all():
@@ -164,30 +181,52 @@ def _components(slicer: Slicer, steps: Steps, block: object, *hooks: str | None)
     return found
 
 
-def _with_code(pipeline: Pipeline, slicer: Slicer, found: Found) -> Pipeline:
+def _codecs(slicer: Slicer, resolver: Resolver, block: Block, report: Report, place: Span) -> dict[str, Key]:
+    """The project's own codecs that the block's values use: "module:Class" -> unit."""
+    found: dict[str, Key] = {}
+    for node in (n for n in walk(block) if isinstance(n, Task)):
+        for output in node.outputs:
+            for codec in _codec_names(output.type):
+                dotted, _, name = codec.partition(":")
+                module = resolver.project.module(dotted)
+                key = slicer.reach(module, name, node.site.step) if module else None
+                if key is None:
+                    report.add(InvalidSetting(place, "codecs", f"{codec!r} is no class of the project"))
+                else:
+                    found[codec] = key
+    return found
+
+
+def _codec_names(type_: Type) -> list[str]:
+    return [leaf.codec for leaf in leaves(type_) if isinstance(leaf, ObjectType) and ":" in leaf.codec]
+
+
+def _with_code(pipeline: Pipeline, slicer: Slicer, found: Found, codecs: dict[str, Key]) -> Pipeline:
     """`pipeline` with complete components."""
-    arriving = _arriving(pipeline, slicer, found)
+    arriving = _arriving(pipeline, slicer, found, codecs)
     components = tuple(slicer.complete(c, key, arriving.get(name, [])) for name, (c, key) in found.items())
     return pipeline.model_copy(update={"components": components})
 
 
-def _arriving(pipeline: Pipeline, slicer: Slicer, found: Found) -> dict[str, list[tuple[str, str]]]:
-    """Component -> the user's classes whose instances may arrive in its artifact arguments."""
+def _arriving(pipeline: Pipeline, slicer: Slicer, found: Found, codecs: dict[str, Key]) -> dict[str, list[Key]]:
+    """Component -> what its artifacts need besides: the user's classes whose instances may arrive, and codecs."""
     classes = {name: slicer.classes([key]) for name, (_, key) in found.items()}
-    if not any(classes.values()):
+    if not any(classes.values()) and not codecs:
         return {}
     types = value_types(pipeline)
-    sources = origins(pipeline.body, {name: c for name, (c, _) in found.items()})
-    arriving: dict[str, dict[tuple[str, str], None]] = {}
+    sources = origins(pipeline.body)
+    arriving: dict[str, dict[Key, None]] = {}
     for node in walk(pipeline.body):
         if not isinstance(node, Task):
             continue
-        for expr in node.args.values():
-            for value in uses(expr):
-                if is_artifact(types[value]):
-                    keys = [k for name in sorted(sources.get(value, ())) for k in classes[name]]
-                    arriving.setdefault(node.component, {}).update(dict.fromkeys(keys))
+        needed = arriving.setdefault(node.component, {})
+        for output in node.outputs:
+            needed.update((codecs[c], None) for c in _codec_names(output.type))
+        for value in dict.fromkeys(v for expr in node.args.values() for v in uses(expr)):
+            if is_artifact(types[value]):
+                keys = [k for name in sorted(sources.get(value, ())) for k in classes[name]]
+                needed.update(dict.fromkeys([*keys, *(codecs[c] for c in _codec_names(types[value]))]))
     return {name: list(keys) for name, keys in arriving.items()}
 
 
-__all__ = ["NOWHERE", "Definition", "const", "has_pipelines", "read"]
+__all__ = ["has_pipelines", "read"]

@@ -12,7 +12,14 @@ Resolve = Callable[[ast.expr], str | None]
 """The dotted name that an annotation's name refers to ("pandas.DataFrame", "pipec.Metrics"), or `None` if unknown."""
 
 _SCALARS = {"int", "float", "str", "bool", "None", "list", "dict", "tuple", "builtins.int"}
-_LISTS = {"list", "typing.List", "collections.abc.Sequence", "typing.Sequence", "typing.Iterable", "collections.abc.Iterable"}
+_LISTS = {
+    "list",
+    "typing.List",
+    "collections.abc.Sequence",
+    "typing.Sequence",
+    "typing.Iterable",
+    "collections.abc.Iterable",
+}
 _DICTS = {"dict", "typing.Dict", "collections.abc.Mapping", "typing.Mapping"}
 _TUPLES = {"tuple", "typing.Tuple"}
 _ANYTHING = {"object", "typing.Any", "typing_extensions.Any"}
@@ -73,7 +80,7 @@ class Annotations:
         if name in ("pipec.Metrics", "pipec.authoring.Metrics"):
             return ValueType(annotation=text, metrics=True)
         if name and (role := _FILES.get(name.replace("pipec.authoring.", "pipec."))):
-            return FileType(annotation=text, role=role)  # type: ignore[arg-type]  # the table holds roles only
+            return FileType(annotation=text, role=role)
         if name in _CODECS:
             return ObjectType(annotation=text, codec=_CODECS[name])
         fields = self.fields(node)
@@ -107,7 +114,13 @@ class Annotations:
             return self._union([*arguments, ast.Constant(None)], text)
         if name == "typing.Union":
             return self._union(arguments, text)
-        if name in ("typing.Annotated", "typing_extensions.Annotated", "typing.Final", "typing.Required", "typing.NotRequired"):
+        if name in (
+            "typing.Annotated",
+            "typing_extensions.Annotated",
+            "typing.Final",
+            "typing.Required",
+            "typing.NotRequired",
+        ):
             return self.type(arguments[0])
         if name in _LISTS and len(arguments) == 1:
             inner = self._inside(arguments[0])

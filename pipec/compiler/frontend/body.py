@@ -10,12 +10,28 @@ from pipec.compiler.diagnostics.pipeline import MutatedResult, WrongUnpacking
 from pipec.compiler.diagnostics.risk import DiscardedResult, UnreachableCode
 from pipec.compiler.diagnostics.source import NotYet, UnsupportedStatement
 from pipec.compiler.frontend import branches, expressions, loops, tasks
+from pipec.compiler.frontend.constants import PURE_METHODS
 from pipec.compiler.frontend.inference import element, list_of
 from pipec.compiler.frontend.operands import NONE, POISON, Growing, Operand, Part, Scope, Unbound, code, const, ref
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.reading import Reading
 from pipec.compiler.frontend.resolve import Resolver, Target
-from pipec.ir import VALUE, Block, Code, Compute, Const, Let, Parallel, Ref, Span, Statement, TupleOf, Type, ValueId, uses
+from pipec.ir import (
+    VALUE,
+    Block,
+    Code,
+    Compute,
+    Const,
+    Let,
+    Parallel,
+    Ref,
+    Span,
+    Statement,
+    TupleOf,
+    Type,
+    ValueId,
+    uses,
+)
 
 _REFUSED: dict[type[ast.stmt], tuple[str, str]] = {
     ast.While: ("`while`", "put the loop into a step, or use `for x in xs:` for a fan-out"),
@@ -55,7 +71,9 @@ class Flow:
 class Body:
     """A block that is being read: its names so far, and the nodes made."""
 
-    def __init__(self, reading: Reading, module: Module, scope: Scope, group: tuple[str, ...], types: dict[ValueId, Type]) -> None:
+    def __init__(
+        self, reading: Reading, module: Module, scope: Scope, group: tuple[str, ...], types: dict[ValueId, Type]
+    ) -> None:
         self.reading = reading
         self.module = module
         self.scope = scope
@@ -249,7 +267,9 @@ class Body:
             source = f"list({text}{place})" if ":" in place else f"{text}{place}"
             inputs = {v: v for v in uses(whole.expr)}
             item = element(whole.type) or VALUE
-            self.scope.names[name.id] = self.as_value(code(source, inputs, list_of(item) if ":" in place else item), name.id, target)
+            self.scope.names[name.id] = self.as_value(
+                code(source, inputs, list_of(item) if ":" in place else item), name.id, target
+            )
         return True
 
     def _parts(self, found: Operand, names: list[str], target: ast.AST) -> list[Operand]:
@@ -310,7 +330,7 @@ class Body:
         if not isinstance(node.func, ast.Attribute) or not isinstance(node.func.value, ast.Name):
             return False
         name, method = node.func.value.id, node.func.attr
-        if name not in self.scope.names or method in expressions.PURE_METHODS:
+        if name not in self.scope.names or method in PURE_METHODS:
             return False
         if method == "append" and len(node.args) == 1 and not node.keywords and self.growing(name, "list"):
             loops.add(self, name, self.operand(node.args[0], f"{name}_item"))
@@ -321,19 +341,27 @@ class Body:
     def _parallel(self, node: ast.With, rest: list[ast.stmt]) -> Flow | None:
         call = node.items[0].context_expr
         target = self.resolver.expression(self.module, call.func) if isinstance(call, ast.Call) else None
-        if len(node.items) != 1 or target is None or target.dotted not in ("pipec.parallel", "pipec.authoring.parallel"):
+        if (
+            len(node.items) != 1
+            or target is None
+            or target.dotted not in ("pipec.parallel", "pipec.authoring.parallel")
+        ):
             what = f"`with {ast.unparse(call)}`"
             self.report.add(UnsupportedStatement(self.span(node), what, "only `with parallel():` has a meaning here"))
             return None
         if isinstance(call, ast.Call) and (call.args or call.keywords or node.items[0].optional_vars):
-            self.report.add(UnsupportedStatement(self.span(call), "`with parallel(...)` with arguments", "write `parallel()`"))
+            self.report.add(
+                UnsupportedStatement(self.span(call), "`with parallel(...)` with arguments", "write `parallel()`")
+            )
             return None
         outer, self.nodes = self.nodes, []
         tail, self.tail = self.tail, False
         flow = self.statements(node.body)
         inner, self.nodes, self.tail = self.nodes, outer, tail
         if flow.kind != "falls":
-            self.report.add(UnsupportedStatement(self.span(node), "`return` inside `with parallel()`", "return after it"))
+            self.report.add(
+                UnsupportedStatement(self.span(node), "`return` inside `with parallel()`", "return after it")
+            )
             return flow
         if inner:
             id_ = self.reading.nodes.fresh("parallel")
@@ -350,7 +378,11 @@ def _listed(found: Operand) -> Operand:
         return found
     source = found.expr.source
     node = ast.parse(source, mode="eval").body
-    view = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("keys", "values", "items")
+    view = (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("keys", "values", "items")
+    )
     if isinstance(node, ast.Call) and (view or (isinstance(node.func, ast.Name) and source.startswith(_ITERATORS))):
         return replace(found, expr=found.expr.model_copy(update={"source": f"list({source})"}))
     return found

@@ -9,11 +9,36 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 PURE_BUILTINS = frozenset(
-    "len min max sum sorted reversed any all abs round range zip enumerate dict list tuple set str int float bool repr".split()
+    [
+        "len",
+        "min",
+        "max",
+        "sum",
+        "sorted",
+        "reversed",
+        "any",
+        "all",
+        "abs",
+        "round",
+        "range",
+        "zip",
+        "enumerate",
+        "dict",
+        "list",
+        "tuple",
+        "set",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "repr",
+    ]
 )
 """The builtins that a pipeline body may call (language, section 3)."""
 
-_STR = "capitalize casefold center count encode endswith expandtabs find format format_map index isalnum isalpha isascii "
+_STR = (
+    "capitalize casefold center count encode endswith expandtabs find format format_map index isalnum isalpha isascii "
+)
 _STR += "isdecimal isdigit isidentifier islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip "
 _STR += "partition removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines "
 _STR += "startswith strip swapcase title translate upper zfill"
@@ -36,6 +61,8 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
     ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
+
+_CONVERSIONS: dict[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii}
 
 Names: TypeAlias = Mapping[str, Any]
 _PLAIN = (type(None), bool, int, float, str, bytes, list, tuple, dict, set, frozenset)
@@ -196,7 +223,7 @@ class _Evaluator:
     def _formattedvalue(self, node: ast.FormattedValue, scope: Names) -> Any:
         value = self.value(node.value, scope)
         if node.conversion != -1:
-            value = {"s": str, "r": repr, "a": ascii}[chr(node.conversion)](value)
+            value = _CONVERSIONS[chr(node.conversion)](value)
         spec = self.value(node.format_spec, scope) if node.format_spec else ""
         if sum(c.isdigit() for c in spec) > 4:
             raise NotConstantError("it is too large")
@@ -263,7 +290,7 @@ class _Evaluator:
         return False
 
 
-_ORDER_FREE = frozenset("len min max sum sorted any all set bool".split())
+_ORDER_FREE = frozenset(["len", "min", "max", "sum", "sorted", "any", "all", "set", "bool"])
 
 
 def _ordered(value: Any) -> Any:

@@ -281,7 +281,9 @@ def _call(body: Body, node: ast.Call, bound: frozenset[str], lazy: str, into: _E
         return node
     func = node.func
     if isinstance(func, ast.Attribute):
-        func = ast.copy_location(ast.Attribute(_extract(body, func.value, bound, lazy, into), func.attr, func.ctx), func)
+        func = ast.copy_location(
+            ast.Attribute(_extract(body, func.value, bound, lazy, into), func.attr, func.ctx), func
+        )
     args = [_argument(body, a, bound, lazy, into) for a in node.args]
     keywords = [ast.keyword(k.arg, _argument(body, k.value, bound, lazy, into)) for k in node.keywords]
     return ast.copy_location(ast.Call(func, args, keywords), node)
@@ -337,7 +339,9 @@ def _opens_artifact(body: Body, node: ast.expr) -> bool:
     if not isinstance(binding, Operand) or not is_artifact(binding.type):
         return False
     annotation = getattr(binding.type, "annotation", "")
-    body.report.add(LooksIntoArtifact(body.span(place), binding.what or f"`{ast.unparse(node)}`", annotation, binding.producer))
+    body.report.add(
+        LooksIntoArtifact(body.span(place), binding.what or f"`{ast.unparse(node)}`", annotation, binding.producer)
+    )
     return True
 
 

@@ -9,7 +9,6 @@ from pipec.ir import (
     Block,
     Branch,
     Code,
-    Component,
     Compute,
     Const,
     Expr,
@@ -23,7 +22,6 @@ from pipec.ir import (
     ValueId,
     uses,
 )
-from pipec.ir.graph import walk
 
 
 class Pruner:
@@ -46,8 +44,8 @@ class Pruner:
         match node:
             case Task():
                 self._use(node.args.values())
-                outputs = [*node.outputs, *self.fields.get(node.id, [])]
-                return node.model_copy(update={"outputs": tuple(o for o in outputs if o.id in self.used)})
+                made = [*node.outputs, *self.fields.get(node.id, [])]
+                return node.model_copy(update={"outputs": tuple(o for o in made if o.id in self.used)})
             case Compute():
                 return self._compute(node)
             case Branch():
@@ -103,49 +101,38 @@ def is_total(expr: Expr) -> bool:
     return True
 
 
-def origins(block: Block, components: dict[str, Component]) -> dict[ValueId, frozenset[str]]:
+def origins(block: Block) -> dict[ValueId, frozenset[str]]:
     """Value -> the components whose results it may contain."""
     found: dict[ValueId, frozenset[str]] = {}
-
-    def of(expr: Expr | None) -> frozenset[str]:
-        return frozenset().union(*(found.get(v, frozenset()) for v in uses(expr)))
-
-    for node in walk(block):
-        match node:
-            case Task():
-                arrived = frozenset().union(*(of(e) for e in node.args.values()))
-                for output in node.outputs:
-                    found[output.id] = arrived | {node.component}
-            case Compute():
-                for let in node.lets:
-                    found[let.id] = of(let.expr)
-            case ForEach():
-                for target in node.targets:
-                    found[target.id] = of(node.items)
-            case Group():
-                for argument in node.args:
-                    found[argument.id] = of(argument.expr)
-            case _:
-                pass
-        _outer(node, of, found)
-    # what compound nodes hand out depends on their blocks, which are walked after them
-    for _ in range(2):
-        for node in walk(block):
-            _outer(node, of, found)
+    _origins(block, found)
     return found
 
 
-def _outer(node: Statement, of: object, found: dict[ValueId, frozenset[str]]) -> None:
-    assert callable(of)
-    match node:
-        case Branch():
-            for phi in node.outputs:
-                found[phi.id] = of(phi.then) | of(phi.orelse)
-        case ForEach():
-            for output in node.outputs:
-                found[output.id] = found.get(output.value, frozenset())
-        case Group():
-            for result in node.outputs:
-                found[result.id] = of(result.value)
-        case _:
-            pass
+def _origins(block: Block, found: dict[ValueId, frozenset[str]]) -> None:
+    def of(*exprs: Expr) -> frozenset[str]:
+        return frozenset().union(*(found.get(v, frozenset()) for e in exprs for v in uses(e)))
+
+    for node in block.nodes:
+        match node:
+            case Task():
+                made = of(*node.args.values()) | {node.component}
+                found.update((o.id, made) for o in node.outputs)
+            case Compute():
+                for let in node.lets:
+                    found[let.id] = of(let.expr)
+            case Branch():
+                _origins(node.then, found)
+                _origins(node.orelse, found)
+                found.update((p.id, of(p.then, p.orelse)) for p in node.outputs)
+            case ForEach():
+                found.update((t.id, of(node.items)) for t in node.targets)
+                _origins(node.body, found)
+                found.update((o.id, found.get(o.value, frozenset())) for o in node.outputs)
+            case Group():
+                found.update((a.id, of(a.expr)) for a in node.args)
+                _origins(node.body, found)
+                found.update((o.id, of(o.value)) for o in node.outputs)
+            case Parallel():
+                _origins(node.body, found)
+            case _:
+                pass

@@ -42,7 +42,9 @@ def join(first: Type, second: Type) -> Type:
         case (DictOf(), other) | (other, DictOf()) if not is_artifact(other):
             return first if isinstance(first, DictOf) else second
     codecs = {t.codec for t in (first, second) if isinstance(t, ObjectType)}
-    return ObjectType(codec=codecs.pop() if len(codecs) == 1 and is_artifact(first) and is_artifact(second) else "pickle")
+    return ObjectType(
+        codec=codecs.pop() if len(codecs) == 1 and is_artifact(first) and is_artifact(second) else "pickle"
+    )
 
 
 def with_none(type_: Type) -> Type:
@@ -145,9 +147,15 @@ class _Inference:
                 index = node.slice
                 if isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub):
                     index = index.operand
-                    if isinstance(index, ast.Constant) and isinstance(index.value, int) and 0 < index.value <= len(owner.items):
+                    if (
+                        isinstance(index, ast.Constant)
+                        and isinstance(index.value, int)
+                        and 0 < index.value <= len(owner.items)
+                    ):
                         return owner.items[-index.value]
-                elif isinstance(index, ast.Constant) and isinstance(index.value, int) and index.value < len(owner.items):
+                elif (
+                    isinstance(index, ast.Constant) and isinstance(index.value, int) and index.value < len(owner.items)
+                ):
                     return owner.items[index.value]
                 return element(owner) or VALUE
         if is_artifact(owner):

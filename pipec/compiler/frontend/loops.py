@@ -6,12 +6,13 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from pipec.compiler.diagnostics.pipeline import LooksIntoArtifact, WrongUnpacking
+from pipec.compiler.diagnostics.pipeline import CarriedValue, LooksIntoArtifact, WrongUnpacking
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression, UnsupportedStatement
 from pipec.compiler.frontend import expressions
 from pipec.compiler.frontend.inference import LooksIntoError, _Inference, dict_of, element, list_of, tuple_of
 from pipec.compiler.frontend.operands import POISON, Carried, Growing, Operand, Part, Unbound, code, const, ref
 from pipec.compiler.pysource import rename_free
+from pipec.compiler.pysource.text import one_line
 from pipec.ir import VALUE, Code, Collect, Const, DictOf, ForEach, LoopVar, Ref, TupleOf, Type, uses
 
 if TYPE_CHECKING:
@@ -115,8 +116,10 @@ def loop(body: Body, node: ast.For) -> None:
         outer = body.scope.names.get(name)
         if isinstance(outer, Growing) and made is not None and name in made:
             body.scope.names[name] = Growing(outer.kind, (*outer.parts, *made[name]), outer.open)
+    reported = {f.wanted for f in body.report.findings if isinstance(f, CarriedValue)}
     for name in [*bound, *_target_names(node.target)]:
-        body.scope.names[name] = Unbound("it is bound inside the loop only", body.span(node))
+        unbound = Unbound("it is bound inside the loop only", body.span(node))
+        body.scope.names[name] = POISON if name in reported else unbound
 
 
 def _refuse_return(body: Body, node: ast.For) -> None:
@@ -172,7 +175,7 @@ def _filtered(body: Body, generator: ast.comprehension, iterable: ast.expr) -> O
     if isinstance(found.expr, Code) and isinstance(source.expr, Ref):
         free = next((f for f, v in found.expr.inputs.items() if v == source.expr.value), source.expr.value)
         inputs = {source.expr.value if f == free else f: v for f, v in found.expr.inputs.items()}
-        text = expressions.one_line(ast.parse(rename_free(found.expr.source, {free: source.expr.value}), mode="eval").body)
+        text = one_line(ast.parse(rename_free(found.expr.source, {free: source.expr.value}), mode="eval").body)
         return code(text, inputs, found.type)
     return found
 
@@ -239,7 +242,9 @@ def _probe(body: Body, target: ast.expr, read: Callable[[Body], Contributions]) 
 class _Loop:
     """One `ForEach` that is being read."""
 
-    def __init__(self, body: Body, items: Operand, target: ast.expr, targets: list[LoopVar], names: dict[str, str], node: ast.AST) -> None:
+    def __init__(
+        self, body: Body, items: Operand, target: ast.expr, targets: list[LoopVar], names: dict[str, str], node: ast.AST
+    ) -> None:
         self.body = body
         self.items = items
         self.target = target
@@ -258,13 +263,17 @@ class _Loop:
         item = element(items.type)
         if item is None:
             what = items.what or "what the loop goes over"
-            body.report.add(LooksIntoArtifact(body.span(target), what, getattr(items.type, "annotation", ""), items.producer))
+            body.report.add(
+                LooksIntoArtifact(body.span(target), what, getattr(items.type, "annotation", ""), items.producer)
+            )
             return None
         if items.is_const:
             try:
                 items = const(list(items.value))
             except TypeError:
-                body.report.add(UnsupportedExpression(body.span(target), f"a loop over {items.value!r}", "loop over a list"))
+                body.report.add(
+                    UnsupportedExpression(body.span(target), f"a loop over {items.value!r}", "loop over a list")
+                )
                 return None
             if not _unpacks(body, target, items.value):
                 return None
@@ -272,7 +281,9 @@ class _Loop:
         try:
             _Inference(lambda name: VALUE).bind(target, item, types)
         except LooksIntoError as error:
-            body.report.add(LooksIntoArtifact(body.span(target), "the item", getattr(error.type, "annotation", ""), items.producer))
+            body.report.add(
+                LooksIntoArtifact(body.span(target), "the item", getattr(error.type, "annotation", ""), items.producer)
+            )
             return None
         names: dict[str, str] = {}
         targets: list[LoopVar] = []
@@ -371,7 +382,8 @@ def _renamed_elements(operand: Operand, names: dict[str, str]) -> tuple[Operand,
         return None
     renames = {v: n for v, n in names.items() if v != n}
     return tuple(
-        code(rename_free(expressions.own_text(e), renames), {}, e.type) if not e.is_const else e for e in operand.elements
+        code(rename_free(expressions.own_text(e), renames), {}, e.type) if not e.is_const else e
+        for e in operand.elements
     )
 
 
@@ -416,7 +428,9 @@ def assigned(nodes: list[ast.stmt]) -> list[str]:
     for node in nodes:
         match node:
             case ast.Assign():
-                names |= dict.fromkeys(n for t in node.targets if not isinstance(t, ast.Subscript) for n in _target_names(t))
+                names |= dict.fromkeys(
+                    n for t in node.targets if not isinstance(t, ast.Subscript) for n in _target_names(t)
+                )
             case ast.AnnAssign() | ast.AugAssign():
                 names |= dict.fromkeys(_target_names(node.target))
             case ast.For():

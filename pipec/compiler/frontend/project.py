@@ -123,9 +123,7 @@ class Module:
     def _imports(self, node: ast.stmt) -> list[tuple[str, Import]]:
         match node:
             case ast.Import():
-                return [
-                    (a.asname or a.name.split(".")[0], Import(a.name, None, a.asname)) for a in node.names
-                ]
+                return [(a.asname or a.name.split(".")[0], Import(a.name, None, a.asname)) for a in node.names]
             case ast.ImportFrom():
                 module = self.absolute(node)
                 return [(a.asname or a.name, Import(module, a.name, a.asname)) for a in node.names if a.name != "*"]
@@ -165,9 +163,9 @@ def bound_names(node: ast.stmt) -> tuple[str, ...]:
         case ast.Assign():
             return tuple(dict.fromkeys(n for t in node.targets for n in _targets(t)))
         case ast.AnnAssign() | ast.For() | ast.AsyncFor():
-            targets = _targets(node.target) if not isinstance(node, ast.AnnAssign) or node.value else ()
+            own = _targets(node.target) if not isinstance(node, ast.AnnAssign) or node.value else ()
             inner = [n for s in getattr(node, "body", []) for n in bound_names(s)]
-            return tuple(dict.fromkeys([*targets, *inner]))
+            return tuple(dict.fromkeys([*own, *inner]))
         case ast.If() | ast.Try():
             return tuple(dict.fromkeys(n for child in _inner_statements(node) for n in bound_names(child)))
         case ast.With():
@@ -237,8 +235,8 @@ class Project:
         while (folder / "__init__.py").exists() and folder not in self.folders:
             parts.insert(0, folder.name)
             folder = folder.parent
-        if folder not in self.folders:
-            self.folders.append(folder)
+        if self.folders[0] != folder:  # as Python does: the folder of the script comes first
+            self.folders.insert(0, folder)
         return ".".join(parts)
 
     def module(self, name: str, path: Path | None = None) -> Module | None:
@@ -291,9 +289,7 @@ class Project:
         except SyntaxError as error:
             line, column = error.lineno or 1, max(error.offset or 1, 1)
             end_line, end_column = error.end_lineno or line, error.end_offset or column
-            place = Span(
-                file=file, line=line, column=column, end_line=end_line, end_column=max(end_column, column + 1)
-            )
+            place = Span(file=file, line=line, column=column, end_line=end_line, end_column=max(end_column, column + 1))
             self.report.add(InvalidSyntax(place, error.msg))
             return None
         except (ValueError, RecursionError, MemoryError) as error:  # null bytes; nesting beyond the parser's limit

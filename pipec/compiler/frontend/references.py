@@ -152,7 +152,10 @@ class _Visitor(ast.NodeVisitor):
                 self.found.annotation.setdefault(child.id, child)
             elif isinstance(child, ast.Constant) and isinstance(child.value, str) and child.value.isidentifier():
                 self.found.annotation.setdefault(child.value, child)
-            if isinstance(child, ast.Subscript) and ast.unparse(child.value).rpartition(".")[2] in ("Literal", "Annotated"):
+            if isinstance(child, ast.Subscript) and ast.unparse(child.value).rpartition(".")[2] in (
+                "Literal",
+                "Annotated",
+            ):
                 # the strings of Literal are values, and only the first argument of Annotated is a type
                 todo.append(child.value)
                 if isinstance(child.slice, ast.Tuple) and ast.unparse(child.value).endswith("Annotated"):
@@ -227,9 +230,7 @@ class _Visitor(ast.NodeVisitor):
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         self.visit(node.generators[0].iter)
-        bound = {
-            n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)
-        }
+        bound = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
         self.scopes.append(bound)
         for i, generator in enumerate(node.generators):
             if i:

@@ -123,7 +123,9 @@ class Resolver:
 
     def evaluate(self, module: Module, node: ast.expr) -> Any:
         """The value of a constant expression of `module`."""
-        return evaluate(_WithAttributes(self, module).visit(node) if _dotted(node) else node, lambda n: self.constant(module, n))
+        return evaluate(
+            _WithAttributes(self, module).visit(node) if _dotted(node) else node, lambda n: self.constant(module, n)
+        )
 
 
 def _dotted(node: ast.expr) -> bool:
@@ -151,7 +153,9 @@ def _defined(statement: TopLevel, name: str, dotted: str, module: Module) -> Tar
             return Target("function", dotted, module, statement.node)
         case ast.ClassDef():
             return Target("class", dotted, module, statement.node)
-        case ast.Assign(targets=[ast.Name()], value=value) | ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
+        case (
+            ast.Assign(targets=[ast.Name()], value=value) | ast.AnnAssign(target=ast.Name(), value=ast.expr() as value)
+        ):
             if len(module.bindings[name]) == 1 and name not in module.changes:
                 return Target("constant", dotted, module, value)
         case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):

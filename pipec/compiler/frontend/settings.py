@@ -14,15 +14,62 @@ from pipec.compiler.diagnostics.source import NotConstant
 from pipec.compiler.frontend.constants import NotConstantError
 from pipec.compiler.frontend.units import parse_bytes, parse_cpu, parse_duration
 from pipec.compiler.site import Site
-from pipec.ir import Accelerator, Cache, PipelinePolicy, Placement, Resources, Retry, Schedule, SecretRef, Span, TaskPolicy
+from pipec.ir import (
+    Accelerator,
+    Cache,
+    PipelinePolicy,
+    Placement,
+    Resources,
+    Retry,
+    Schedule,
+    SecretRef,
+    Span,
+    TaskPolicy,
+)
 
-STEP_SETTINGS = (
-    "cpu cpu_limit memory memory_limit disk shm gpu retries timeout cache updates deadline image packages python env "
-    "secrets node_selector tolerations labels annotations service_account queue priority on_failure targets"
-).split()
-PIPELINE_SETTINGS = (
-    "name description schedule timeout max_parallel max_active_runs defaults on_failure on_success tags owner retention targets"
-).split()
+STEP_SETTINGS = [
+    "cpu",
+    "cpu_limit",
+    "memory",
+    "memory_limit",
+    "disk",
+    "shm",
+    "gpu",
+    "retries",
+    "timeout",
+    "cache",
+    "updates",
+    "deadline",
+    "image",
+    "packages",
+    "python",
+    "env",
+    "secrets",
+    "node_selector",
+    "tolerations",
+    "labels",
+    "annotations",
+    "service_account",
+    "queue",
+    "priority",
+    "on_failure",
+    "targets",
+]
+PIPELINE_SETTINGS = [
+    "name",
+    "description",
+    "schedule",
+    "timeout",
+    "max_parallel",
+    "max_active_runs",
+    "defaults",
+    "on_failure",
+    "on_success",
+    "tags",
+    "owner",
+    "retention",
+    "targets",
+]
 
 
 @dataclass(frozen=True)
@@ -381,7 +428,10 @@ def _dicts(value: Any) -> tuple[dict[str, Any], ...]:
 def _secrets(value: Any) -> dict[str, SecretRef]:
     if not isinstance(value, dict) or not all(isinstance(v, Made) and v.kind == "Secret" for v in value.values()):
         raise ValueError('write {"NAME": Secret("name", key="key")}')
-    return {name: SecretRef(name=_text(v.arguments.get("name")), key=_text(v.arguments.get("key"))) for name, v in value.items()}
+    return {
+        name: SecretRef(name=_text(v.arguments.get("name")), key=_text(v.arguments.get("key")))
+        for name, v in value.items()
+    }
 
 
 def _targets(value: Any) -> dict[str, dict[str, Any]]:

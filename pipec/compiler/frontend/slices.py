@@ -114,7 +114,14 @@ class Slicer:
             top = found.module.split(".")[0]
             known = top in sys.stdlib_module_names or top == "__future__"
             self.units[key] = Unit(
-                key, (name,), "import", module, [ast.parse(text).body[0]], text, (-1, 0), distribution=None if known else top
+                key,
+                (name,),
+                "import",
+                module,
+                [ast.parse(text).body[0]],
+                text,
+                (-1, 0),
+                distribution=None if known else top,
             )
             self.units[key].satellites = [self._satellite(module, s).key for s in _mutations(module, name)]
         return self.units[key]
@@ -145,7 +152,9 @@ class Slicer:
             modules = [a.name for a in inner.names] if isinstance(inner, ast.Import) else [unit.module.absolute(inner)]
             for dotted in modules:
                 if dotted.split(".")[0] == "pipec" or self.resolver.module_target(dotted).kind == "module":
-                    reason = f"it imports {dotted!r} of the project in a function; import it at the top level of the module"
+                    reason = (
+                        f"it imports {dotted!r} of the project in a function; import it at the top level of the module"
+                    )
                     self.report.add(Unsliceable(unit.module.span(inner), f"`{unit.names[0]}`", reason))
 
     def _reference(
@@ -274,7 +283,7 @@ class Slicer:
         if renames:
             source = _renamed_import(unit, own) if unit.kind == "import" else _rename(source, renames)
         return Definition(
-            names=tuple(own.values()), kind=unit.kind, source=source, module=unit.module.name,  # type: ignore[arg-type]
+            names=tuple(own.values()), kind=unit.kind, source=source, module=unit.module.name,
             original_names=unit.names, eager=self._needed(unit, unit.eager), lazy=self._needed(unit, unit.lazy),
             annotation=self._needed(unit, unit.annotation), distribution=unit.distribution,
             span=unit.module.span(unit.nodes[0]) if unit.kind != "import" else unit.module.span(unit.module.tree),
@@ -405,5 +414,7 @@ def statement_source(resolver: Resolver, module: Module, statement: TopLevel) ->
 
 
 def _shares_a_line(module: Module, statement: TopLevel) -> bool:
-    neighbours = [module.statements[i].node for i in (statement.index - 1, statement.index + 1) if 0 <= i < len(module.statements)]
+    neighbours = [
+        module.statements[i].node for i in (statement.index - 1, statement.index + 1) if 0 <= i < len(module.statements)
+    ]
     return any(n.end_lineno == statement.node.lineno or n.lineno == statement.node.end_lineno for n in neighbours)

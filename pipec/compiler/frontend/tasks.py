@@ -6,8 +6,13 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipec.compiler.diagnostics.pipeline import CachedEffect, RecursivePipeline, WrongArguments, WrongUnpacking
-from pipec.compiler.diagnostics.pipeline import LooksIntoArtifact
+from pipec.compiler.diagnostics.pipeline import (
+    CachedEffect,
+    LooksIntoArtifact,
+    RecursivePipeline,
+    WrongArguments,
+    WrongUnpacking,
+)
 from pipec.compiler.diagnostics.source import UnsupportedExpression
 from pipec.compiler.frontend.calls import BindError, bind, ports
 from pipec.compiler.frontend.components import Step
@@ -77,8 +82,12 @@ def _element_types(body: Body, step: Step, node: ast.Call, count: int) -> tuple[
     returns = step.returns
     annotation = step.node.returns
     if isinstance(returns, TupleOf):
-        elements: tuple[Type, ...] | None = returns.items
-    elif isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple) and isinstance(returns, ValueType):
+        elements: tuple[Type, ...] = returns.items
+    elif (
+        isinstance(annotation, ast.Subscript)
+        and isinstance(annotation.slice, ast.Tuple)
+        and isinstance(returns, ValueType)
+    ):
         reader = body.reading.steps.annotations(step.module)
         dotted = body.resolver.expression(step.module, annotation.value)
         fixed = dotted is not None and dotted.dotted in ("tuple", "typing.Tuple")

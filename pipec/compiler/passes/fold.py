@@ -64,7 +64,9 @@ def _replaced(node: Statement, known: dict[ValueId, Expr]) -> Statement:
         case Task():
             return node.model_copy(update={"args": {k: new(e) for k, e in node.args.items()}})
         case Compute():
-            return node.model_copy(update={"lets": tuple(x.model_copy(update={"expr": new(x.expr)}) for x in node.lets)})
+            return node.model_copy(
+                update={"lets": tuple(x.model_copy(update={"expr": new(x.expr)}) for x in node.lets)}
+            )
         case Branch():
             phis = tuple(p.model_copy(update={"then": new(p.then), "orelse": new(p.orelse)}) for p in node.outputs)
             return node.model_copy(update={"condition": new(node.condition), "outputs": phis})

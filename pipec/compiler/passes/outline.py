@@ -77,7 +77,9 @@ class _Outliner:
         if wrap and not expr.source.startswith(f"{wrap}("):
             expr = expr.model_copy(update={"source": f"{wrap}({expr.source})"})
         id_ = self._name(hint, self.values)
-        node = Compute(id=self._name(hint, self.nodes), lets=(Let(id=id_, expr=expr, type=type_),), outputs=(id_,), span=span)
+        node = Compute(
+            id=self._name(hint, self.nodes), lets=(Let(id=id_, expr=expr, type=type_),), outputs=(id_,), span=span
+        )
         return node, Ref(value=id_)
 
     def _moved(self, expr: Expr, place: Place, hint: str, type_: Type, span: Span, wrap: str = "") -> Expr:
@@ -96,9 +98,12 @@ class _Outliner:
                 return node.model_copy(update={"items": items, "body": self._inner(node.body)})
             case Group():
                 args = tuple(
-                    a.model_copy(update={"expr": self._moved(a.expr, "arguments", a.id, a.type, node.span)}) for a in node.args
+                    a.model_copy(update={"expr": self._moved(a.expr, "arguments", a.id, a.type, node.span)})
+                    for a in node.args
                 )
-                body, (values,) = self._with_ends(node.body, [[(o.value, o.id, o.type) for o in node.outputs]], "results", node.span)
+                body, (values,) = self._with_ends(
+                    node.body, [[(o.value, o.id, o.type) for o in node.outputs]], "results", node.span
+                )
                 outputs = tuple(o.model_copy(update={"value": v}) for o, v in zip(node.outputs, values))
                 return node.model_copy(update={"args": args, "body": body, "outputs": outputs})
             case Parallel():
@@ -115,10 +120,10 @@ class _Outliner:
     def _branch(self, node: Branch) -> Branch:
         condition = self._moved(node.condition, "conditions", "condition", VALUE, node.span, "bool")
         then, (thens,) = self._with_ends(node.then, [[(p.then, p.id, p.type) for p in node.outputs]], "phis", node.span)
-        orelse, (others,) = self._with_ends(node.orelse, [[(p.orelse, p.id, p.type) for p in node.outputs]], "phis", node.span)
-        outputs = tuple(
-            p.model_copy(update={"then": t, "orelse": o}) for p, t, o in zip(node.outputs, thens, others)
+        orelse, (others,) = self._with_ends(
+            node.orelse, [[(p.orelse, p.id, p.type) for p in node.outputs]], "phis", node.span
         )
+        outputs = tuple(p.model_copy(update={"then": t, "orelse": o}) for p, t, o in zip(node.outputs, thens, others))
         update = {"condition": condition, "then": then, "orelse": orelse, "outputs": outputs}
         return node.model_copy(update=update)
 

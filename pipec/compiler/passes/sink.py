@@ -7,7 +7,24 @@ from dataclasses import dataclass, field
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.passes.rebuild import map_blocks
 from pipec.compiler.pysource import rename_free
-from pipec.ir import Block, Branch, Code, Compute, Const, Expr, ForEach, Group, Let, Pipeline, Ref, Statement, Task, ValueId, text, uses
+from pipec.ir import (
+    Block,
+    Branch,
+    Code,
+    Compute,
+    Const,
+    Expr,
+    ForEach,
+    Group,
+    Let,
+    Pipeline,
+    Ref,
+    Statement,
+    Task,
+    ValueId,
+    text,
+    uses,
+)
 from pipec.ir.graph import defines, has_effect, reads, walk
 
 
@@ -73,7 +90,19 @@ def _grouped(source: str) -> str:
     import ast
 
     node = ast.parse(source, mode="eval").body
-    atoms = (ast.Name, ast.Constant, ast.Call, ast.Subscript, ast.Attribute, ast.List, ast.Dict, ast.ListComp, ast.DictComp, ast.Tuple, ast.Set)
+    atoms = (
+        ast.Name,
+        ast.Constant,
+        ast.Call,
+        ast.Subscript,
+        ast.Attribute,
+        ast.List,
+        ast.Dict,
+        ast.ListComp,
+        ast.DictComp,
+        ast.Tuple,
+        ast.Set,
+    )
     return source if isinstance(node, atoms) else f"({source})"
 
 
