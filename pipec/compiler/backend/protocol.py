@@ -35,6 +35,8 @@ class RunRequest(Message):
     """File that the runner writes the loaded result to, by `pipec.compiler.backend.results.save`."""
     cache: str = ""
     """Folder of a cache that outlives the run; "" for an empty one."""
+    paths: tuple[str, ...] = ()
+    """Further folders of the project's modules (`[tool.pipec] paths`), absolute; for plain Python only."""
 
 
 class StepEvent(Message):

@@ -1,0 +1,89 @@
+"""One run of one pipeline on one target, in a throw-away folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipec import backends
+from pipec.api.building import build_one
+from pipec.api.outcome import Outcome, Trace
+from pipec.api.sources import Selected, Workspace
+from pipec.api.workers import OnEvent, Worker
+from pipec.compiler import passes
+from pipec.compiler.backend.protocol import DoneEvent, RunRequest
+from pipec.compiler.diagnostics.target import UnsupportedFeature
+from pipec.ir import Pipeline
+from pipec.ir.graph import tasks
+from pipec.ir.literals import source_of
+
+
+def run(
+    selected: Selected, pipeline: Pipeline, worker: Worker, params: Mapping[str, Any], folder: Path, workspace: Workspace,
+    on_event: OnEvent = lambda event: None, cache: Path | None = None,
+) -> tuple[Outcome, Path] | None:  # fmt: skip
+    """Run `pipeline` (as read) on the target of `worker` in the empty `folder`; the outcome, and the file of the result.
+
+    `None` where a finding refuses the pipeline for that target.
+    """
+    lowered = passes.run(pipeline, selected.project.report)
+    (folder / "work").mkdir(parents=True)
+    main = _bundle(selected, lowered, worker.target, folder / "bundle", workspace)
+    if main is None:
+        return None
+    (folder / "pipeline.json").write_text(lowered.model_dump_json(), encoding="utf-8")
+    result = folder / "result.json"
+    request = RunRequest(
+        target=worker.target,
+        pipeline=str(folder / "pipeline.json"),
+        bundle=str(folder / "bundle") if main else "",
+        main=main,
+        source_root=str(selected.project.root),
+        source_file=str(selected.project.root / pipeline.file),
+        params=source_of(dict(params)),
+        workdir=str(folder / "work"),
+        result=str(result),
+        cache=str(cache.resolve()) if cache else "",
+        paths=tuple(str((selected.project.root / p).resolve()) for p in selected.project.site.paths),
+    )
+    trace = Trace(pipeline)
+
+    def listen(event: Any) -> None:
+        trace.add(event)
+        on_event(event)
+
+    done = worker.run(request, listen)
+    trace.add(done)
+    on_event(done)
+    return _outcome(trace, done, worker.target, result), result
+
+
+def _bundle(selected: Selected, lowered: Pipeline, target: str, folder: Path, workspace: Workspace) -> str | None:
+    """Write the generated files; the main one, "" for plain Python, or `None` where the pipeline is refused."""
+    if target == backends.REFERENCE:
+        refused = [t for t in tasks(lowered) if lowered.component(t.component).container]
+        for task in refused:
+            what, note = "meaning for a container step", "run it on an orchestrator"
+            selected.project.report.add(
+                UnsupportedFeature(task.span, backends.REFERENCE, "step.container", what, task.site.step, note)
+            )
+        return None if refused else ""
+    bundle = build_one(lowered, target, selected.project, workspace)
+    if bundle is None:
+        return None
+    for relative, text in bundle.files.items():
+        path = folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    return bundle.main
+
+
+def _outcome(trace: Trace, done: DoneEvent, target: str, result: Path) -> Outcome:
+    value: Any = None
+    error = done.error
+    if done.status == "succeeded":
+        value = json.loads(result.read_text(encoding="utf-8"))["json"]
+        error = None
+    return Outcome(target, trace.pipeline.name, done.status, value, trace.entries(), error, done.fault)

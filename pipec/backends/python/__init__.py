@@ -1,0 +1,1 @@
+"""Plain Python: the reference that `run` and `verify` hold every orchestrator against."""

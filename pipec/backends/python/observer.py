@@ -1,0 +1,195 @@
+"""Watches the step calls of a run: copies what goes in and out, retries, and tells what happened."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from pipec import authoring
+from pipec.backends.python.cache import StepCache
+from pipec.backends.python.instrument import Instrument, Place, Scope
+from pipec.backends.python.output import StepOutput
+from pipec.backends.python.values import Store
+from pipec.compiler.backend.protocol import LogEvent, LoopEvent, StepEvent
+from pipec.compiler.backend.worker import Emit
+from pipec.ir import Code, Group, Pipeline, Task
+
+Arguments = Callable[[], tuple[tuple[Any, ...], dict[str, Any]]]
+
+
+class StepLeftProcess(Exception):
+    """A step called `sys.exit`, which an orchestrator counts as a failure whatever the status."""
+
+
+class Observer:
+    """What rewritten pipeline functions call."""
+
+    def __init__(
+        self, pipeline: Pipeline, instrument: Instrument, workdir: Path, emit: Emit, cache: Path | None
+    ) -> None:
+        self.pipeline = pipeline
+        self.instrument = instrument
+        self.emit = emit
+        self.current = ""
+        """Id of the task that runs; "" between tasks."""
+        self.reason: BaseException | None = None
+        """What made a step fail for good."""
+        self._workdir = workdir
+        self._store = Store(workdir / "store")
+        self._cache = StepCache(cache, self._store) if cache else None
+        self._scope = Scope(pipeline.body)
+        self._index: list[int] = []
+        self._fields: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self._attempts = 0
+
+    # what rewritten code calls
+
+    def loop(self, place: Place, ordinal: int, items: Iterable[Any]) -> Iterator[Any]:
+        """The items of a loop, while the current index is kept."""
+        items = list(items)
+        node = self._scope.loops[place][ordinal]
+        depth = len(self._index)
+        self.emit(LoopEvent(loop=node.id, index=tuple(self._index), count=len(items)))
+        for i, item in enumerate(items):
+            self._index[depth:] = [i]
+            yield item
+        del self._index[depth:]
+
+    def field(self, owner: Any, name: str) -> Any:
+        """`owner.name`; a field of a step's result travels by its own annotation."""
+        found = self._fields.get(id(owner))
+        return found[1][name] if found is not None and name in found[1] else getattr(owner, name)
+
+    def call(self, place: Place, function: Callable[..., Any], arguments: Arguments) -> Any:
+        """A call of a step or of a sub-pipeline."""
+        node = self._scope.calls[place][0]
+        if isinstance(node, Group):
+            return self._group(node, function, arguments)
+        try:
+            args, kwargs = arguments()
+        except Exception:
+            if self.reason is None and any(isinstance(expr, Code) for expr in node.args.values()):
+                # the expression is evaluated inside the task, at every attempt
+                self._tell(node, "failed", _attempts_of(node))
+            raise
+        return self._task(node, function, args, kwargs)
+
+    # groups and tasks
+
+    def _group(self, node: Group, function: Callable[..., Any], arguments: Arguments) -> Any:
+        args, kwargs = arguments()
+        outer, self._scope = self._scope, Scope(node.body)
+        try:
+            return self.instrument.instrumented(function, self)(*args, **kwargs)
+        finally:
+            self._scope = outer
+
+    def _task(self, node: Task, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        key = self._cache.key(self.pipeline, node, function, args, kwargs) if self._cache and node.policy.cache else ""
+        if self._cache and key:
+            hit, result = self._cache.load(key, node)
+            if hit:
+                self._tell(node, "cached", 0)
+                return result
+        for attempt in range(1, _attempts_of(node) + 1):
+            self._tell(node, "running", attempt)
+            try:
+                result = self._attempt(node, function, args, kwargs, attempt)
+            except (Exception, SystemExit) as error:
+                if attempt < _attempts_of(node):
+                    text = "".join(traceback.format_exception_only(type(error), error)).rstrip("\n")
+                    self.emit(LogEvent(text=f"attempt {attempt} failed: {text}", task=node.id))
+                    continue
+                self._tell(node, "failed", attempt)
+                self.reason = error
+                if isinstance(error, SystemExit):
+                    self.reason = StepLeftProcess(f"step {node.site.step!r} called sys.exit({error.code!r})")
+                    raise self.reason from error
+                raise
+            self._tell(node, "succeeded", attempt)
+            if self._cache and key:
+                self._cache.save(key, result)
+            return result
+        raise AssertionError("there is always a first attempt")
+
+    def _attempt(
+        self, node: Task, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], attempt: int
+    ) -> Any:
+        args = tuple(map(self._store.argument, args))
+        kwargs = {name: self._store.argument(value) for name, value in kwargs.items()}
+        with self._surroundings(node, attempt):
+            value = function(*args, **kwargs)
+            return self._result(node, value)
+
+    def _result(self, node: Task, value: Any) -> Any:
+        """The result as the pipeline body sees it: only what is read has to be storable."""
+        step = node.site.step
+        elements = {o.select: o for o in node.outputs if isinstance(o.select, int)}
+        if elements:
+            parts = list(value)
+            return tuple(
+                self._store.result(v, elements[i].type, step) if i in elements else v for i, v in enumerate(parts)
+            )
+        whole = next((o for o in node.outputs if o.select is None), None)
+        result = value if whole is None else self._store.result(value, whole.type, step)
+        fields = {o.select: o for o in node.outputs if isinstance(o.select, str)}
+        if fields:
+            read = {name: self._store.result(getattr(value, name), o.type, step) for name, o in fields.items()}
+            self._fields[id(result)] = (result, read)
+        return result
+
+    @contextmanager
+    def _surroundings(self, node: Task, attempt: int) -> Iterator[None]:
+        """An empty working folder, the step's environment, its time limit, and its name on what it prints."""
+        folder = Store(self._workdir / "steps" / node.id / "_".join(map(str, (*self._index, attempt)))).fresh()
+        home, environment = os.getcwd(), dict(os.environ)
+        os.chdir(folder)
+        os.environ.update(node.policy.env)
+        authoring.run.attempt = attempt
+        self.current = node.id
+        try:
+            with _limited(node):
+                yield
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                if isinstance(stream, StepOutput):
+                    stream.end()
+            self.current = ""
+            authoring.run.attempt = 1
+            os.environ.clear()
+            os.environ.update(environment)
+            os.chdir(home)
+
+    def _tell(self, node: Task, status: Any, attempts: int) -> None:
+        self.emit(StepEvent(task=node.id, index=tuple(self._index), status=status, attempts=attempts))
+
+
+def _attempts_of(node: Task) -> int:
+    return 1 + (node.policy.retry.limit if node.policy.retry else 0)
+
+
+@contextmanager
+def _limited(node: Task) -> Iterator[None]:
+    """Raise `TimeoutError` in the step when its time is over."""
+    seconds = node.policy.timeout
+    if seconds is None:
+        yield
+        return
+
+    def expired(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"step {node.site.step!r} took longer than its time limit of {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, expired)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

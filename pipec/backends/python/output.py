@@ -1,0 +1,56 @@
+"""What steps print, line by line, with the step that printed it."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, TextIO
+
+from pipec.compiler.backend.protocol import LogEvent
+from pipec.compiler.backend.worker import Emit
+
+if TYPE_CHECKING:
+    from pipec.backends.python.observer import Observer
+
+
+class StepOutput(io.TextIOBase):
+    """Stands for `sys.stdout` or `sys.stderr` during a run."""
+
+    def __init__(self, emit: Emit, observer: Observer, behind: TextIO) -> None:
+        self._emit, self._observer, self._behind = emit, observer, behind
+        self._rest = ""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def write(self, text: str) -> int:
+        """Pass on all complete lines."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._emit(LogEvent(text=_clean(line), task=self._observer.current))
+        return len(text)
+
+    def flush(self) -> None:
+        """A line without an end stays until its end, or until the step is over."""
+
+    def end(self) -> None:
+        """The step is over: pass on what is left."""
+        if self._rest:
+            self.write("\n")
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def fileno(self) -> int:
+        """The real descriptor, for what writes to it directly."""
+        return self._behind.fileno()
+
+    @property
+    def buffer(self) -> object:
+        """The real binary stream."""
+        return self._behind.buffer
+
+
+def _clean(line: str) -> str:
+    """JSON needs valid Unicode; a lone surrogate is shown as it is escaped."""
+    return line.encode("utf-8", "backslashreplace").decode()
