@@ -98,12 +98,12 @@ class Containers:
     # --- outputs --------------------------------------------------------------------------------------------------------
 
     def output(
-        self, glue: Glue, value: ValueId, key: str, source: str, type_: Type, hint: str, found: bool = False
+        self, glue: Glue, value: ValueId, key: str, source: str, type_: Type, hint: str, found: bool = False, inside: bool = False
     ) -> None:
-        """Hand out `value` in all forms that it is wanted in."""
+        """Hand out `value` in all forms that it is wanted in. `inside`: only to be handed on by the DAG that it is in."""
         forms, lines = self.forms, glue.lines
-        located = value in forms.located
-        loops = value in forms.loops
+        located = value in forms.located or inside
+        loops = value in forms.loops and not inside
         if value not in forms.itself and not located and not (loops and is_artifact(type_)):
             pass  # only whether it is true, or its items, are wanted
         elif forms.is_stored(value):
@@ -125,7 +125,7 @@ class Containers:
                 lines.append(f"kfp_metrics(task, {quoted(glue.give(f'{key}-metrics', 'artifact', value, 'system.Metrics'))}, {source})")
         if loops and not is_artifact(type_):
             lines.append(f"kfp_items(task, {quoted(glue.give(f'{key}-items', 'list', value))}, {source}, {quoted(hint)})")
-        if (value in forms.truth or loops) and f"{key}-true" not in glue.outputs:
+        if (value in forms.truth or loops) and not inside and f"{key}-true" not in glue.outputs:
             lines.append(f"kfp_truth(task, {quoted(glue.give(f'{key}-true', 'text', value))}, {source})")
 
     def define(self, glue: Glue, scope: Scope, name: str) -> None:
@@ -133,10 +133,9 @@ class Containers:
         for key, output in glue.outputs.items():
             handle = replace(output, scope=scope, task=name)
             value = output.label
-            for form in ("true", "items", "uri", "metrics"):
-                if key.endswith(f"-{form}") and key[: -len(form) - 1] in glue.outputs:
-                    self.lowering.extra[value, form] = replace(handle, label=f"{value}_{form}")
-                    break
+            form = key.partition("-")[2]
+            if form:
+                self.lowering.extra[value, form] = replace(handle, label=f"{value}_{form}")
             else:
                 self.lowering.define(value, handle)
 

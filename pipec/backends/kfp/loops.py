@@ -83,7 +83,7 @@ def _dynamic(lowering: Lowering, node: ForEach, scope: Scope, after: tuple[str, 
     for collect in live:
         outside = inner.kinds[collect.id]
         lowering.define(collect.id, replace(outside, scope=guard, task=inner.name, key=collect.id))
-        full[collect.id] = _gather(lowering, collect, guard, located=True)
+        full[collect.id] = _gather(lowering, collect, guard, inside=True)
     guard.arm = Arm(flag, some, False)
     for collect in live:
         uri = lowering.forms.is_stored(collect.id)
@@ -153,14 +153,12 @@ def _collected(lowering: Lowering, node: ForEach, collect: Collect, body: Scope,
     return Handle(kind, collect.id, place, body.name, collect.id, schema=made.schema)
 
 
-def _gather(lowering: Lowering, collect: Collect, scope: Scope, located: bool = False) -> Handle:
+def _gather(lowering: Lowering, collect: Collect, scope: Scope, inside: bool = False) -> Handle:
     """A task that makes one value of what the iterations gave: the server flattens lists of lists."""
     handle = lowering.handles[collect.id]
     glue = Glue(f"gather-{collect.id}")
     variable = glue.load(collect.id, handle, opened=False)
-    lowering.containers.output(glue, collect.id, "Output", variable, collect.type, f"the value of {collect.id!r}", found=True)
-    if located and "Output-uri" not in glue.outputs and lowering.forms.is_stored(collect.id):
-        glue.lines = [line.replace("kfp_store(", "output_uri = kfp_store(", 1) if line.startswith("kfp_store(") else line for line in glue.lines]
-        glue.lines.append(f'kfp_result(task, {quoted(glue.give("Output-uri", "text", collect.id))}, output_uri)')
+    hint = f"the value of {collect.id!r}"
+    lowering.containers.output(glue, collect.id, "Output", variable, collect.type, hint, found=True, inside=inside)
     lowering.containers.place(glue, scope, ())
-    return lowering.extra[collect.id, "uri"] if "Output-uri" in glue.outputs else lowering.handles[collect.id]
+    return lowering.extra.pop((collect.id, "uri")) if inside and "Output-uri" in glue.outputs else lowering.handles[collect.id]

@@ -113,8 +113,8 @@ class Body:
     # values
 
     def value(self, hint: str, type_: Type) -> ValueId:
-        """A new value of type `type_`, named like `hint`."""
-        id_ = self.reading.names.fresh(hint)
+        """A new value of type `type_`, named like `hint` (several names, with commas between, for a tuple)."""
+        id_ = self.reading.names.fresh(hint.replace(",", "_"))
         self.types[id_] = type_
         return id_
 
@@ -244,7 +244,7 @@ class Body:
                 parts = tasks.unpacked(self, called, value, wanted)
                 self.scope.names |= dict(zip(wanted, parts))
                 return
-        found = self.operand(value, "_".join(wanted)[:40])
+        found = self.operand(value, ",".join(wanted))
         for name, part in zip(wanted, self._parts(found, wanted, target)):
             self.scope.names[name] = part
 

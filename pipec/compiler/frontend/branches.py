@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.risk import UnreachableCode
+from pipec.compiler.frontend.expressions import as_tuple
 from pipec.compiler.frontend.inference import join, with_none
 from pipec.compiler.frontend.operands import NONE, POISON, Binding, Carried, Growing, Operand, Part, Unbound, const, ref
 from pipec.ir import Branch, Phi, Span, Type
@@ -114,6 +115,9 @@ class _Merger:
             return POISON
         if then.expr == orelse.expr:
             return then
+        if then.elements and orelse.elements and len(then.elements) == len(orelse.elements):
+            parts = [self.phi(f"{hint}_{i}", *sides) for i, sides in enumerate(zip(then.elements, orelse.elements))]
+            return as_tuple(parts)
         type_ = _joined(then, orelse)
         id_ = self.body.value(hint, type_)
         self.phis.append(Phi(id=id_, then=then.expr, orelse=orelse.expr, type=type_))

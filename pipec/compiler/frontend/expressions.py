@@ -11,7 +11,7 @@ from pipec.compiler.diagnostics.pipeline import CarriedValue, LazyCall, LooksInt
 from pipec.compiler.diagnostics.source import NotAStep, NotConstant, NotYet, UnsupportedExpression
 from pipec.compiler.frontend.components import is_marked
 from pipec.compiler.frontend.constants import PURE_BUILTINS, PURE_METHODS, NotConstantError, evaluate
-from pipec.compiler.frontend.inference import LooksIntoError, infer
+from pipec.compiler.frontend.inference import LooksIntoError, infer, tuple_of
 from pipec.compiler.frontend.operands import POISON, Carried, Growing, Operand, Unbound, code, const
 from pipec.compiler.frontend.resolve import Target
 from pipec.compiler.pysource import rename_free
@@ -66,6 +66,17 @@ def _tuple(body: Body, node: ast.Tuple) -> Operand:
         into.inputs |= {v: Operand(Ref(value=v), body.type_of(v), producer=part.producer) for v in uses(part.expr)}
     rebuilt = ast.Tuple(elements, ast.Load())
     return replace(_finish(body, rebuilt, rebuilt, into), elements=parts)
+
+
+def as_tuple(parts: list[Operand]) -> Operand:
+    """A tuple of operands that are constants or references."""
+    if any(p.poison for p in parts):
+        return POISON
+    inputs = {v: v for part in parts for v in uses(part.expr)}
+    source = f"({', '.join(map(own_text, parts))}{',' if len(parts) == 1 else ''})"
+    if not inputs:
+        return replace(const(tuple(p.value for p in parts)), elements=tuple(parts))
+    return replace(code(source, inputs, tuple_of(tuple(p.type for p in parts))), elements=tuple(parts))
 
 
 def own_text(part: Operand) -> str:

@@ -305,7 +305,7 @@ class _Loop:
         found = self._list(per_iteration, "")
         type_ = list_of(element(per_iteration.type) or VALUE)
         if found.clause:
-            text = f"[item {found.clause} for item in {expressions.own_text(per_iteration)}]"
+            text = f"[item {found.clause} for item in {self._named(per_iteration)}]"
             assert isinstance(found.operand.expr, Code)
             yield Part(code(text, found.operand.expr.inputs, type_), many=True)
         elif isinstance(found.operand.expr, Ref):
@@ -321,7 +321,7 @@ class _Loop:
         used = uses(operand.expr)
         made = [v for v in used if v not in self.names and v in self._defined()]
         if isinstance(operand.expr, Ref) and made:
-            return Part(self._collect(made[0], hint or f"{made[0]}s"), many=True)
+            return Part(self._collect(made[0], hint or self._plural(made[0])), many=True)
         if self.items.is_const and operand.is_const:
             return Part(const([operand.value] * len(self.items.value)), many=True)
         rows: list[tuple[str, str]] = []
@@ -331,7 +331,7 @@ class _Loop:
             rows.append((ast.unparse(self.target).strip("()"), text))
             inputs |= more
         for value in made:
-            whole = self._collect(value, f"{value}s")
+            whole = self._collect(value, self._plural(value))
             assert isinstance(whole.expr, Ref)
             rows.append((value, whole.expr.value))
             inputs[whole.expr.value] = whole.expr.value
@@ -339,6 +339,11 @@ class _Loop:
         element_ = self._named(operand)
         item = Operand(operand.expr, operand.type, elements=_renamed_elements(operand, self.names))
         return Part(code(f"[{element_} {clause}]", inputs, list_of(operand.type)), True, clause, item)
+
+    def _plural(self, value: str) -> str:
+        if value[-1] == "s" or value[-1].isdigit():
+            return "_by_".join([value, *self.names.values()])
+        return f"{value}s"
 
     def _named(self, operand: Operand) -> str:
         return rename_free(expressions.own_text(operand), {v: n for v, n in self.names.items() if v != n})

@@ -262,18 +262,17 @@ def _results(body: Body, result: Operand, hint: str) -> tuple[list[GroupResult],
     if result.elements is not None:
         outputs: list[GroupResult] = []
         parts: list[Operand] = []
-        for i, element in enumerate(result.elements):
-            more, part = _results(body, element, f"{hint}_{i}")
+        names = hint.split(",")
+        if len(names) != len(result.elements):
+            names = [f"{hint.replace(',', '_')}_{i}" for i in range(len(result.elements))]
+        for name, element in zip(names, result.elements):
+            more, part = _results(body, element, name)
             outputs += more
             parts.append(part)
-        from pipec.compiler.frontend.expressions import own_text
-        from pipec.ir import uses
+        from pipec.compiler.frontend.expressions import as_tuple
 
-        inputs = {v: v for part in parts for v in uses(part.expr)}
-        source = f"({', '.join(map(own_text, parts))}{',' if len(parts) == 1 else ''})"
-        made = Code(source=source, inputs=inputs, type=result.type)
-        return outputs, Operand(made, result.type, elements=tuple(parts))
-    id_ = body.value(hint, result.type)
+        return outputs, as_tuple(parts)
+    id_ = body.value(hint.replace(",", "_"), result.type)
     output = GroupResult(id=id_, value=result.expr, type=result.type)
     return [output], replace(result, expr=Ref(value=id_), call="")
 
