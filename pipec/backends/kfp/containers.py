@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pipec.backends.kfp.parts import Glue
-from pipec.backends.kfp.program import local, quoted, schema_title, writer
+from pipec.backends.kfp.program import found_writer, local, quoted, schema_title, writer
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
 from pipec.compiler.backend.glue import call, operand_source, port_of
-from pipec.ir import Code, Compute, Const, Expr, Ref, Task, TaskPolicy, Type, ValueId, ValueType, is_artifact
+from pipec.ir import VALUE, Code, Compute, Const, Expr, Ref, Task, TaskPolicy, Type, ValueId, ValueType, is_artifact
 
 if TYPE_CHECKING:
     from pipec.backends.kfp.lower import Lowering
@@ -108,7 +108,7 @@ class Containers:
             pass  # only whether it is true, or its items, are wanted
         elif forms.is_stored(value):
             schema = schema_title(type_)
-            store = f"kfp_store(task, {quoted(key)}, {source}, {'kfp_found' if found else writer(type_)})"
+            store = f"kfp_store(task, {quoted(key)}, {source}, {found_writer(type_) if found else writer(type_)})"
             uri = local(f"{key.lower()}_uri", lambda n: False)
             lines.append(f"{uri} = {store}" if located or (loops and is_artifact(type_)) else store)
             glue.give(key, "artifact", value, schema)
@@ -191,7 +191,9 @@ class Containers:
                 extra[value, form] = replace(outputs[f"Output-{form}"], scope=scope, task=name, label=f"{value}_{form}")
         return extra[value, "items"], extra[value, "true"]
 
-    def export(self, value: ValueId, handle: Handle, scope: Scope, form: Literal["text", "uri", "artifact"]) -> Handle:
+    def export(
+        self, value: ValueId, handle: Handle, scope: Scope, form: Literal["text", "uri", "artifact"], type_: Type = VALUE
+    ) -> Handle:
         """A small task that hands `handle` on: as text, or stored, or stored with its URI."""
         glue = Glue(f"export-{value}")
         variable = glue.load(value, handle, opened=False)
@@ -202,7 +204,7 @@ class Containers:
             if form == "text":
                 form = "artifact"
             uri = "uri = " if form == "uri" else ""
-            glue.lines.append(f'{uri}kfp_store(task, "Output", {variable}, kfp_found)')
+            glue.lines.append(f'{uri}kfp_store(task, "Output", {variable}, {found_writer(type_)})')
             glue.give("Output", "artifact", value)
             if form == "uri":
                 glue.lines.append('kfp_result(task, "Output-uri", uri)')

@@ -88,7 +88,7 @@ def _dynamic(lowering: Lowering, node: ForEach, scope: Scope, after: tuple[str, 
     for collect in live:
         uri = lowering.forms.is_stored(collect.id)
         nothing = Handle("text", collect.id, constant="[]")
-        empty = lowering.containers.export(collect.id, nothing, guard, "uri" if uri else "text")
+        empty = lowering.containers.export(collect.id, nothing, guard, "uri" if uri else "text", collect.type)
         guard.hand_out(collect.id, full[collect.id], empty)
     guard.arm = None
     lowering.close(guard, scope, after)

@@ -170,7 +170,7 @@ class Lowering:
             handle = self.extra.get((expr.value, "uri")) if stored else self.handles[expr.value]
             if handle is not None and handle.scope is inner and handle.direct and handle.kind == "text" and handle.task:
                 return handle
-        return self.containers.export(phi.id, self.operand(expr), inner, "uri" if stored else "text")
+        return self.containers.export(phi.id, self.operand(expr), inner, "uri" if stored else "text", phi.type)
 
     # --- groups ---------------------------------------------------------------------------------------------------------
 

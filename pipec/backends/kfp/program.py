@@ -131,6 +131,11 @@ def writer(type_: Type) -> str:
             return "kfp_json"
 
 
+def found_writer(type_: Type) -> str:
+    """Source of the helper that stores a value of `type_` whose artifacts are not opened."""
+    return "kfp_collection(kfp_found)" if isinstance(type_, (ListOf, DictOf, TupleOf)) else "kfp_found"
+
+
 def schema_title(type_: Type) -> str:
     """The system type of an artifact."""
     match type_:

@@ -350,6 +350,8 @@ def kfp_uris(uri):
     """Where the items of a stored list are."""
     import json
 
+    if uri.endswith("/value.json"):
+        return []  # an empty list, merged with a list of artifacts
     with open(f"{kfp_path(uri)}/collection.json", encoding="utf-8") as file:
         return [f"{uri}/{item}" for item in json.load(file)["items"]]
 
