@@ -10,6 +10,7 @@ import pytest
 from pipec.api import UsageError
 from pipec.api.verifying import differences
 from tests.support.discovery import Run, cases, samples
+from tests.support.plain import PlainPython
 from tests.support.running import Runners, surprises
 
 RUNS = [run for case in (*samples(), *cases()) for run in case.runs if run.status != "refused"]
@@ -18,7 +19,7 @@ REFUSED = [run for case in (*samples(), *cases()) for run in case.runs if run.st
 
 def on(target: str) -> list[object]:
     """The runs on `target`. Those of one orchestrator stay in one process of the test run, where its worker is warm."""
-    marks = [pytest.mark.orchestrator]
+    marks = [] if target == "python" else [pytest.mark.orchestrator]
     if target != "metaflow":  # Metaflow starts a process for every task anyway, so its runs may be anywhere
         marks.append(pytest.mark.xdist_group(f"run-{target}"))
     return [pytest.param(run, marks=marks, id=run.id) for run in RUNS if target in (*run.case.targets, "python")]
@@ -32,9 +33,13 @@ def agree(run: Run, target: str, runners: Runners) -> None:
 
 
 @pytest.mark.parametrize("run", on("python"))
-def test_python(run: Run, runners: Runners) -> None:
+def test_python(run: Run, runners: Runners, plain: PlainPython) -> None:
+    """The reference, against the bare module where that does the same."""
     ran = runners.reference(run)
     assert not surprises(run, ran), "\n".join([*surprises(run, ran), ran.outcome.error or "", ran.log])
+    if run.plain == "same":
+        bare = plain.run(run)
+        assert (ran.outcome.status, ran.outcome.result) == (bare["status"], bare["result"])
 
 
 @pytest.mark.parametrize("run", on("kfp"))

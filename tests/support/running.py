@@ -94,7 +94,11 @@ def surprises(run: Run, ran: Ran) -> list[str]:
     for step, status in run.steps.items():
         found += [f"{e.label} {e.status} instead of {status}" for e in calls(outcome, step) if e.status != status]
     for step, attempts in run.attempts.items():
-        found += [f"{e.label}: {e.attempts} attempts instead of {attempts}" for e in calls(outcome, step) if e.attempts != attempts]
+        found += [
+            f"{e.label}: {e.attempts} attempts instead of {attempts}"
+            for e in calls(outcome, step)
+            if e.attempts != attempts
+        ]
     return found
 
 
