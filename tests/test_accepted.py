@@ -139,6 +139,8 @@ def test_tools_refuse_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="no field named"):
         accept_kfp.check(text.replace("componentRef", "componentReff", 1))
     flow = tmp_path / "flow.py"
-    flow.write_text("from metaflow import FlowSpec, step\nclass F(FlowSpec):\n    @step\n    def start(self):\n        pass\n")
+    flow.write_text(
+        "from metaflow import FlowSpec, step\nclass F(FlowSpec):\n    @step\n    def start(self):\n        pass\n"
+    )
     with pytest.raises(Exception):
         accept_metaflow.check(flow)

@@ -39,7 +39,9 @@ def test_building_never_runs_the_module(command: str, tmp_path: Path) -> None:
     assert not mark.exists(), "the module was run"
     assert command != "build" or {p.name for p in (tmp_path / "out").iterdir()} == set(TARGETS)
     subprocess.run(  # the same module, run: the mark does appear
-        [sys.executable, str(source)], env={**os.environ, "PYTHONPATH": str(ROOT), "PIPEC_TEST_MARK": str(mark)}, check=True
+        [sys.executable, str(source)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PIPEC_TEST_MARK": str(mark)},
+        check=True,
     )
     assert mark.exists()
 
