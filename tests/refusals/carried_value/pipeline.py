@@ -18,4 +18,4 @@ def p() -> int:
     total = 0
     for n in numbers():
         total = add(total, n)  # PC207
-    return total  # PC202
+    return total
