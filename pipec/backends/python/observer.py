@@ -15,7 +15,7 @@ from typing import Any
 from pipec import authoring
 from pipec.backends.python.cache import StepCache
 from pipec.backends.python.instrument import Instrument, Place, Scope
-from pipec.backends.python.output import StepOutput
+from pipec.backends.python.output import StepOutput, told
 from pipec.backends.python.values import Store
 from pipec.compiler.backend.protocol import LogEvent, LoopEvent, StepEvent
 from pipec.compiler.backend.worker import Emit
@@ -24,7 +24,7 @@ from pipec.ir import Code, Group, Pipeline, Task
 Arguments = Callable[[], tuple[tuple[Any, ...], dict[str, Any]]]
 
 
-class StepLeftProcess(Exception):
+class StepLeftError(Exception):
     """A step called `sys.exit`, which an orchestrator counts as a failure whatever the status."""
 
 
@@ -39,8 +39,8 @@ class Observer:
         self.emit = emit
         self.current = ""
         """Id of the task that runs; "" between tasks."""
-        self.reason: BaseException | None = None
-        """What made a step fail for good."""
+        self.error = ""
+        """Traceback of the step that failed for good."""
         self._workdir = workdir
         self._store = Store(workdir / "store")
         self._cache = StepCache(cache, self._store) if cache else None
@@ -75,7 +75,7 @@ class Observer:
         try:
             args, kwargs = arguments()
         except Exception:
-            if self.reason is None and any(isinstance(expr, Code) for expr in node.args.values()):
+            if not self.error and any(isinstance(expr, Code) for expr in node.args.values()):
                 # the expression is evaluated inside the task, at every attempt
                 self._tell(node, "failed", _attempts_of(node))
             raise
@@ -108,10 +108,11 @@ class Observer:
                     self.emit(LogEvent(text=f"attempt {attempt} failed: {text}", task=node.id))
                     continue
                 self._tell(node, "failed", attempt)
-                self.reason = error
+                self.error = told(error)
                 if isinstance(error, SystemExit):
-                    self.reason = StepLeftProcess(f"step {node.site.step!r} called sys.exit({error.code!r})")
-                    raise self.reason from error
+                    left = f"step {node.site.step!r} called sys.exit({error.code!r})"
+                    self.error += f"\n{left}"
+                    raise StepLeftError(left) from error
                 raise
             self._tell(node, "succeeded", attempt)
             if self._cache and key:

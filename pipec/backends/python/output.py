@@ -1,8 +1,10 @@
-"""What steps print, line by line, with the step that printed it."""
+"""What steps print, line by line, with the step that printed it; and their tracebacks."""
 
 from __future__ import annotations
 
 import io
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pipec.compiler.backend.protocol import LogEvent
@@ -10,6 +12,8 @@ from pipec.compiler.backend.worker import Emit
 
 if TYPE_CHECKING:
     from pipec.backends.python.observer import Observer
+
+_OWN = str(Path(__file__).resolve().parent)
 
 
 class StepOutput(io.TextIOBase):
@@ -54,3 +58,29 @@ class StepOutput(io.TextIOBase):
 def _clean(line: str) -> str:
     """JSON needs valid Unicode; a lone surrogate is shown as it is escaped."""
     return line.encode("utf-8", "backslashreplace").decode()
+
+
+def told(error: BaseException) -> str:
+    """The traceback of `error` without the frames that observed the step."""
+    told = traceback.TracebackException.from_exception(error)
+    seen: set[int] = set()
+    stack: list[traceback.TracebackException | None] = [told]
+    while stack:
+        one = stack.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.stack = traceback.StackSummary.from_list(_users(one.stack))
+        stack += [one.__cause__, one.__context__]
+    return "".join(told.format()).rstrip("\n")
+
+
+def _users(frames: list[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    """The frames of the user's code; arguments of an observed call are evaluated in a lambda that we have put there."""
+    kept: list[traceback.FrameSummary] = []
+    ours = False
+    for frame in frames:
+        before, ours = ours, frame.filename.startswith((_OWN, "<frozen importlib"))
+        if not ours and not (before and frame.name == "<lambda>"):
+            kept.append(frame)
+    return kept
