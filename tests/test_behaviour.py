@@ -8,10 +8,9 @@ from __future__ import annotations
 import pytest
 
 from pipec.api import UsageError
-from pipec.api.verifying import differences
 from tests.support.discovery import Run, cases, samples
 from tests.support.plain import PlainPython
-from tests.support.running import Runners, surprises
+from tests.support.running import Runners, differences, surprises
 
 RUNS = [run for case in (*samples(), *cases()) for run in case.runs if run.status != "refused"]
 REFUSED = [run for case in (*samples(), *cases()) for run in case.runs if run.status == "refused"]
@@ -28,8 +27,8 @@ def on(target: str) -> list[object]:
 def agree(run: Run, target: str, runners: Runners) -> None:
     """The run on `target` does what plain Python does, and what the case says besides."""
     reference, ran = runners.reference(run), runners.run(run, target)
-    found = [*surprises(run, ran), *differences(reference.outcome, ran.outcome, reference.result, ran.result)]
-    assert not found, "\n".join([*map(str, found), f"on {target}:", ran.outcome.error or "", ran.log])
+    found = [*surprises(run, ran), *differences(reference, ran)]
+    assert not found, "\n".join([*found, f"on {target}:", ran.outcome.error or "", ran.log])
 
 
 @pytest.mark.parametrize("run", on("python"))

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pipec import api
-from pipec.api import parameters, running, workers
+from pipec.api import parameters, running, verifying, workers
 from pipec.api.outcome import Entry, Outcome
+from pipec.ir import Pipeline
 from tests.support.building import findings_of
 from tests.support.discovery import ANY, Run
 
@@ -19,6 +20,8 @@ REFERENCE = "python"
 class Ran:
     """What a run of a case did on one target."""
 
+    selected: api.Selected
+    pipeline: Pipeline
     outcome: Outcome
     result: Path
     """File with the loaded result."""
@@ -56,7 +59,7 @@ class Runners:
         assert done is not None, [f"{s.finding.code} {s.finding.message}" for s in workspace.shown()]
         outcome, result = done
         assert not outcome.fault, outcome.error
-        return Ran(outcome, result, "\n".join(filter(None, said)))
+        return Ran(selected, pipeline, outcome, result, "\n".join(filter(None, said)))
 
     def reference(self, run: Run) -> Ran:
         """The run on plain Python, once for all targets."""
@@ -70,7 +73,7 @@ class Runners:
             worker.stop()
 
 
-def typed(pipeline: Any, values: dict[str, Any]) -> dict[str, Any]:
+def typed(pipeline: Pipeline, values: dict[str, Any]) -> dict[str, Any]:
     """Values of an `expect.json` as the command line would read them: lists become tuples where the parameter says so."""
     import json
 
@@ -79,6 +82,12 @@ def typed(pipeline: Any, values: dict[str, Any]) -> dict[str, Any]:
         name: parameters.value_for(known[name], json.dumps(value)) if name in known else value
         for name, value in values.items()
     }
+
+
+def differences(reference: Ran, ran: Ran) -> list[str]:
+    """What a target did otherwise than plain Python."""
+    done = {REFERENCE: (reference.outcome, reference.result), ran.outcome.target: (ran.outcome, ran.result)}
+    return [d.text for d in verifying.differences(reference.selected, reference.pipeline, done)]
 
 
 def surprises(run: Run, ran: Ran) -> list[str]:
