@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import math
+from collections.abc import Iterator
 
 from pipec.backends.kfp.emit import comment, document
 from pipec.backends.kfp.lower import Lowered, lower
@@ -19,6 +22,8 @@ OUTLINED = {"conditions", "items", "results", "phis", "arguments"}
 """Places whose expressions KFP cannot evaluate."""
 UPLOAD = 32 * 2**20
 """What a KFP server takes as one file, in bytes."""
+WORKFLOW = 1_500 * 1024
+"""What etcd takes as one object by default, in bytes; the status of the run comes on top."""
 
 
 def lowered(pipeline: Pipeline, image: str) -> Lowered:
@@ -28,15 +33,26 @@ def lowered(pipeline: Pipeline, image: str) -> Lowered:
 
 def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle:
     """The files."""
-    made = lowered(pipeline, site.image)
-    _check(pipeline, made, report)
-    text = header(pipeline) + document(plain(made.spec))
-    if made.platform is not None:
-        text += "---\n" + document(plain(made.platform))
-    if len(text.encode()) > UPLOAD:
-        report.add(TargetLimit(pipeline.span, "kfp", f"the file has {len(text)} bytes; a server takes {UPLOAD}"))
+    with _no_collector():
+        made = lowered(pipeline, site.image)
+        text = header(pipeline) + document(plain(made.spec))
+        if made.platform is not None:
+            text += "---\n" + document(plain(made.platform))
+    _check(pipeline, made, len(text), report)
     name = f"{pipeline.name.replace('-', '_')}.yaml"
     return Bundle({name: text}, name)
+
+
+@contextlib.contextmanager
+def _no_collector() -> Iterator[None]:
+    """A large pipeline is a tree of many objects, all of them alive: looking for garbage in it takes half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def header(pipeline: Pipeline) -> str:
@@ -59,7 +75,13 @@ def header(pipeline: Pipeline) -> str:
     return comment([line.rstrip() for line in lines])
 
 
-def _check(pipeline: Pipeline, made: Lowered, report: Report) -> None:
+def _check(pipeline: Pipeline, made: Lowered, size: int, report: Report) -> None:
+    workflow = size + 12_800 * len(made.tasks) // 10
+    if size > UPLOAD:
+        report.add(TargetLimit(pipeline.span, "kfp", f"the file has {size} bytes; a server takes {UPLOAD}"))
+    elif workflow > WORKFLOW:
+        limit = f"about {workflow // 1024} KiB as an Argo workflow; a cluster with etcd's default limit takes {WORKFLOW // 1024} KiB"
+        report.add(TargetLimit(pipeline.span, "kfp", limit))
     for name, size in made.oversized:
         limit = f"the program of component {name!r} has {size} bytes, and Linux takes about 131,000 in a command"
         report.add(TargetLimit(pipeline.span, "kfp", limit))

@@ -26,12 +26,13 @@ class Containers:
     def __init__(self, lowering: Lowering) -> None:
         self.lowering = lowering
         self.forms = lowering.forms
+        self.steps = {c.name: c for c in lowering.pipeline.components}
 
     # --- steps ----------------------------------------------------------------------------------------------------------
 
     def task(self, node: Task, scope: Scope, after: tuple[str, ...]) -> None:
         """One call of a step."""
-        component = self.lowering.pipeline.component(node.component)
+        component = self.steps[node.component]
         glue = Glue(component.name, component.function or component.name)
         sources = {key: self.argument(glue, key, expr) for key, expr in node.args.items()}
         made = call(node, component, lambda key, _: sources[key])

@@ -19,7 +19,7 @@ from pipec.ir import (
     Block, Branch, Code, Compute, Const, Expr, ForEach, Group, Parallel, Parameter, Phi, Pipeline, Ref, Statement, Task,
     ValueId,
 )  # fmt: skip
-from pipec.ir.graph import edges
+from pipec.ir.graph import edges, has_effect
 from pipec.ir.literals import value_of
 
 
@@ -61,13 +61,14 @@ class Lowering:
 
     def block(self, block: Block, scope: Scope, outer: tuple[str, ...] = (), concurrent: bool = False) -> list[str]:
         """Lower the statements of `block` into `scope`, all after the tasks `outer`; returns the tasks that they became."""
-        waits = edges(block, concurrent)
+        ordered = not concurrent and any(has_effect(node) for node in block.nodes)
+        waits = edges(block) if ordered else {}  # else only values order the tasks
         done: dict[str, list[str]] = {}
         for node in block.nodes:
-            before = (*outer, *(t for p in waits[node.id].order for t in done[p]))
-            known = set(scope.tasks)
+            before = (*outer, *(t for p in waits[node.id].order for t in done[p])) if ordered else outer
+            known = len(scope.order)
             self.statement(node, scope, before)
-            done[node.id] = [name for name in scope.tasks if name not in known]
+            done[node.id] = scope.order[known:]
         return [name for names in done.values() for name in names]
 
     def statement(self, node: Statement, scope: Scope, after: tuple[str, ...]) -> None:

@@ -66,10 +66,9 @@ def _helpers(roots: frozenset[str]) -> str:
 
 def user_code(component: Component, definitions: dict[str, Definition]) -> str:
     """The step's function with all that it reaches, in an order that runs."""
-    chosen = list(dict.fromkeys(id(definitions[name]) for name in component.code if name in definitions))
-    by_id = {id(definition): definition for definition in definitions.values()}
+    chosen = {id(d): d for d in (definitions[name] for name in component.code if name in definitions)}
     out, last = ["from __future__ import annotations"], "future"
-    for definition in map(by_id.__getitem__, chosen):
+    for definition in chosen.values():
         if definition.source.startswith("from __future__"):
             continue
         kind = definition.kind

@@ -64,6 +64,8 @@ class Scope:
     """Task that runs it, and with "comp-" its component; "root" for the pipeline."""
     arm: Arm | None = None
     tasks: dict[str, TaskSpec] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    """Its tasks, in the order in which they were put in."""
     inputs: dict[str, Handle] = field(default_factory=dict)
     """What comes in from the DAG around."""
     own: dict[str, ParameterSpec] = field(default_factory=dict)
@@ -122,6 +124,7 @@ class Scope:
             trigger_policy=trigger,
         )
         self.tasks[name] = task
+        self.order.append(name)
         return task
 
     def hand_out(self, key: str, *handles: Handle) -> None:

@@ -377,6 +377,8 @@ def kfp_main(component):
         os.chdir(folder)  # every attempt starts in an empty folder
         try:
             component(task)
+        except SystemExit as error:
+            raise RuntimeError(f"the step ended its process, with status {error.code!r}") from error
         finally:
             os.chdir(start)
     output = task["outputs"]["outputFile"]
