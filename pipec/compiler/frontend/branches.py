@@ -171,6 +171,8 @@ class _Merger:
         base = before if isinstance(before, Growing) else None
         kind = next(s.kind for s in (then, orelse) if isinstance(s, Growing))
         known = len(base.parts) if base else 0
+        if any(isinstance(s, Operand) and not (s.is_const and s.value in ([], {})) for s in (then, orelse)):
+            return self._rebound(name, then, orelse)
         added: list[tuple[Part, ...]] = []
         for side in (then, orelse):
             if isinstance(side, Growing) and side.kind == kind:
@@ -184,6 +186,20 @@ class _Merger:
         if not any(added):
             return Growing(kind, before_parts, is_open)
         return Growing(kind, (*before_parts, self._part(name, added[0], added[1])), is_open)
+
+    def _rebound(self, name: str, then: Binding | None, orelse: Binding | None) -> Binding:
+        """One path fills a collection, and the other binds its name to something else."""
+        from pipec.compiler.frontend.loops import collected
+
+        sides: list[Operand] = []
+        for arm, side in zip(self.arms, (then, orelse)):
+            if isinstance(side, Growing) and not side.open:
+                sides.append(collected(arm, side))
+            elif isinstance(side, Operand):
+                sides.append(side)
+            else:
+                return Unbound("only one path binds it")
+        return self.phi(name, sides[0], sides[1])
 
     def _part(self, name: str, then: tuple[Part, ...], orelse: tuple[Part, ...]) -> Part:
         from pipec.compiler.frontend.loops import listed

@@ -86,8 +86,13 @@ def own_text(part: Operand) -> str:
     return text(part.expr)
 
 
-def _pure(body: Body, node: ast.expr) -> Operand:
-    expression = _Expression()
+def synthetic(body: Body, node: ast.expr) -> Operand:
+    """A pure expression that stands nowhere in the source."""
+    return _pure(body, node, _Expression(changed=True))
+
+
+def _pure(body: Body, node: ast.expr, expression: _Expression | None = None) -> Operand:
+    expression = expression or _Expression()
     rebuilt = _extract(body, node, frozenset(), "", expression)
     if isinstance(rebuilt, ast.Name) and rebuilt.id in expression.inputs:
         return expression.inputs[rebuilt.id]

@@ -170,7 +170,10 @@ def _filtered(body: Body, generator: ast.comprehension, iterable: ast.expr) -> O
     name = ast.copy_location(ast.Name(hidden, ast.Load()), iterable)
     listed = ast.ListComp(target, [ast.comprehension(generator.target, name, generator.ifs, 0)])
     ast.copy_location(listed, iterable)
-    found = expressions._pure(body, _relocated(listed, iterable))
+    for inner in ast.walk(listed):
+        if isinstance(inner, ast.expr) and not hasattr(inner, "lineno"):
+            ast.copy_location(inner, iterable)
+    found = expressions.synthetic(body, listed)
     del body.scope.names[hidden]
     if isinstance(found.expr, Code) and isinstance(source.expr, Ref):
         free = next((f for f, v in found.expr.inputs.items() if v == source.expr.value), source.expr.value)
@@ -182,14 +185,6 @@ def _filtered(body: Body, generator: ast.comprehension, iterable: ast.expr) -> O
 
 def _loaded(target: ast.expr) -> ast.expr:
     return ast.parse(ast.unparse(target), mode="eval").body
-
-
-def _relocated(node: ast.expr, place: ast.expr) -> ast.expr:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.expr) and not hasattr(inner, "lineno"):
-            ast.copy_location(inner, place)
-    # printed anew, since this text stands nowhere in the source
-    return ast.copy_location(ast.ListComp(node.elt, node.generators), place)  # type: ignore[attr-defined]
 
 
 def _unwrapped(body: Body, node: ast.expr) -> tuple[ast.expr, int | None]:

@@ -74,10 +74,10 @@ def substituted(expr: Expr, value: ValueId, by: Expr) -> Expr:
         return by if expr.value == value else expr
     if not isinstance(expr, Code) or value not in expr.inputs.values():
         return expr
-    free = [f for f, v in expr.inputs.items() if v == value]
+    # under value ids, so that the free names of one expression never meet other ones of the other
     inner = text(by) if not isinstance(by, Code) else _own(by)
-    source = rename_free(expr.source, {f: _grouped(inner) for f in free})
-    inputs = {f: v for f, v in expr.inputs.items() if v != value} | {v: v for v in uses(by)}
+    source = rename_free(_own(expr), {value: _grouped(inner)})
+    inputs = {v: v for v in expr.inputs.values() if v != value} | {v: v for v in uses(by)}
     return Code(source=source, inputs=inputs, type=expr.type)
 
 
@@ -109,13 +109,13 @@ def _grouped(source: str) -> str:
 def _sunk(block: Block, counts: dict[ValueId, int]) -> Block:
     """`block` with single-use expressions moved into the node of the same block that uses them."""
     nodes = list(block.nodes)
-    for node in block.nodes:
+    for id_ in [n.id for n in block.nodes if isinstance(n, Compute)]:
+        at, node = next((i, n) for i, n in enumerate(nodes) if n.id == id_)
         if not isinstance(node, Compute) or len(node.lets) != 1 or node.outputs != (node.lets[0].id,):
             continue
         let = node.lets[0]
         if counts.get(let.id, 0) != 1:
             continue
-        at = next(i for i, n in enumerate(nodes) if n.id == node.id)
         readers = [i for i, n in enumerate(nodes) if i != at and let.id in _direct(n)]
         if len(readers) != 1 or any(has_effect(n) for n in nodes[at + 1 : readers[0]]):
             continue
