@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipec.ir.expressions import ValueId, uses
+from pipec.ir.expressions import Const, Ref, ValueId, uses
+from pipec.ir.literals import value_of
 from pipec.ir.nodes import Block, Branch, Compute, ForEach, Group, Opaque, Parallel, Pipeline, Statement, Task
 from pipec.ir.types import VALUE, Type
 
@@ -165,3 +166,22 @@ def value_types(pipeline: Pipeline) -> dict[ValueId, Type]:
             case _:
                 pass
     return types
+
+
+def lengths(pipeline: Pipeline) -> dict[ValueId, int]:
+    """The lists whose length is known at build time: what a loop over a constant, or over another such list, collects."""
+    known: dict[ValueId, int] = {}
+    for node in walk(pipeline.body):
+        if not isinstance(node, ForEach):
+            continue
+        match node.items:
+            case Const():
+                items = value_of(node.items.source)
+                size = len(items) if isinstance(items, (list, tuple)) else None
+            case Ref():
+                size = known.get(node.items.value)
+            case _:
+                size = None
+        if size is not None:
+            known |= {output.id: size for output in node.outputs}
+    return known
