@@ -91,7 +91,10 @@ def _check(pipeline: Pipeline, made: Lowered, size: int, report: Report) -> None
             loss = f"{timeout:g} s becomes {math.ceil(timeout)} s: Kubernetes counts whole seconds"
             report.add(LossySetting(task.policy.span("timeout"), "kfp", task.site.step, "timeout", loss))
         retry = task.policy.retry
-        for setting, seconds in (("delay", retry.delay), ("max_delay", retry.max_delay)) if retry else ():
+        if retry is not None and retry.backoff is not None and retry.backoff != math.ceil(retry.backoff):
+            loss = f"a backoff of {retry.backoff:g} becomes {math.ceil(retry.backoff)}: Argo takes whole factors"
+            report.add(LossySetting(task.policy.span("retries"), "kfp", task.site.step, "retries", loss))
+        for setting, seconds in (("delay", retry.delay),) if retry else ():
             if seconds is not None and seconds != math.ceil(seconds):
                 loss = f"{setting} of {seconds:g} s becomes {math.ceil(seconds)} s: KFP counts whole seconds"
                 report.add(LossySetting(task.policy.span("retries"), "kfp", task.site.step, "retries", loss))

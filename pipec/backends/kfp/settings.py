@@ -34,6 +34,8 @@ class Settings:
 
 
 NONE = TaskPolicy()
+RETRYING = f"{30 * 24 * 3600}s"
+"""Argo retries nothing once this time has passed since the first attempt began; the SDK's hour is too short for training."""
 
 
 def quantity(size: int) -> str:
@@ -82,14 +84,14 @@ def environment(policy: TaskPolicy) -> list[EnvVar] | None:
 
 
 def retry_policy(retry: Retry | None) -> RetryPolicy | None:
-    """Retries as the SDK writes them."""
+    """Retries. Argo takes the factor as an integer."""
     if retry is None or retry.limit == 0:
         return None
     return RetryPolicy(
         max_retry_count=retry.limit,
         backoff_duration=f"{math.ceil(retry.delay or 0)}s",
-        backoff_factor=float(retry.backoff) if retry.backoff is not None else 1.0 if retry.delay else 2.0,
-        backoff_max_duration=f"{math.ceil(retry.max_delay) if retry.max_delay is not None else 3600}s",
+        backoff_factor=float(math.ceil(retry.backoff)) if retry.backoff is not None else 1.0,
+        backoff_max_duration=RETRYING,
     )
 
 
