@@ -89,7 +89,7 @@ def check(sources: Sequence[str], targets: Sequence[str], workspace: Workspace) 
 
 
 def outputs(built: Sequence[Built], out: Path | None, workspace: Workspace) -> dict[Path, str]:
-    """File on disk -> its text. `out` is `built` beside each source unless given; two pipelines in one file are reported."""
+    """File on disk -> its text; `out` is `built` beside each source unless given. Reports pipelines that collide."""
     found: dict[Path, tuple[str, Built]] = {}
     for one in built:
         folder = (out or one.file.parent / "built") / one.target
@@ -110,7 +110,9 @@ def _duplicate(one: Built, other: Built, workspace: Workspace) -> None:
     project.report.add(DuplicateName(one.pipeline.span, one.pipeline.name, where))
 
 
-def compare(wanted: Mapping[Path, str], built: Sequence[Built], sources: Sequence[str], out: Path | None) -> list[Change]:
+def compare(
+    wanted: Mapping[Path, str], built: Sequence[Built], sources: Sequence[str], out: Path | None
+) -> list[Change]:
     """What differs on disk: missing and stale files, and files that nothing generates any more."""
     changes: list[Change] = []
     for path, text in wanted.items():
@@ -159,7 +161,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def write(wanted: Mapping[Path, str]) -> list[Path]:
-    """Write what differs; gives the files that changed. Every file is written aside first, so none is ever half there."""
+    """Write what differs; gives the files that changed. Each is written aside first, so none is ever half there."""
     ready: list[tuple[str, Path]] = []
     try:
         for path, text in wanted.items():

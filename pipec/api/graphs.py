@@ -9,7 +9,6 @@ from pipec.ir import Block, Branch, Compute, ForEach, Group, Parallel, Pipeline,
 from pipec.ir.graph import walk
 
 
-
 def draw(pipeline: Pipeline, form: str) -> str:
     """`pipeline` in one of `FORMATS`."""
     return FORMATS[form](pipeline)

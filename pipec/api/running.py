@@ -21,10 +21,10 @@ from pipec.ir.literals import source_of
 
 
 def run(
-    selected: Selected, pipeline: Pipeline, worker: Worker, params: Mapping[str, Any], folder: Path, workspace: Workspace,
-    on_event: OnEvent = lambda event: None, cache: Path | None = None,
+    selected: Selected, pipeline: Pipeline, worker: Worker, params: Mapping[str, Any], folder: Path,
+    workspace: Workspace, on_event: OnEvent = lambda event: None, cache: Path | None = None,
 ) -> tuple[Outcome, Path] | None:  # fmt: skip
-    """Run `pipeline` (as read) on the target of `worker` in the empty `folder`; the outcome, and the file of the result.
+    """Run `pipeline` (as read) on the target of `worker`, in the new `folder`: the outcome, and the file of the result.
 
     `None` where a finding refuses the pipeline for that target.
     """

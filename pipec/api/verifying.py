@@ -84,7 +84,7 @@ def verify(
     selected: Selected, pipeline: Pipeline, targets: Sequence[str], params: Mapping[str, Any], workspace: Workspace,
     on_event: Callable[[str, Event], None] = lambda target, event: None, cache: Path | None = None,
 ) -> Verification:  # fmt: skip
-    """Run plain Python and every target, one after the other, and compare. `UsageError` where an orchestrator is missing."""
+    """Run plain Python and each target in turn, and compare. `UsageError` where an orchestrator is missing."""
     made = Verification(pipeline.name)
     workers = [Worker(target) for target in (backends.REFERENCE, *targets)]
     done: dict[str, Done] = {}

@@ -14,7 +14,7 @@ BACKENDS: dict[str, str] = {
     "airflow": "pipec.backends.airflow:AirflowBackend",
     "metaflow": "pipec.backends.metaflow:MetaflowBackend",
 }
-"""Target -> "module:Class", in the order in which targets are listed. Others join by the entry points `pipec.backends`."""
+"""Target -> "module:Class", in the order of listings. Others join by entry points of the group `pipec.backends`."""
 
 REFERENCE = "python"
 """The target of `run` and `verify` that is plain Python itself: nothing is built for it."""

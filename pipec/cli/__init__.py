@@ -82,7 +82,8 @@ def _fault(error: Exception) -> int:
     from pipec.compiler.diagnostics.renderers import Shown, render
     from pipec.ir import NOWHERE
 
-    finding = InternalError(NOWHERE, f"{type(error).__name__}: {error}")
+    first = str(error).partition("\n")[0]
+    finding = InternalError(NOWHERE, f"{type(error).__name__}: {first}")
     click.echo(render([Shown(finding, Path(), "error")]), err=True)
     click.echo("".join(traceback.format_exception(error)), err=True)
     return 70

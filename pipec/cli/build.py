@@ -16,7 +16,7 @@ from pipec.cli import options
 @options.targets("What to build for; all targets unless given.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write DIR/<target>/<files>; `built` beside the source unless given.")  # fmt: skip
-@click.option("--check", "check", is_flag=True, help="Write nothing; print a diff and exit 1 if the files on disk differ.")
+@click.option("--check", "check", is_flag=True, help="Write nothing; print a diff and exit 1 if files differ.")
 @options.strict
 @options.profile
 @click.option("--quiet", "-q", is_flag=True, help="Do not list the files.")
@@ -33,7 +33,7 @@ def command(
     wanted = building.targets_of(targets)
     built = building.build(sources, wanted, workspace)
     files = building.outputs(built, out, workspace)
-    options.report(workspace, infos=False)
+    options.report(workspace, severities=options.SERIOUS)
     failed = any(one.severity == "error" for one in workspace.shown())
     if check:
         changes = building.compare(files, built, sources, out)

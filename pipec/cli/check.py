@@ -18,7 +18,12 @@ from pipec.compiler.diagnostics.renderers import FORMATS, Format
 @options.profile
 @click.pass_context
 def command(
-    ctx: click.Context, sources: tuple[str, ...], targets: tuple[str, ...], form: Format, strict: bool, profile: str | None
+    ctx: click.Context,
+    sources: tuple[str, ...],
+    targets: tuple[str, ...],
+    form: Format,
+    strict: bool,
+    profile: str | None,
 ) -> None:
     """Report everything that is wrong, lossy or risky with the pipelines of SRC, per target. Writes nothing."""
     workspace = Workspace(profile, strict)

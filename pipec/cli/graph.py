@@ -7,6 +7,8 @@ import click
 from pipec.api.graphs import FORMATS, draw
 from pipec.api.sources import Workspace, read_one
 from pipec.cli import options
+from pipec.compiler import passes
+from pipec.compiler.diagnostics import Report
 
 
 @click.command()
@@ -18,7 +20,7 @@ def command(ctx: click.Context, source: str, form: str, profile: str | None) -> 
     """Print the picture of the pipeline in SRC as text for Mermaid or Graphviz."""
     workspace = Workspace(profile)
     found = read_one(source, workspace)
-    options.report(workspace, infos=False)
+    options.report(workspace, severities=options.SERIOUS)
     if found is None:
         ctx.exit(1)
-    click.echo(draw(found[1], form), nl=False)
+    click.echo(draw(passes.run(found[1], Report()), form), nl=False)

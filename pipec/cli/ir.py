@@ -23,7 +23,7 @@ def command(ctx: click.Context, source: str, lowered: bool, profile: str | None)
     workspace = Workspace(profile)
     found = [p for s in read([source], workspace) for p in (s.lowered() if lowered else s.pipelines)]
     failed = any(one.severity == "error" for one in workspace.shown())
-    options.report(workspace, infos=False)
+    options.report(workspace, severities=options.SERIOUS)
     if failed:
         ctx.exit(1)
     texts = [pipeline.model_dump_json(indent=2) for pipeline in found]

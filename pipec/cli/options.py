@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from pipec.api.sources import Workspace
+from pipec.compiler.diagnostics import Severity
 from pipec.compiler.diagnostics.renderers import Format, Shown, render
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,18 +36,22 @@ cache = click.option(
 )  # fmt: skip
 
 
-def report(workspace: Workspace, form: Format = "text", infos: bool = True, err: bool = True) -> None:
-    """Print the findings so far; without `infos`, only how many of those there are."""
+ALL: tuple[Severity, ...] = ("error", "warning", "info")
+SERIOUS: tuple[Severity, ...] = ("error", "warning")
+ERRORS: tuple[Severity, ...] = ("error",)
+
+
+def report(workspace: Workspace, form: Format = "text", severities: Sequence[Severity] = ALL, err: bool = True) -> None:
+    """Print the findings so far: those of `severities`, and how many there are of the rest."""
     shown = workspace.shown()
-    told = shown if infos else [one for one in shown if one.severity != "info"]
+    told = [one for one in shown if one.severity in severities]
     if form != "text":
         click.echo(render(told, form), nl=False, err=err)
         return
-    stream = click.get_text_stream("stderr" if err else "stdout")
-    color = not click.utils.should_strip_ansi(stream)
-    if text := render(told, "text", color):
-        click.echo(text, err=err, color=color)
-    click.echo(summary(shown), err=err, nl=bool(shown))
+    if text := render(told, "text", color=True):
+        click.echo(text, err=err)  # click takes the colours out again where nobody would see them
+    if shown and "warning" in severities:
+        click.echo(summary(shown), err=err)
 
 
 def summary(shown: Sequence[Shown]) -> str:

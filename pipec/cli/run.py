@@ -47,7 +47,7 @@ def command(
         if note := local_note(pipeline):
             progress.note(note)
         done = run(selected, pipeline, worker, values, folder / "run", workspace, progress.of(target), cache)
-    options.report(workspace, infos=False)
+    options.report(workspace, severities=options.ERRORS)
     if done is None:
         ctx.exit(1)
     outcome, _ = done
@@ -62,7 +62,9 @@ def conclude(outcome: Outcome) -> int:
     """Say how the run ended; its exit status."""
     executed = sum(entry.executed for entry in outcome.steps)
     skipped = len(outcome.steps) - executed
-    text = f"{outcome.target}: {outcome.status}, {executed} step{'' if executed == 1 else 's'} executed, {skipped} skipped"
+    text = (
+        f"{outcome.target}: {outcome.status}, {executed} step{'' if executed == 1 else 's'} executed, {skipped} skipped"
+    )
     if outcome.error:
         click.echo(outcome.error, err=True)
     click.secho(text, err=True, fg="green" if outcome.status == "succeeded" else "red")

@@ -43,7 +43,7 @@ def command(
         if note := local_note(pipeline):
             progress.note(note)
         done = verify(selected, pipeline, wanted, values, workspace, progress.event, cache)
-    options.report(workspace, infos=False)
+    options.report(workspace, severities=options.ERRORS)
     if json_file:
         options.write_json(json_file, json.dumps(done.as_json(), indent=2, ensure_ascii=False) + "\n")
     if json_file != "-":

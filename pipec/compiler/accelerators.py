@@ -30,7 +30,9 @@ class GpuEntry(BaseModel):
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(resources.files("pipec.compiler").joinpath("accelerators.toml").read_text(encoding="utf-8"))
+    text = resources.files("pipec.compiler").joinpath("accelerators.toml").read_text(encoding="utf-8")
+    data: dict[str, Any] = tomllib.loads(text)
+    return data
 
 
 def clusters() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The site: `[tool.pipec]` of the project's `pyproject.toml`, which differs between clusters and not between pipelines."""
+"""The site: `[tool.pipec]` of `pyproject.toml`, which differs between clusters and not between pipelines."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Site(BaseModel):
     paths: tuple[str, ...] = ()
     """Further folders in which the project's modules are looked for."""
     codecs: dict[str, str] = {}
-    """Annotation as written (`pl.DataFrame`) or dotted type -> "module:Class" with `save(value, path)`, `load(path)`."""
+    """Annotation (`pl.DataFrame`) or dotted type -> "module:Class" with `save(value, path)` and `load(path)`."""
     cluster: str = DEFAULT_CLUSTER
     """Kind of cluster whose GPU catalogue applies: see `pipec.compiler.accelerators`."""
     gpu: dict[str, GpuEntry] = preset(DEFAULT_CLUSTER)
@@ -70,7 +70,7 @@ def root_of(file: Path) -> Path:
 
 
 def load(root: Path, report: Report, profile: str | None = None, targets: tuple[str, ...] = ()) -> Site:
-    """The site of the project in `root`, with `[tool.pipec.profiles.<profile>]` over it; the plain one where there is none.
+    """The site of the project in `root`, with `[tool.pipec.profiles.<profile>]` over it.
 
     What is wrong in the file is reported, and left out. `targets` are the names that may stand for `versions.<name>`.
     """
@@ -147,7 +147,8 @@ class _Loader:
                     self._invalid(key, f'{value!r} is no version; write "1.0" in quotes')
             elif key not in _KEYS:
                 similar = difflib.get_close_matches(key, (*_KEYS, "profiles", *self.targets), 1)
-                self.report.add(UnknownConfiguration(self._place(key), key, "tool.pipec", similar[0] if similar else ""))
+                hint = similar[0] if similar else ""
+                self.report.add(UnknownConfiguration(self._place(key), key, "tool.pipec", hint))
             elif key == "versions" and isinstance(value, dict):
                 good["versions"] = {**value, **good.get("versions", {})}
             elif key == "gpu" and isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Where the keys of `[tool.pipec]` stand in `pyproject.toml`: what the TOML parser of the standard library does not tell."""
+"""Where the keys of `[tool.pipec]` stand in `pyproject.toml`, which the TOML parser does not tell."""
 
 from __future__ import annotations
 

@@ -27,7 +27,12 @@ class StepCache:
         self.store = store
 
     def key(
-        self, pipeline: Pipeline, task: Task, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        pipeline: Pipeline,
+        task: Task,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> str:
         """The name of the entry, or "" where the inputs cannot be told apart."""
         assert task.policy.cache is not None

@@ -33,7 +33,11 @@ def shown(value: Any) -> str:
     text = " ".join(text.split())
     text = text if len(text) <= 200 else text[:197] + "..."
     kind = type(value)
-    return text if kind in (int, float, str, bool, type(None), list, tuple, dict, set, bytes) else f"{text} ({kind.__qualname__})"
+    return (
+        text
+        if kind in (int, float, str, bool, type(None), list, tuple, dict, set, bytes)
+        else f"{text} ({kind.__qualname__})"
+    )
 
 
 class _Comparison:
@@ -119,7 +123,7 @@ class _Comparison:
         if getattr(make_a, "__qualname__", make_a) != getattr(make_b, "__qualname__", make_b):
             yield path, shown(a), shown(b)
             return
-        if args_a == () and args_b == () and inner_a == (None, [], []) and type(a).__eq__ is not object.__eq__:
+        if args_a == () and args_b == () and inner_a == (None, [], []) and _has_equality(a):
             yield path, shown(a), shown(b)
             return
         yield from self.values(list(args_a), list(args_b), f"{path}<made from>")
@@ -140,9 +144,14 @@ class _Comparison:
                 yield from self.values(a[name], b[name], f"{path}.{name}")
 
 
+def _has_equality(value: Any) -> bool:
+    """Whether its class defines `==`."""
+    return any("__eq__" in kind.__dict__ for kind in type(value).__mro__ if kind is not object)
+
+
 def _equal(a: Any, b: Any) -> bool:
     """Whether the objects' own `==`, if they have one, says that they are equal."""
-    if type(a).__eq__ is object.__eq__:
+    if not _has_equality(a):
         return False
     try:
         return bool(a == b)

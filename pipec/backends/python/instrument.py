@@ -1,4 +1,4 @@
-"""Pipeline functions rewritten so that step calls, loops and fields are observed; nothing else of the module changes."""
+"""Pipeline functions rewritten so that step calls, loops and fields are observed; the rest of the module stays."""
 
 from __future__ import annotations
 
@@ -137,14 +137,14 @@ class _Rewriter(ast.NodeTransformer):
             [ast.Tuple(node.args, ast.Load()), ast.Dict(keys, [k.value for k in node.keywords])], ast.Load()
         )
         arguments = ast.Lambda(ast.arguments([], [], None, [], [], None, []), values)
-        return _observed("call", [ast.Constant(place), node.func, arguments], node)
+        return _observed("call", [_constant(place), node.func, arguments], node)
 
     def visit_For(self, node: ast.For) -> ast.AST:
         """`for x in xs:` -> `for x in observer.loop(place, 0, xs):`."""
         place = self.columns.place(node)
         self.generic_visit(node)
         if place in self.places:
-            node.iter = _observed("loop", [ast.Constant(place), ast.Constant(0), node.iter], node.iter)
+            node.iter = _observed("loop", [_constant(place), ast.Constant(0), node.iter], node.iter)
         return node
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
@@ -166,7 +166,7 @@ class _Rewriter(ast.NodeTransformer):
                 inner = ast.comprehension(copy.deepcopy(generator.target), items, generator.ifs, 0)
                 items = ast.copy_location(ast.ListComp(_loaded(generator.target), [inner]), items)
                 generator.ifs = []
-            generator.iter = _observed("loop", [ast.Constant(place), ast.Constant(i), items], generator.iter)
+            generator.iter = _observed("loop", [_constant(place), ast.Constant(i), items], generator.iter)
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -175,6 +175,10 @@ class _Rewriter(ast.NodeTransformer):
         if not self.fields or not isinstance(node.ctx, ast.Load):
             return node
         return _observed("field", [node.value, ast.Constant(node.attr)], node)
+
+
+def _constant(place: Place) -> ast.expr:
+    return ast.Tuple([ast.Constant(n) for n in place], ast.Load())
 
 
 def _observed(method: str, arguments: list[ast.expr], place: ast.expr) -> ast.Call:
