@@ -58,9 +58,9 @@ def _strict(first: dict[str, Any], more: list[dict[str, Any]]) -> None:
     kubernetes = pytest.importorskip("kfp.kubernetes.kubernetes_executor_config_pb2")
     json_format.ParseDict(first, spec.PipelineSpec())
     json_format.ParseDict(first["deploymentSpec"], spec.PipelineDeploymentConfig())
-    for document in more:
-        json_format.ParseDict(document, spec.PlatformSpec())
-        executors = document["platforms"]["kubernetes"].get("deploymentSpec", {}).get("executors", {})
+    for platform in more:
+        json_format.ParseDict(platform, spec.PlatformSpec())
+        executors = platform["platforms"]["kubernetes"].get("deploymentSpec", {}).get("executors", {})
         for config in executors.values():
             json_format.ParseDict(config, kubernetes.KubernetesExecutorConfig())
 
@@ -122,7 +122,9 @@ def test_packages(tmp_path: Path) -> None:
 
 
 def test_secrets(tmp_path: Path) -> None:
-    _, platform = executor(tmp_path, 'secrets={"HF_TOKEN": Secret("hf", key="token"), "HF_USER": Secret("hf", key="user")}')
+    _, platform = executor(
+        tmp_path, 'secrets={"HF_TOKEN": Secret("hf", key="token"), "HF_USER": Secret("hf", key="user")}'
+    )
     (secret,) = platform["secretAsEnv"]
     assert secret["secretName"] == "hf"  # noqa: S105
     assert secret["keyToEnv"] == [
@@ -165,12 +167,12 @@ def test_calls_of_a_step_share_its_component(tmp_path: Path) -> None:
     assert len(first["root"]["dag"]["tasks"]) == 3
 
 
-HOSTILE = (
-    "{{$}} {{$.inputs.parameters['x']}} {{workflow.name}} $(HOME) $$(X) python3 it's \"q\" \\ \n\t\r\u2028 \U0001f600 \ud800 \x7f"
+HOSTILE = "{{$}} {{$.inputs.parameters['x']}} {{workflow.name}} $(HOME) $$(X) python3 it's \"q\" \\ \n\t\r\u2028 \U0001f600 \ud800 \x7f"
+
+
+@pytest.mark.parametrize(
+    "value", [HOSTILE, "yes", "1e5", "0x1", " x ", "", "# no", "a: b", "- a", "\n a", "a\n\n", "|", "\u00e9"]
 )
-
-
-@pytest.mark.parametrize("value", [HOSTILE, "yes", "1e5", "0x1", " x ", "", "# no", "a: b", "- a", "\n a", "a\n\n", "|", "\u00e9"])
 def test_yaml_gives_back_what_was_written(value: str) -> None:
     data = {"a": value, "b": [value, {"c": value}, [], {}], "d": {value or "k": 1.5e-7, "n": 2**60, "t": True}}
     if "\ud800" not in value:  # no YAML reader takes half a surrogate pair

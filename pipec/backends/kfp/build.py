@@ -13,12 +13,12 @@ from pipec.backends.kfp.model import plain
 from pipec.compiler.backend import Bundle
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, TargetLimit
-from pipec.compiler.passes.outline import outline
+from pipec.compiler.passes.outline import Place, outline
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 from pipec.ir.graph import tasks
 
-OUTLINED = {"conditions", "items", "results", "phis", "arguments"}
+OUTLINED: frozenset[Place] = frozenset({"conditions", "items", "results", "phis", "arguments"})
 """Places whose expressions KFP cannot evaluate."""
 UPLOAD = 32 * 2**20
 """What a KFP server takes as one file, in bytes."""
@@ -45,7 +45,7 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle:
 
 @contextlib.contextmanager
 def _no_collector() -> Iterator[None]:
-    """A large pipeline is a tree of many objects, all of them alive: looking for garbage in it takes half of the time."""
+    """A large pipeline is a tree of many live objects: looking for garbage in it takes half of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -80,7 +80,7 @@ def _check(pipeline: Pipeline, made: Lowered, size: int, report: Report) -> None
     if size > UPLOAD:
         report.add(TargetLimit(pipeline.span, "kfp", f"the file has {size} bytes; a server takes {UPLOAD}"))
     elif workflow > WORKFLOW:
-        limit = f"about {workflow // 1024} KiB as an Argo workflow; a cluster with etcd's default limit takes {WORKFLOW // 1024} KiB"
+        limit = f"about {workflow // 1024} KiB as an Argo workflow; etcd takes {WORKFLOW // 1024} KiB by default"
         report.add(TargetLimit(pipeline.span, "kfp", limit))
     for name, size in made.oversized:
         limit = f"the program of component {name!r} has {size} bytes, and Linux takes about 131,000 in a command"

@@ -28,7 +28,7 @@ class Containers:
         self.forms = lowering.forms
         self.steps = {c.name: c for c in lowering.pipeline.components}
 
-    # --- steps ----------------------------------------------------------------------------------------------------------
+    # --- steps
 
     def task(self, node: Task, scope: Scope, after: tuple[str, ...]) -> None:
         """One call of a step."""
@@ -42,7 +42,9 @@ class Containers:
         for output in wanted:
             select = output.select
             key = "Output" if select is None else f"Output_{select}"
-            value = "result" if select is None else f"result[{select}]" if isinstance(select, int) else f"result.{select}"
+            value = (
+                "result" if select is None else f"result[{select}]" if isinstance(select, int) else f"result.{select}"
+            )
             self.output(glue, output.id, key, value, output.type, hint)
         version = node.policy.cache.version if node.policy.cache else ""
         kfp_component = self.lowering.parts.container(glue, component, Settings(node.policy, version))
@@ -72,7 +74,7 @@ class Containers:
         variables = {v: glue.load(name, self.lowering.handles[v], opened=False) for name, v in expr.inputs.items()}
         return operand_source(expr, lambda value: variables[value])
 
-    # --- computations ---------------------------------------------------------------------------------------------------
+    # --- computations
 
     def compute(self, node: Compute, scope: Scope, after: tuple[str, ...]) -> None:
         """Expressions of the pipeline body that are worth a task of their own."""
@@ -96,12 +98,20 @@ class Containers:
                 self.output(glue, value, value, own[value], types[value], f"the value of {value!r}", found=True)
         self.place(glue, scope, after)
 
-    # --- outputs --------------------------------------------------------------------------------------------------------
+    # --- outputs
 
     def output(
-        self, glue: Glue, value: ValueId, key: str, source: str, type_: Type, hint: str, found: bool = False, inside: bool = False
+        self,
+        glue: Glue,
+        value: ValueId,
+        key: str,
+        source: str,
+        type_: Type,
+        hint: str,
+        found: bool = False,
+        inside: bool = False,
     ) -> None:
-        """Hand out `value` in all forms that it is wanted in. `inside`: only to be handed on by the DAG that it is in."""
+        """Hand out `value` in all forms that it is wanted in; `inside`: only to be handed on by its DAG."""
         forms, lines = self.forms, glue.lines
         located = value in forms.located or inside
         loops = value in forms.loops and not inside
@@ -123,9 +133,12 @@ class Containers:
         else:
             lines.append(f"kfp_save(task, {quoted(glue.give(key, 'text', value))}, {source}, {quoted(hint)})")
             if isinstance(type_, ValueType) and type_.metrics:
-                lines.append(f"kfp_metrics(task, {quoted(glue.give(f'{key}-metrics', 'artifact', value, 'system.Metrics'))}, {source})")
+                shown = glue.give(f"{key}-metrics", "artifact", value, "system.Metrics")
+                lines.append(f"kfp_metrics(task, {quoted(shown)}, {source})")
         if loops and not is_artifact(type_):
-            lines.append(f"kfp_items(task, {quoted(glue.give(f'{key}-items', 'list', value))}, {source}, {quoted(hint)})")
+            lines.append(
+                f"kfp_items(task, {quoted(glue.give(f'{key}-items', 'list', value))}, {source}, {quoted(hint)})"
+            )
         if (value in forms.truth or loops) and not inside and f"{key}-true" not in glue.outputs:
             lines.append(f"kfp_truth(task, {quoted(glue.give(f'{key}-true', 'text', value))}, {source})")
 
@@ -153,7 +166,7 @@ class Containers:
         """A task name that no other task of the pipeline has: kfp.local looks outward for outputs by task name."""
         return self.lowering.unique(wanted)
 
-    # --- further forms ----------------------------------------------------------------------------------------------------
+    # --- further forms
 
     def truth(self, expr: Expr, scope: Scope, after: tuple[str, ...]) -> Handle:
         """The condition as "true" or "false"."""
@@ -165,12 +178,14 @@ class Containers:
         variable = glue.load(handle.label, handle, opened=False)
         glue.give("Output-true", "text", "")
         glue.lines.append(f'kfp_truth(task, "Output-true", {variable})')
-        made = replace(glue.outputs["Output-true"], scope=scope, task=self.place(glue, scope, after), label=f"{value}_true")
+        made = replace(
+            glue.outputs["Output-true"], scope=scope, task=self.place(glue, scope, after), label=f"{value}_true"
+        )
         self.lowering.extra[value, "true"] = made
         return made
 
     def items(self, value: ValueId, scope: Scope, after: tuple[str, ...], stored: bool) -> tuple[Handle, Handle]:
-        """What a loop runs over, as a list of parameters (of URIs where the items are artifacts); and whether there is any."""
+        """What a loop runs over, as a list of parameters (URIs of artifacts), and whether there is anything."""
         extra = self.lowering.extra
         if (value, "items") not in extra:
             handle = self.lowering.handles[value]
@@ -193,7 +208,12 @@ class Containers:
         return extra[value, "items"], extra[value, "true"]
 
     def export(
-        self, value: ValueId, handle: Handle, scope: Scope, form: Literal["text", "uri", "artifact"], type_: Type = VALUE
+        self,
+        value: ValueId,
+        handle: Handle,
+        scope: Scope,
+        form: Literal["text", "uri", "artifact"],
+        type_: Type = VALUE,
     ) -> Handle:
         """A small task that hands `handle` on: as text, or stored, or stored with its URI."""
         glue = Glue(f"export-{value}")

@@ -10,12 +10,30 @@ import re
 from dataclasses import dataclass, field
 
 from pipec.ir import (
-    Block, Branch, Code, Compute, Const, Expr, ForEach, Group, Parallel, Pipeline, Ref, Statement, Task, Type, ValueId,
-    ValueType, is_artifact, uses,
+    Block,
+    Branch,
+    Code,
+    Compute,
+    Const,
+    Expr,
+    ForEach,
+    Group,
+    Parallel,
+    Pipeline,
+    Ref,
+    Statement,
+    Task,
+    Type,
+    ValueId,
+    ValueType,
+    is_artifact,
+    uses,
 )  # fmt: skip
 from pipec.ir.graph import value_types, walk
 
-SCALARS = re.compile(r"(?:typing\.)?(?:int|float|bool|None|Metrics|Literal\[.*\]|Optional\[(?:int|float|bool)\])\Z", re.S)
+SCALARS = re.compile(
+    r"(?:typing\.)?(?:int|float|bool|None|Metrics|Literal\[.*\]|Optional\[(?:int|float|bool)\])\Z", re.S
+)
 
 
 def is_scalar(annotation: str) -> bool:

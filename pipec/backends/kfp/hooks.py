@@ -91,7 +91,7 @@ class _Warnings(logging.Handler):
         current().emit(LogEvent(text=f"kfp.local: {text}"))
 
 
-# --- tasks --------------------------------------------------------------------------------------------------------------
+# --- tasks
 
 _execute = task_executor.execute_single_task
 _dispatch = task_dispatcher.run_single_task_implementation
@@ -133,7 +133,7 @@ def _run_local_subprocess(full_command: list[str], env_vars: dict[str, str] | No
     """Run one attempt; its output goes to the events, and it is ended when its time is over."""
     run, step, tail = current(), current().tasks.get(here.task, ""), here.tail
     environment = {**run.environment, **(env_vars or {})}
-    process = subprocess.Popen(  # noqa: S603  # the pipeline that the user asked to run
+    process = subprocess.Popen(  # the pipeline that the user asked to run
         full_command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
         encoding="utf-8", errors="replace", env=environment, cwd=run.workdir, start_new_session=True,
     )  # fmt: skip
@@ -159,7 +159,7 @@ def _end(process: subprocess.Popen[str], tail: list[str], limit: float) -> None:
         os.killpg(process.pid, 9)
 
 
-# --- DAGs, loops, conditions --------------------------------------------------------------------------------------------
+# --- DAGs, loops, conditions
 
 
 def _run_enhanced_dag(**kwargs: Any) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from pipec.backends.kfp.model import IteratorPolicy, ParameterIterator, ParameterSpec
+from pipec.backends.kfp.model import ComponentSpec, IteratorPolicy, ParameterIterator, ParameterSpec
 from pipec.backends.kfp.model import Items as ItemsSpec
 from pipec.backends.kfp.parts import Glue
-from pipec.backends.kfp.program import quoted, runtime
+from pipec.backends.kfp.program import runtime
 from pipec.backends.kfp.scope import Arm, Handle, Scope, kfp_name
 from pipec.ir import Collect, Const, ForEach, Ref, is_artifact
 from pipec.ir.literals import value_of
@@ -119,7 +119,7 @@ def _body(lowering: Lowering, node: ForEach) -> Scope:
     for collect in _live(lowering, node):
         made = lowering.handles[collect.value]
         if not (made.scope is body and made.task and made.direct):
-            form = "artifact" if made.stored else "text"
+            form: Literal["artifact", "text"] = "artifact" if made.stored else "text"
             lowering.handles[collect.value] = made = lowering.containers.export(collect.value, made, body, form)
         body.hand_out(collect.id, made)
     return body
@@ -142,15 +142,14 @@ def _iterate(
     lowering.loops[body.name] = node.id
 
 
-def _interface(body: Scope, items: dict[str, Handle]) -> object:
+def _interface(body: Scope, items: dict[str, Handle]) -> ComponentSpec:
     body.own |= {name: ParameterSpec(parameter_type="LIST") for name in items}
     return body.component()
 
 
 def _collected(lowering: Lowering, node: ForEach, collect: Collect, body: Scope, place: Scope) -> Handle:
     made = body.kinds[collect.id]
-    kind = "artifacts" if made.stored else "list"
-    return Handle(kind, collect.id, place, body.name, collect.id, schema=made.schema)
+    return Handle("artifacts" if made.stored else "list", collect.id, place, body.name, collect.id, schema=made.schema)
 
 
 def _gather(lowering: Lowering, collect: Collect, scope: Scope, inside: bool = False) -> Handle:
@@ -161,4 +160,8 @@ def _gather(lowering: Lowering, collect: Collect, scope: Scope, inside: bool = F
     hint = f"the value of {collect.id!r}"
     lowering.containers.output(glue, collect.id, "Output", variable, collect.type, hint, found=True, inside=inside)
     lowering.containers.place(glue, scope, ())
-    return lowering.extra.pop((collect.id, "uri")) if inside and "Output-uri" in glue.outputs else lowering.handles[collect.id]
+    return (
+        lowering.extra.pop((collect.id, "uri"))
+        if inside and "Output-uri" in glue.outputs
+        else lowering.handles[collect.id]
+    )

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-import json
+import math
 from dataclasses import dataclass, field, replace
 
 from pipec.backends.kfp.containers import Containers
 from pipec.backends.kfp.forms import Forms, forms_of
 from pipec.backends.kfp.loops import lower_loop
 from pipec.backends.kfp.model import (
-    DeploymentSpec, KubernetesDeployment, KubernetesPipeline, KubernetesSpec, ParameterSpec, PipelineInfo, PipelineSpec,
-    Platforms, PlatformSpec, TaskSpec,
+    DeploymentSpec,
+    ParameterSpec,
+    PipelineInfo,
+    PipelineSpec,
+    TaskSpec,
 )  # fmt: skip
 from pipec.backends.kfp.parts import Parts
-from pipec.backends.kfp.program import quoted, text_of
+from pipec.backends.kfp.platform import (
+    KubernetesDeployment,
+    KubernetesPipeline,
+    KubernetesSpec,
+    Platforms,
+    PlatformSpec,
+)
+from pipec.backends.kfp.program import text_of
 from pipec.backends.kfp.scope import Arm, Handle, Scope, free_name, kfp_name
 from pipec.ir import (
-    Block, Branch, Code, Compute, Const, Expr, ForEach, Group, Parallel, Parameter, Phi, Pipeline, Ref, Statement, Task,
+    Block,
+    Branch,
+    Compute,
+    Const,
+    Expr,
+    ForEach,
+    Group,
+    Parallel,
+    Parameter,
+    Phi,
+    Pipeline,
+    Ref,
+    Statement,
+    Task,
     ValueId,
 )  # fmt: skip
 from pipec.ir.graph import edges, has_effect
@@ -57,10 +80,10 @@ class Lowering:
     def __post_init__(self) -> None:
         self.containers = Containers(self)
 
-    # --- blocks ---------------------------------------------------------------------------------------------------------
+    # --- blocks
 
     def block(self, block: Block, scope: Scope, outer: tuple[str, ...] = (), concurrent: bool = False) -> list[str]:
-        """Lower the statements of `block` into `scope`, all after the tasks `outer`; returns the tasks that they became."""
+        """Lower `block` into `scope`, all after the tasks `outer`; returns the tasks that it became."""
         ordered = not concurrent and any(has_effect(node) for node in block.nodes)
         waits = edges(block) if ordered else {}  # else only values order the tasks
         done: dict[str, list[str]] = {}
@@ -112,7 +135,7 @@ class Lowering:
         self.parts.taken.add(name)
         return name
 
-    # --- values ---------------------------------------------------------------------------------------------------------
+    # --- values
 
     def operand(self, expr: Expr) -> Handle:
         """Where the value of a `Const` or `Ref` can be had."""
@@ -128,7 +151,7 @@ class Lowering:
         """Say where `value` can be had."""
         self.handles[value] = replace(handle, label=value)
 
-    # --- branches -------------------------------------------------------------------------------------------------------
+    # --- branches
 
     def branch(self, node: Branch, scope: Scope, after: tuple[str, ...]) -> None:
         """A DAG in which every task of an arm has the arm's condition, and which hands out merged values."""
@@ -152,7 +175,9 @@ class Lowering:
         self.close(inner, scope, after)
         for phi in self.live(node.outputs):
             handle = Handle(inner.kinds[phi.id].kind, phi.id, scope, name, phi.id)
-            self.define(phi.id, self.containers.artifact_at(phi.id, handle, scope) if self.forms.is_stored(phi.id) else handle)
+            self.define(
+                phi.id, self.containers.artifact_at(phi.id, handle, scope) if self.forms.is_stored(phi.id) else handle
+            )
 
     def live(self, phis: tuple[Phi, ...]) -> list[Phi]:
         """The merged values that somebody reads."""
@@ -173,7 +198,7 @@ class Lowering:
                 return handle
         return self.containers.export(phi.id, self.operand(expr), inner, "uri" if stored else "text", phi.type)
 
-    # --- groups ---------------------------------------------------------------------------------------------------------
+    # --- groups
 
     def group(self, node: Group, scope: Scope, after: tuple[str, ...]) -> None:
         """A sub-pipeline is a component with a DAG."""
@@ -196,7 +221,7 @@ class Lowering:
         for value, handle in outside.items():
             self.define(value, handle)
 
-    # --- the pipeline ---------------------------------------------------------------------------------------------------
+    # --- the pipeline
 
     def root(self) -> Scope:
         """The whole pipeline."""
@@ -227,7 +252,9 @@ def constant(text: str) -> Handle:
 def is_raw(parameter: Parameter) -> bool:
     """Whether the parameter is text as a person types it, rather than JSON."""
     default = parameter.default
-    return parameter.annotation.strip("\"' ") == "str" and (default is None or isinstance(value_of(default.source), str))
+    return parameter.annotation.strip("\"' ") == "str" and (
+        default is None or isinstance(value_of(default.source), str)
+    )
 
 
 def _parameter(parameter: Parameter) -> ParameterSpec:
@@ -236,7 +263,9 @@ def _parameter(parameter: Parameter) -> ParameterSpec:
         value = value_of(parameter.default.source)
         default = value if is_raw(parameter) and isinstance(value, str) else text_of(parameter.default.source)
     about = ": ".join(part for part in (parameter.annotation, parameter.doc) if part)
-    return ParameterSpec(default_value=default, is_optional=True if default is not None else None, description=about or None)
+    return ParameterSpec(
+        default_value=default, is_optional=True if default is not None else None, description=about or None
+    )
 
 
 def lower(pipeline: Pipeline, image: str) -> Lowered:
@@ -253,9 +282,11 @@ def lower(pipeline: Pipeline, image: str) -> Lowered:
     timeout = pipeline.policy.timeout
     platform = None
     if parts.kubernetes or timeout is not None:
+        deployment = KubernetesDeployment(executors=dict(sorted(parts.kubernetes.items())))
+        config = KubernetesPipeline(active_deadline_seconds=str(math.ceil(timeout or 0)))
         kubernetes = KubernetesSpec(
-            deployment_spec=KubernetesDeployment(executors=dict(sorted(parts.kubernetes.items()))) if parts.kubernetes else None,
-            pipeline_config=KubernetesPipeline(active_deadline_seconds=str(int(timeout))) if timeout is not None else None,
+            deployment_spec=deployment if parts.kubernetes else None,
+            pipeline_config=config if timeout is not None else None,
         )
         platform = PlatformSpec(platforms=Platforms(kubernetes=kubernetes))
     return Lowered(spec, platform, lowering.names, lowering.loops, tuple(parts.oversized))

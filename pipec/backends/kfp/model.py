@@ -1,7 +1,6 @@
-"""What a compiled pipeline is in KFP's own words: PipelineSpec 2.1.0 and the Kubernetes platform document.
+"""What a compiled pipeline is in KFP's own words: PipelineSpec 2.1.0.
 
-Field names and nesting are those of `pipeline_spec.proto` and `kubernetes_executor_config.proto`; the YAML has them in
-camel case. 64-bit integers are text, as protobuf's JSON form wants it.
+Field names and nesting are those of `pipeline_spec.proto`; the YAML has them in camel case. 64-bit integers are text, as protobuf's JSON form wants it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
 
 
-# --- interfaces ---------------------------------------------------------------------------------------------------------
+# --- interfaces
 
 
 class ParameterSpec(Spec):
@@ -52,7 +51,7 @@ class Definitions(Spec):
     parameters: dict[str, ParameterSpec] | None = None
 
 
-# --- tasks --------------------------------------------------------------------------------------------------------------
+# --- tasks
 
 
 class TaskOutputParameter(Spec):
@@ -164,7 +163,7 @@ class TaskSpec(Spec):
     trigger_policy: TriggerPolicy | None = None
 
 
-# --- components ---------------------------------------------------------------------------------------------------------
+# --- components
 
 
 class ParameterSelector(Spec):
@@ -223,7 +222,7 @@ class ComponentSpec(Spec):
     output_definitions: Definitions | None = None
 
 
-# --- executors ----------------------------------------------------------------------------------------------------------
+# --- executors
 
 
 class AcceleratorConfig(Spec):
@@ -309,111 +308,6 @@ class PipelineSpec(Spec):
     root: ComponentSpec
     schema_version: Literal["2.1.0"] = "2.1.0"
     sdk_version: str = "pipec"
-
-
-# --- the Kubernetes platform --------------------------------------------------------------------------------------------
-
-
-class Constant(Spec):
-    """A constant of the platform document."""
-
-    constant: str
-
-
-class NameParameter(Spec):
-    """A name that is a constant."""
-
-    runtime_value: Constant
-
-
-class KeyToEnv(Spec):
-    """A key of a secret, and the variable that it becomes."""
-
-    secret_key: str
-    env_var: str
-
-
-class SecretAsEnv(Spec):
-    """Keys of a secret as environment variables."""
-
-    secret_name: str
-    secret_name_parameter: NameParameter
-    key_to_env: list[KeyToEnv]
-    optional: bool = False
-
-
-class NodeSelector(Spec):
-    """Labels of the nodes that will do."""
-
-    labels: dict[str, str]
-
-
-class Toleration(Spec):
-    """A taint that does not matter."""
-
-    key: str | None = None
-    operator: str | None = None
-    value: str | None = None
-    effect: str | None = None
-    toleration_seconds: str | None = None
-
-
-class PodMetadata(Spec):
-    """Labels and annotations of the pod."""
-
-    annotations: dict[str, str] | None = None
-    labels: dict[str, str] | None = None
-
-
-class EmptyDirMount(Spec):
-    """A folder of the pod, in memory where `medium` says so."""
-
-    volume_name: str
-    mount_path: str
-    medium: str | None = None
-    size_limit: str | None = None
-
-
-class KubernetesExecutor(Spec):
-    """What Kubernetes is to do with one executor."""
-
-    active_deadline_seconds: str | None = None
-    empty_dir_mounts: list[EmptyDirMount] | None = None
-    node_selector: NodeSelector | None = None
-    pod_metadata: PodMetadata | None = None
-    secret_as_env: list[SecretAsEnv] | None = None
-    tolerations: list[Toleration] | None = None
-
-
-class KubernetesDeployment(Spec):
-    """All executors that need something of Kubernetes."""
-
-    executors: dict[str, KubernetesExecutor]
-
-
-class KubernetesPipeline(Spec):
-    """Settings of the whole run."""
-
-    active_deadline_seconds: str | None = None
-
-
-class KubernetesSpec(Spec):
-    """The platform `kubernetes`."""
-
-    deployment_spec: KubernetesDeployment | None = None
-    pipeline_config: KubernetesPipeline | None = None
-
-
-class Platforms(Spec):
-    """Platform name -> settings."""
-
-    kubernetes: KubernetesSpec
-
-
-class PlatformSpec(Spec):
-    """The second document, where one is needed."""
-
-    platforms: Platforms
 
 
 def plain(spec: Spec) -> dict[str, Any]:

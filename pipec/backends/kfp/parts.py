@@ -1,12 +1,19 @@
-"""Containers: a step's call, or a small task of pipec's own, as component, executor and program; equal ones are shared."""
+"""A step's call, or a small task of pipec's own, as component, executor and program; equal ones are shared."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from pipec.backends.kfp.model import (
-    ArtifactType, ArtifactUri, ComponentSpec, ContainerSpec, ExecutorSpec, ImporterSpec, KubernetesExecutor, ParameterSpec,
+    ArtifactType,
+    ArtifactUri,
+    ComponentSpec,
+    ContainerSpec,
+    ExecutorSpec,
+    ImporterSpec,
+    ParameterSpec,
 )  # fmt: skip
+from pipec.backends.kfp.platform import KubernetesExecutor
 from pipec.backends.kfp.program import command, local, program, quoted, user_code
 from pipec.backends.kfp.scope import Handle, Kind, artifact_of, definitions, free_name, kfp_name, type_of
 from pipec.backends.kfp.settings import Settings, environment, kubernetes, resources

@@ -13,20 +13,23 @@ from typing import Any
 
 from pipec.ir import Component, Definition, DictOf, FileType, ListOf, ObjectType, OptionalOf, TupleOf, Type
 
-RUNTIME = Path(__file__).parents[2] / "templates" / "kfp" / "runtime.py"
+RUNTIME = Path(__file__).parents[2] / "templates" / "kfp"
+FILES = ("loading.py", "storing.py", "values.py")
 HELPER = re.compile(r"\b(?:kfp_|Kfp)\w+")
 SUBSTITUTED = re.compile(
     r"\{(?=\{\s*(?:\$|=|(?:workflow|inputs|outputs|tasks|steps|item|pod|node|retries|lastRetry)\b))|\$(?=\([A-Za-z_]\w*\))"
 )
 """What KFP, Argo or Kubernetes would replace in a command: `{{$...}}`, `{{workflow...}}`, `$(NAME)`."""
 ROOT = "kfp_main"
+NOTE = "What follows is the same in all components: it reads arguments and stores results."
 
 
 @cache
 def runtime() -> dict[str, Any]:
     """The helpers themselves, for the few that building and running need: packing is written once."""
     scope: dict[str, Any] = {}
-    exec(compile(RUNTIME.read_text(encoding="utf-8"), "runtime.py", "exec"), scope)  # noqa: S102  # our own file
+    for name in FILES:
+        exec(compile((RUNTIME / name).read_text(encoding="utf-8"), name, "exec"), scope)  # noqa: S102  # our own files
     return scope
 
 
@@ -42,13 +45,14 @@ def text_of(source: str) -> str:
 @cache
 def _parts() -> dict[str, tuple[str, frozenset[str]]]:
     """Helper -> its source, and the helpers that it uses, in the order of the file."""
-    source = RUNTIME.read_text(encoding="utf-8")
-    lines = source.splitlines()
     parts = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-            parts[node.name] = (text, frozenset(HELPER.findall(text)))
+    for name in FILES:
+        source = (RUNTIME / name).read_text(encoding="utf-8")
+        lines = source.splitlines()
+        for node in ast.parse(source).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+                parts[node.name] = (text, frozenset(HELPER.findall(text)))
     return parts
 
 
@@ -83,9 +87,10 @@ def program(title: str, code: str, glue: Iterable[str]) -> str:
     """The whole program."""
     body = "".join(f"    {line}\n" if line else "\n" for line in glue)
     helpers = _helpers(frozenset(name for name in HELPER.findall(body) if name in _parts()) | {ROOT})
-    head = f'# {title}\n# `{ROOT}` does what kfp.dsl.executor_main does; kfp itself is not needed here.\n'
-    main = f'def kfp_component(task):\n{body}\n\nif __name__ == "__main__":\n    {ROOT}(kfp_component)\n'
-    return head + "\n\n\n".join(part for part in (code, helpers, main) if part)
+    head = f"# {title}\n# `{ROOT}` does what kfp.dsl.executor_main does; kfp itself is not needed here.\n"
+    glue_ = f"def kfp_component(task):\n{body}".rstrip()
+    main = f'if __name__ == "__main__":\n    {ROOT}(kfp_component)\n'
+    return head + "\n\n\n".join(part for part in (code, glue_, f"# {NOTE}\n{helpers}", main) if part)
 
 
 def command(text: str, packages: tuple[str, ...]) -> list[str]:

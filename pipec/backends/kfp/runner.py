@@ -57,8 +57,10 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
             enable_caching=bool(request.cache),
         )
         try:
-            outputs = pipeline_orchestrator.run_local_pipeline(compiled.pipeline_spec, _arguments(pipeline, request.params))
-        except Exception as error:  # noqa: BLE001  # whatever kfp.local raises is the answer
+            outputs = pipeline_orchestrator.run_local_pipeline(
+                compiled.pipeline_spec, _arguments(pipeline, request.params)
+            )
+        except Exception as error:  # whatever kfp.local raises is the answer
             return _failed(watched, error)
     with _classes(pipeline, request.source_root):
         results.save(_result(outputs), request.result)
@@ -95,7 +97,9 @@ def _arguments(pipeline: Pipeline, params: str) -> dict[str, str]:
     for parameter in pipeline.parameters:
         if parameter.name in given:
             value = given[parameter.name]
-            made[parameter.name] = value if is_raw(parameter) and isinstance(value, str) else pack(value, parameter.name)
+            made[parameter.name] = (
+                value if is_raw(parameter) and isinstance(value, str) else pack(value, parameter.name)
+            )
     return made
 
 

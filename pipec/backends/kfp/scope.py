@@ -8,9 +8,28 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipec.backends.kfp.model import (
-    ArtifactBinding, ArtifactSelector, ArtifactSpec, ArtifactType, ComponentRef, ComponentSpec, Dag, DagArtifact, DagOutputs,
-    DagParameter, Definitions, OneOf, ParameterBinding, ParameterSelector, ParameterSpec, RuntimeValue, TaskInfo, TaskInputs,
-    TaskOutputArtifact, TaskOutputParameter, TaskSpec, TriggerPolicy,
+    ArtifactBinding,
+    ArtifactSelector,
+    ArtifactSpec,
+    ArtifactType,
+    ComponentRef,
+    ComponentSpec,
+    Dag,
+    DagArtifact,
+    DagOutputs,
+    DagParameter,
+    Definitions,
+    OneOf,
+    ParameterBinding,
+    ParameterSelector,
+    ParameterSpec,
+    RuntimeValue,
+    TaskInfo,
+    TaskInputs,
+    TaskOutputArtifact,
+    TaskOutputParameter,
+    TaskSpec,
+    TriggerPolicy,
 )  # fmt: skip
 
 Kind = Literal["text", "raw", "list", "artifact", "artifacts"]
@@ -114,12 +133,18 @@ class Scope:
             parameters[self.arm.name] = self.parameter(self.arm.condition, self.arm.name)
             trigger = TriggerPolicy(condition=self.arm.trigger)
         before = dict.fromkeys(after)
-        before |= dict.fromkeys(p.task_output_parameter.producer_task for p in parameters.values() if p.task_output_parameter)
-        before |= dict.fromkeys(a.task_output_artifact.producer_task for a in artifacts.values() if a.task_output_artifact)
+        before |= dict.fromkeys(
+            p.task_output_parameter.producer_task for p in parameters.values() if p.task_output_parameter
+        )
+        before |= dict.fromkeys(
+            a.task_output_artifact.producer_task for a in artifacts.values() if a.task_output_artifact
+        )
         task = TaskSpec(
             component_ref=ComponentRef(name=component),
             dependent_tasks=sorted(before) or None,
-            inputs=TaskInputs(artifacts=artifacts or None, parameters=parameters or None) if parameters or artifacts else None,
+            inputs=TaskInputs(artifacts=artifacts or None, parameters=parameters or None)
+            if parameters or artifacts
+            else None,
             task_info=TaskInfo(name=name),
             trigger_policy=trigger,
         )
@@ -137,11 +162,16 @@ class Scope:
             return
         selectors = [ParameterSelector(output_parameter_key=h.key, producer_subtask=h.task) for h in handles]
         one = DagParameter(value_from_parameter=selectors[0])
-        self.parameters[key] = one if len(handles) == 1 else DagParameter(value_from_oneof=OneOf(parameter_selectors=selectors))
+        self.parameters[key] = (
+            one if len(handles) == 1 else DagParameter(value_from_oneof=OneOf(parameter_selectors=selectors))
+        )
 
     def component(self) -> ComponentSpec:
         """The DAG as a component."""
-        parameters = {**self.own, **{n: ParameterSpec(parameter_type=type_of(h)) for n, h in self.inputs.items() if not h.stored}}
+        parameters = {
+            **self.own,
+            **{n: ParameterSpec(parameter_type=type_of(h)) for n, h in self.inputs.items() if not h.stored},
+        }
         artifacts = {n: artifact_of(h) for n, h in self.inputs.items() if h.stored}
         out_parameters = {n: ParameterSpec(parameter_type=type_of(self.kinds[n])) for n in self.parameters}
         out_artifacts = {n: artifact_of(self.kinds[n]) for n in self.artifacts}
@@ -163,7 +193,8 @@ def type_of(handle: Handle) -> Literal["STRING", "LIST"]:
 def artifact_of(handle: Handle) -> ArtifactSpec:
     """KFP's type of an artifact."""
     return ArtifactSpec(
-        artifact_type=ArtifactType(schema_title=handle.schema), is_artifact_list=True if handle.kind == "artifacts" else None
+        artifact_type=ArtifactType(schema_title=handle.schema),
+        is_artifact_list=True if handle.kind == "artifacts" else None,
     )
 
 

@@ -6,9 +6,17 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipec.backends.kfp.model import (
-    AcceleratorConfig, CachingOptions, Constant, EmptyDirMount, EnvVar, KeyToEnv, KubernetesExecutor, NameParameter,
-    NodeSelector, PodMetadata, ResourceSpec, RetryPolicy, SecretAsEnv, Toleration,
+from pipec.backends.kfp.model import AcceleratorConfig, CachingOptions, EnvVar, ResourceSpec, RetryPolicy
+from pipec.backends.kfp.platform import (
+    Constant,
+    EmptyDirMount,
+    KeyToEnv,
+    KubernetesExecutor,
+    NameParameter,
+    NodeSelector,
+    PodMetadata,
+    SecretAsEnv,
+    Toleration,
 )  # fmt: skip
 from pipec.ir import Retry, TaskPolicy
 
@@ -34,8 +42,9 @@ class Settings:
 
 
 NONE = TaskPolicy()
+SHM = "/dev/shm"  # noqa: S108  # where the kernel has it
 RETRYING = f"{30 * 24 * 3600}s"
-"""Argo retries nothing once this time has passed since the first attempt began; the SDK's hour is too short for training."""
+"""Argo retries nothing once this time has passed since the first attempt began; the SDK's hour is short."""
 
 
 def quantity(size: int) -> str:
@@ -108,7 +117,7 @@ def kubernetes(policy: TaskPolicy) -> KubernetesExecutor | None:
     shm = policy.resources.shm
     spec = KubernetesExecutor(
         active_deadline_seconds=None if policy.timeout is None else str(math.ceil(policy.timeout)),
-        empty_dir_mounts=[EmptyDirMount(volume_name="shm", mount_path="/dev/shm", medium="Memory", size_limit=quantity(shm))]  # noqa: S108
+        empty_dir_mounts=[EmptyDirMount(volume_name="shm", mount_path=SHM, medium="Memory", size_limit=quantity(shm))]
         if shm
         else None,
         node_selector=NodeSelector(labels=labels) if labels else None,

@@ -1,0 +1,107 @@
+"""The Kubernetes platform document in KFP's own words: `kubernetes_executor_config.proto`."""
+
+from __future__ import annotations
+
+from pipec.backends.kfp.model import Spec
+
+
+class Constant(Spec):
+    """A constant of the platform document."""
+
+    constant: str
+
+
+class NameParameter(Spec):
+    """A name that is a constant."""
+
+    runtime_value: Constant
+
+
+class KeyToEnv(Spec):
+    """A key of a secret, and the variable that it becomes."""
+
+    secret_key: str
+    env_var: str
+
+
+class SecretAsEnv(Spec):
+    """Keys of a secret as environment variables."""
+
+    secret_name: str
+    secret_name_parameter: NameParameter
+    key_to_env: list[KeyToEnv]
+    optional: bool = False
+
+
+class NodeSelector(Spec):
+    """Labels of the nodes that will do."""
+
+    labels: dict[str, str]
+
+
+class Toleration(Spec):
+    """A taint that does not matter."""
+
+    key: str | None = None
+    operator: str | None = None
+    value: str | None = None
+    effect: str | None = None
+    toleration_seconds: str | None = None
+
+
+class PodMetadata(Spec):
+    """Labels and annotations of the pod."""
+
+    annotations: dict[str, str] | None = None
+    labels: dict[str, str] | None = None
+
+
+class EmptyDirMount(Spec):
+    """A folder of the pod, in memory where `medium` says so."""
+
+    volume_name: str
+    mount_path: str
+    medium: str | None = None
+    size_limit: str | None = None
+
+
+class KubernetesExecutor(Spec):
+    """What Kubernetes is to do with one executor."""
+
+    active_deadline_seconds: str | None = None
+    empty_dir_mounts: list[EmptyDirMount] | None = None
+    node_selector: NodeSelector | None = None
+    pod_metadata: PodMetadata | None = None
+    secret_as_env: list[SecretAsEnv] | None = None
+    tolerations: list[Toleration] | None = None
+
+
+class KubernetesDeployment(Spec):
+    """All executors that need something of Kubernetes."""
+
+    executors: dict[str, KubernetesExecutor]
+
+
+class KubernetesPipeline(Spec):
+    """Settings of the whole run."""
+
+    active_deadline_seconds: str | None = None
+
+
+class KubernetesSpec(Spec):
+    """The platform `kubernetes`."""
+
+    deployment_spec: KubernetesDeployment | None = None
+    pipeline_config: KubernetesPipeline | None = None
+
+
+class Platforms(Spec):
+    """Platform name -> settings."""
+
+    kubernetes: KubernetesSpec
+
+
+class PlatformSpec(Spec):
+    """The second document, where one is needed."""
+
+    platforms: Platforms

@@ -1,0 +1,150 @@
+"""Artifacts that go out, in the form that the annotation asks for. See `values.py` about helpers."""
+
+
+def kfp_store(task, key, value, write):
+    """Store the output artifact `key` by means of `write`; returns its URI."""
+    import os
+
+    artifact = task["outputs"]["artifacts"][key]["artifacts"][0]
+    base, n = artifact["uri"].rstrip("/"), 1
+    uri = base
+    while os.path.exists(kfp_path(uri)):  # kfp.local gives all calls of a component the same place
+        n += 1
+        uri = f"{base}-{n}"
+    os.makedirs(kfp_path(uri))
+    uri = f"{uri}/{write(value, kfp_path(uri))}".rstrip("/")
+    task["results"]["artifacts"][key] = {"artifacts": [{"name": artifact.get("name", key), "uri": uri, "metadata": {}}]}
+    return uri
+
+
+def kfp_none(folder):
+    """Write `None`, which may stand in the place of any artifact."""
+    with open(f"{folder}/value.json", "w", encoding="utf-8") as file:
+        file.write("null")
+    return "value.json"
+
+
+def kfp_json(value, folder):
+    """Write a plain value; returns where in `folder` it is, as all writers do."""
+    import json
+
+    with open(f"{folder}/value.json", "w", encoding="utf-8") as file:
+        json.dump(kfp_pack(value, "the result"), file)
+    return "value.json"
+
+
+def kfp_pickle(value, folder):
+    """Write any object."""
+    import pickle
+
+    if value is None:
+        return kfp_none(folder)
+    with open(f"{folder}/value.pkl", "wb") as file:
+        pickle.dump(value, file)
+    return "value.pkl"
+
+
+def kfp_parquet(frame, folder):
+    """Write a DataFrame as parquet, where that gives back exactly the same, else as a pickle."""
+    import pandas
+
+    if type(frame) is not pandas.DataFrame or frame.attrs or not all(type(name) is str for name in frame.columns):
+        return kfp_pickle(frame, folder)
+    kinds = [*frame.dtypes, frame.index.dtype]
+    if not all(isinstance(kind, pandas.StringDtype) or getattr(kind, "str", "|O")[1] in "biuf" for kind in kinds):
+        return kfp_pickle(frame, folder)
+    try:
+        frame.to_parquet(f"{folder}/value.parquet")
+    except (ImportError, ValueError, NotImplementedError):
+        return kfp_pickle(frame, folder)
+    return "value.parquet"
+
+
+def kfp_npy(array, folder):
+    """Write an array as npy, where that can hold it, else as a pickle."""
+    import numpy
+
+    if type(array) is not numpy.ndarray or array.dtype.hasobject:
+        return kfp_pickle(array, folder)
+    numpy.save(f"{folder}/value.npy", array, allow_pickle=False)
+    return "value.npy"
+
+
+def kfp_file(path, folder):
+    """Write a file or folder under its own name."""
+    import os
+    import shutil
+
+    if path is None:
+        return kfp_none(folder)
+    source = os.path.abspath(path)
+    os.makedirs(f"{folder}/file")
+    name = f"file/{os.path.basename(source)}"
+    (shutil.copytree if os.path.isdir(source) else shutil.copy2)(source, f"{folder}/{name}")
+    return name
+
+
+def kfp_collection(*writers):
+    """A writer for a list, tuple or dict; the last of `writers` is for all further items."""
+
+    def write(value, folder):
+        import json
+        import os
+
+        if value is None:
+            return kfp_none(folder)
+        kind = "dict" if isinstance(value, dict) else "tuple" if isinstance(value, tuple) else "list"
+        items, places = list(value.values() if kind == "dict" else value), []
+        for i, item in enumerate(items):
+            os.mkdir(f"{folder}/{i}")
+            place = writers[min(i, len(writers) - 1)](item, f"{folder}/{i}")
+            places.append(f"{i}/{place}".rstrip("/"))
+        index = {"kind": kind, "items": places, "keys": kfp_pack(list(value), "a key") if kind == "dict" else []}
+        with open(f"{folder}/collection.json", "w", encoding="utf-8") as file:
+            json.dump(index, file)
+        return ""
+
+    return write
+
+
+def kfp_found(found, folder):
+    """Write what `kfp_find` has found, without opening it."""
+    import os
+    import shutil
+
+    if isinstance(found, (list, tuple, dict)) and kfp_has_stored(found):
+        return kfp_collection(kfp_found)(found, folder)
+    if not isinstance(found, KfpStored):
+        return kfp_json(found, folder)
+    name = os.path.basename(found.path)
+    if os.path.basename(os.path.dirname(found.path)) == "file":
+        os.mkdir(f"{folder}/file")
+        name = f"file/{name}"
+    (shutil.copytree if os.path.isdir(found.path) else shutil.copy2)(found.path, f"{folder}/{name}")
+    return name
+
+
+def kfp_has_stored(found):
+    """Whether something in `found` is stored on its own."""
+    if isinstance(found, dict):
+        found = list(found.values())
+    if isinstance(found, (list, tuple)):
+        return any(kfp_has_stored(item) for item in found)
+    return isinstance(found, KfpStored)
+
+
+def kfp_with(codec):
+    """A writer for the codec "module:Class"."""
+
+    def write(value, folder):
+        kfp_codec(codec).save(value, f"{folder}/value.codec-{codec}")
+        return f"value.codec-{codec}"
+
+    return write
+
+
+def kfp_metrics(task, key, values):
+    """Show numbers as metrics."""
+    kfp_store(task, key, values, kfp_json)
+    numbers = {str(name): value for name, value in kfp_pack(values, key).items() if type(value) in (int, float)}
+    task["results"]["artifacts"][key]["artifacts"][0]["metadata"] = numbers
