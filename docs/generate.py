@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable
 from inspect import cleandoc
@@ -182,16 +184,18 @@ def finding_page(code: str, finding: type[Finding]) -> str:
 
 def refusal() -> str:
     """A pipeline with mistakes, and what `pipec check` prints about it."""
-    file = REFUSED / "pipeline.py"
-    text = re.sub(r"  # PC\d+.*", "", file.read_text(encoding="utf-8"))
-    return fenced("python", text) + "\n\n" + fenced("console", run_cli("check", file.relative_to(ROOT).as_posix()))
+    text = re.sub(r"  # PC\d+.*", "", (REFUSED / "pipeline.py").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "nightly.py").write_text(text, encoding="utf-8")
+        shown = run_cli(Path(folder), "check", "nightly.py")
+    return fenced("python", text) + "\n\n" + fenced("console", shown)
 
 
-def run_cli(*arguments: str) -> str:
-    """The command with its output, as a terminal of 100 columns without colours shows it."""
-    environment = {"NO_COLOR": "1", "COLUMNS": "100", "PATH": "", "PYTHONPATH": str(ROOT), "TERM": "dumb"}
+def run_cli(folder: Path, *arguments: str) -> str:
+    """The command with its output, as a terminal of 110 columns without colours shows it."""
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "110", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "pipec", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
     shown = "\n".join(line.rstrip() for line in (done.stdout + done.stderr).strip("\n").splitlines())
     return f"$ pipec {' '.join(arguments)}\n{shown}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ def built_for(target: str) -> list[Case]:
 def collect(target: str, folder: Path) -> None:
     """Put the committed outputs of all cases below `folder`, each in a folder of its own."""
     for case in built_for(target):
-        (folder / case.name).symlink_to(case.folder / "built" / target, target_is_directory=True)
+        shutil.copytree(case.folder / "built" / target, folder / case.name)
 
 
 @functools.cache

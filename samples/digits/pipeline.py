@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import train_test_split
 
-from pipec import Cache, Metrics, Retry, pipeline, step
+from pipec import Metrics, Retry, pipeline, step
 
 TARGET = "digit"
 
@@ -16,7 +16,7 @@ def pixels(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns=TARGET) / 16.0
 
 
-@step(memory="1Gi", retries=2, cache=Cache(ttl="7d"))
+@step(memory="1Gi", retries=2, cache=True)
 def load(rows: int) -> pd.DataFrame:
     """Read the first `rows` images of scikit-learn's bundled digits."""
     frame: pd.DataFrame = load_digits(as_frame=True).frame
@@ -53,7 +53,7 @@ def register(model: LogisticRegression, name: str, accuracy: float) -> str:
     return f"{name}@{accuracy:.4f}"
 
 
-@pipeline(tags=["training", "demo"])
+@pipeline
 def digits(rows: int = 600, threshold: float = 0.9) -> str | None:
     """Train, compare and register a digit classifier."""
     frame = load(rows)
