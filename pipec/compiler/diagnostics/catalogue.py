@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pipec.compiler.diagnostics import config, fault, finding, pipeline, risk, source, target
+import importlib
+import pkgutil
+
+from pipec.compiler import diagnostics
+from pipec.compiler.diagnostics import finding
 
 FAMILIES = {
     "1": "source and configuration that cannot be read",
@@ -14,8 +18,9 @@ FAMILIES = {
 }
 """First digit of a code -> what the family is about."""
 
-MODULES = (source, config, pipeline, risk, target, fault)
-"""One module per family."""
+for _module in pkgutil.iter_modules(diagnostics.__path__):
+    if not _module.ispkg and _module.name not in ("catalogue", "finding", "report"):
+        importlib.import_module(f"{diagnostics.__name__}.{_module.name}")
 
 
 def find(code_or_name: str) -> type[finding.Finding] | None:

@@ -6,20 +6,21 @@ import ast
 from pathlib import Path
 
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.pipeline import InvalidSetting
+from pipec.compiler.diagnostics.settings import InvalidSetting
 from pipec.compiler.diagnostics.source import NoPipeline, NotConstant, UnknownPipeline, UnsupportedStatement
 from pipec.compiler.frontend.body import Body
 from pipec.compiler.frontend.calls import ports
 from pipec.compiler.frontend.components import PIPELINE_SETTINGS, Steps, decorator, is_marked
 from pipec.compiler.frontend.constants import NotConstantError
 from pipec.compiler.frontend.finish import Pruner, origins
-from pipec.compiler.frontend.operands import NONE, Scope, const, ref
+from pipec.compiler.frontend.operands import NONE, Scope, ref
 from pipec.compiler.frontend.project import Module, Project
 from pipec.compiler.frontend.reading import Reading
 from pipec.compiler.frontend.resolve import Resolver
-from pipec.compiler.frontend.settings import STEP_SETTINGS, Raw, SettingsReader
+from pipec.compiler.frontend.settings import Raw, SettingsReader
 from pipec.compiler.frontend.slices import Slicer
 from pipec.compiler.frontend.tasks import defaults
+from pipec.compiler.frontend.values import STEP_SETTINGS
 from pipec.compiler.site import Site
 from pipec.ir import (
     VALUE,

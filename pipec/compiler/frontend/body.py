@@ -9,7 +9,7 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.pipeline import MutatedResult, WrongUnpacking
 from pipec.compiler.diagnostics.risk import DiscardedResult, UnreachableCode
 from pipec.compiler.diagnostics.source import NotYet, UnsupportedStatement
-from pipec.compiler.frontend import branches, expressions, loops, tasks
+from pipec.compiler.frontend import branches, callees, collections, expressions, loops, tasks
 from pipec.compiler.frontend.constants import PURE_METHODS
 from pipec.compiler.frontend.inference import element, list_of
 from pipec.compiler.frontend.operands import NONE, POISON, Growing, Operand, Part, Scope, Unbound, code, const, ref
@@ -138,7 +138,7 @@ class Body:
         """The collection `name` as it is now."""
         growing = self.scope.names[name]
         assert isinstance(growing, Growing)
-        found = self.as_value(loops.collected(self, growing), name)
+        found = self.as_value(collections.collected(self, growing), name)
         part = Part(_pairs(self, found), many=True) if growing.kind == "dict" else Part(found, many=True)
         self.scope.names[name] = Growing(growing.kind, (part,)) if growing.parts else growing
         return found
@@ -149,9 +149,13 @@ class Body:
         """The value of an expression."""
         return expressions.operand(self, node, hint)
 
+    def name(self, node: ast.Name) -> Operand | None:
+        """What a name stands for; `None` for a pure builtin."""
+        return expressions.name(self, node)
+
     def call(self, target: Target, node: ast.Call, hint: str, effect: bool = False) -> Operand:
         """A call of a step or pipeline."""
-        if expressions.is_pipeline(self, target):
+        if callees.is_pipeline(self, target):
             return tasks.group(self, target, node, hint, effect)
         return tasks.task(self, target, node, hint, effect)
 
@@ -225,7 +229,7 @@ class Body:
                 self.report.add(MutatedResult(self.span(target), f"`{ast.unparse(target)}`"))
         if not names:
             return
-        if names[0].id == "_" and expressions.has_calls(self, node.value):
+        if names[0].id == "_" and callees.has_calls(self, node.value):
             self.report.add(DiscardedResult(self.span(node), ast.unparse(node.value).split("(")[0]))
         found = self.as_value(self.operand(node.value, names[0].id), names[0].id, node)
         for target in names:
@@ -239,8 +243,8 @@ class Body:
             self.report.add(UnsupportedStatement(self.span(target), "this unpacking", "unpack into plain names"))
             return
         wanted = [name or "" for name in names]
-        if isinstance(value, ast.Call) and (called := expressions.callee(self, value)) is not None:
-            if not expressions.is_pipeline(self, called):
+        if isinstance(value, ast.Call) and (called := callees.callee(self, value)) is not None:
+            if not callees.is_pipeline(self, called):
                 parts = tasks.unpacked(self, called, value, wanted)
                 self.scope.names |= dict(zip(wanted, parts))
                 return
@@ -300,7 +304,7 @@ class Body:
     def _set_item(self, target: ast.Subscript, value: ast.expr) -> None:
         if isinstance(target.value, ast.Name) and self.growing(target.value.id, "dict"):
             key, found = self.operand(target.slice), self.operand(value, f"{target.value.id}_value")
-            loops.add(self, target.value.id, loops.pair(self, key, found))
+            collections.add(self, target.value.id, collections.pair(self, key, found))
             return
         self.report.add(MutatedResult(self.span(target), f"`{ast.unparse(target.value)}`"))
 
@@ -317,7 +321,7 @@ class Body:
         if isinstance(value, ast.Constant):
             return  # a docstring, or `...`
         if isinstance(value, ast.Call):
-            target = expressions.callee(self, value)
+            target = callees.callee(self, value)
             if target is not None:
                 self.call(target, value, "", effect=True)
                 return
@@ -333,7 +337,7 @@ class Body:
         if name not in self.scope.names or method in PURE_METHODS:
             return False
         if method == "append" and len(node.args) == 1 and not node.keywords and self.growing(name, "list"):
-            loops.add(self, name, self.operand(node.args[0], f"{name}_item"))
+            collections.add(self, name, self.operand(node.args[0], f"{name}_item"))
         else:
             self.report.add(MutatedResult(self.span(node), f"`{name}`"))
         return True
@@ -392,7 +396,9 @@ def _pairs(body: Body, found: Operand) -> Operand:
     if found.is_const:
         return const(list(found.value.items()))
     assert isinstance(found.expr, Ref)
-    return code(f"list({found.expr.value}.items())", {found.expr.value: found.expr.value}, loops.pair_list(found.type))
+    return code(
+        f"list({found.expr.value}.items())", {found.expr.value: found.expr.value}, collections.pair_list(found.type)
+    )
 
 
 __all__ = ["Body", "Const", "Flow"]

@@ -189,7 +189,7 @@ class _Merger:
 
     def _rebound(self, name: str, then: Binding | None, orelse: Binding | None) -> Binding:
         """One path fills a collection, and the other binds its name to something else."""
-        from pipec.compiler.frontend.loops import collected
+        from pipec.compiler.frontend.collections import collected
 
         sides: list[Operand] = []
         for arm, side in zip(self.arms, (then, orelse)):
@@ -202,7 +202,7 @@ class _Merger:
         return self.phi(name, sides[0], sides[1])
 
     def _part(self, name: str, then: tuple[Part, ...], orelse: tuple[Part, ...]) -> Part:
-        from pipec.compiler.frontend.loops import listed
+        from pipec.compiler.frontend.collections import listed
 
         if len(then) == len(orelse) == 1 and not then[0].many and not orelse[0].many:
             return Part(self.phi(f"{name}_item", then[0].operand, orelse[0].operand))

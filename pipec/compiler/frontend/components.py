@@ -12,7 +12,8 @@ from pipec.compiler.frontend.calls import ports
 from pipec.compiler.frontend.constants import NotConstantError
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver, Target
-from pipec.compiler.frontend.settings import PIPELINE_SETTINGS, STEP_SETTINGS, Raw, SettingsReader
+from pipec.compiler.frontend.settings import Raw, SettingsReader
+from pipec.compiler.frontend.values import PIPELINE_SETTINGS, STEP_SETTINGS
 from pipec.compiler.site import Site
 from pipec.ir import Component, Port, Span, TaskPolicy, Type
 

@@ -85,6 +85,23 @@ def element(type_: Type) -> Type | None:
             return None if is_artifact(type_) else VALUE
 
 
+def joined_list(types: list[Type]) -> Type:
+    """A list of values of these types."""
+    if not any(map(is_artifact, types)):
+        return VALUE
+    result = types[0]
+    for found in types[1:]:
+        result = join(result, found)
+    return ListOf(item=result)
+
+
+def bound_types(target: ast.expr, item: Type) -> dict[str, Type]:
+    """The types of the names of a loop target; raises `LooksIntoError`."""
+    types: dict[str, Type] = {}
+    _Inference(lambda name: VALUE).bind(target, item, types)
+    return types
+
+
 def infer(node: ast.expr, lookup: Lookup) -> Type:
     """The type of the pure expression `node`; raises `LooksIntoError`."""
     return _Inference(lookup).type(node, {})
@@ -167,15 +184,7 @@ class _Inference:
         for node in nodes:
             found = self.type(node, scope)
             types.append((element(found) or found) if isinstance(node, ast.Starred) else found)
-        return self._joined_list(types)
-
-    def _joined_list(self, types: list[Type]) -> Type:
-        if not any(map(is_artifact, types)):
-            return VALUE
-        result = types[0]
-        for found in types[1:]:
-            result = join(result, found)
-        return ListOf(item=result)
+        return joined_list(types)
 
     def _dict(self, node: ast.Dict, scope: Mapping[str, Type]) -> Type:
         types: list[Type] = []
@@ -186,7 +195,7 @@ class _Inference:
             else:
                 self._plain(key, scope)
             types.append(found)
-        listed = self._joined_list(types)
+        listed = joined_list(types)
         return DictOf(item=listed.item) if isinstance(listed, ListOf) else VALUE
 
     def _generators(self, generators: list[ast.comprehension], scope: Mapping[str, Type]) -> Mapping[str, Type]:

@@ -9,83 +9,19 @@ from typing import TYPE_CHECKING
 from pipec.compiler.diagnostics.pipeline import CarriedValue, LooksIntoArtifact, WrongUnpacking
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression, UnsupportedStatement
 from pipec.compiler.frontend import expressions
-from pipec.compiler.frontend.inference import LooksIntoError, _Inference, dict_of, element, list_of, tuple_of
+from pipec.compiler.frontend.callees import has_calls
+from pipec.compiler.frontend.collections import Contributions, as_dict, listed, pair
+from pipec.compiler.frontend.inference import LooksIntoError, bound_types, element, list_of
 from pipec.compiler.frontend.operands import POISON, Carried, Growing, Operand, Part, Unbound, code, const, ref
 from pipec.compiler.pysource import rename_free
 from pipec.compiler.pysource.text import one_line
-from pipec.ir import VALUE, Code, Collect, Const, DictOf, ForEach, LoopVar, Ref, TupleOf, Type, uses
+from pipec.ir import VALUE, Code, Collect, Const, ForEach, LoopVar, Ref, uses
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.body import Body
 
-Contributions = dict[str, tuple[Part, ...]]
-"""Collection -> what one iteration adds to it."""
-
 
 # collections that are being filled
-
-
-def add(body: Body, name: str, operand: Operand) -> None:
-    """`name.append(operand)`, or the pair of `name[key] = value`."""
-    growing = body.scope.names[name]
-    assert isinstance(growing, Growing)
-    body.scope.names[name] = Growing(growing.kind, (*growing.parts, Part(operand)), growing.open)
-
-
-def pair(body: Body, key: Operand, value: Operand) -> Operand:
-    """An item of a dict."""
-    if key.poison or value.poison:
-        return POISON
-    inputs = {v: v for part in (key, value) for v in uses(part.expr)}
-    source = f"({expressions.own_text(key)}, {expressions.own_text(value)})"
-    type_ = tuple_of((VALUE, value.type))
-    if key.is_const and value.is_const:
-        return const((key.value, value.value))
-    made = code(source, inputs, type_)
-    return Operand(made.expr, type_, elements=(key, value))
-
-
-def pair_list(type_: Type) -> Type:
-    """The type of the list of items of a dict."""
-    return list_of(tuple_of((VALUE, type_.item))) if isinstance(type_, DictOf) else VALUE
-
-
-def listed(body: Body, parts: tuple[Part, ...]) -> Operand:
-    """All that `parts` add, as one list."""
-    if any(p.operand.poison for p in parts):
-        return POISON
-    if len(parts) == 1 and parts[0].many:
-        return parts[0].operand
-    if all(p.operand.is_const for p in parts):
-        return const([v for p in parts for v in (p.operand.value if p.many else [p.operand.value])])
-    inputs = {v: v for part in parts for v in uses(part.operand.expr)}
-    texts = [("*" if p.many else "") + expressions.own_text(p.operand) for p in parts]
-    types = [element(p.operand.type) or VALUE if p.many else p.operand.type for p in parts]
-    return code(f"[{', '.join(texts)}]", inputs, _Inference(lambda name: VALUE)._joined_list(types))
-
-
-def collected(body: Body, growing: Growing) -> Operand:
-    """The collection as it is now."""
-    if not growing.parts:
-        return const([] if growing.kind == "list" else {})
-    pairs = listed(body, growing.parts)
-    if growing.kind == "list" or pairs.poison:
-        return pairs
-    part = growing.parts[0]
-    return as_dict(pairs, part.element if len(growing.parts) == 1 else None, part.clause)
-
-
-def as_dict(pairs: Operand, item: Operand | None, clause: str) -> Operand:
-    """The dict of a list of pairs; as a comprehension where the list is one."""
-    if pairs.is_const:
-        return const(dict(pairs.value))
-    found = element(pairs.type)
-    type_ = dict_of(found.items[1]) if isinstance(found, TupleOf) else VALUE
-    inputs = pairs.expr.inputs if isinstance(pairs.expr, Code) else {v: v for v in uses(pairs.expr)}
-    if item is not None and item.elements is not None and clause:
-        key, value = map(expressions.own_text, item.elements)
-        return code(f"{{{key}: {value} {clause}}}", inputs, type_)
-    return code(f"dict({expressions.own_text(pairs)})", {v: v for v in uses(pairs.expr)}, type_)
 
 
 # loops
@@ -152,7 +88,7 @@ def _generator(body: Body, node: ast.ListComp | ast.DictComp, i: int, hint: str)
         return {"": (Part(inner.operand(node.elt)),)}
 
     iterable, limit = _unwrapped(body, generator.iter)
-    if any(expressions.has_calls(body, c) for c in generator.ifs):
+    if any(has_calls(body, c) for c in generator.ifs):
         place = body.span(generator.ifs[0])
         body.report.add(UnsupportedExpression(place, "a step call in a filter", "use a `for` loop with an `if`"))
         return None
@@ -272,9 +208,8 @@ class _Loop:
                 return None
             if not _unpacks(body, target, items.value):
                 return None
-        types: dict[str, Type] = {}
         try:
-            _Inference(lambda name: VALUE).bind(target, item, types)
+            types = bound_types(target, item)
         except LooksIntoError as error:
             body.report.add(
                 LooksIntoArtifact(body.span(target), "the item", getattr(error.type, "annotation", ""), items.producer)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import copy
 import sys
 from dataclasses import dataclass, field
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.source import UnresolvedName, Unsliceable
 from pipec.compiler.frontend.digest import code_digest
+from pipec.compiler.frontend.extract import import_text, kind_of, statement_source, without_decorators
 from pipec.compiler.frontend.project import Import, Module, TopLevel
 from pipec.compiler.frontend.references import References, references
 from pipec.compiler.frontend.resolve import Resolver, Target
@@ -86,9 +86,9 @@ class Slicer:
             changes = _mutations(module, name)
             statements = sorted({s.index: s for s in (*bound, *changes)}.values(), key=lambda s: s.index)
             names = tuple(dict.fromkeys(n for s in bound for n in s.binds))
-            kind = _kind(bound[0].node) if len(statements) == 1 else "block"
+            kind = kind_of(bound[0].node) if len(statements) == 1 else "block"
             self.units[key] = Unit(
-                key, names, kind, module, [_bare(self.resolver, module, s.node) for s in statements],
+                key, names, kind, module, [without_decorators(self.resolver, module, s.node) for s in statements],
                 "\n".join(statement_source(self.resolver, module, s) for s in statements),
                 (self._position(module), statements[-1].index),
             )  # fmt: skip
@@ -336,25 +336,6 @@ def _run_order(unit: Unit) -> tuple[int, bool, str, tuple[int, int]]:
     return (2, False, "", unit.order)
 
 
-def _kind(node: ast.stmt) -> str:
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef():
-            return "function"
-        case ast.ClassDef():
-            return "class"
-        case ast.Assign() | ast.AnnAssign():
-            return "constant"
-        case _:
-            return "block"
-
-
-def import_text(name: str, found: Import) -> str:
-    """An import of one name, as a statement."""
-    if found.attribute is None:
-        return f"import {found.module}" + (f" as {found.alias}" if found.alias else "")
-    return f"from {found.module} import {found.attribute}" + (f" as {name}" if name != found.attribute else "")
-
-
 def _renamed_import(unit: Unit, own: dict[str, str]) -> str:
     name = unit.names[0]
     found = unit.module.bindings[name][-1].imports.get(name) if name in unit.module.bindings else None
@@ -374,47 +355,3 @@ def _rename(source: str, renames: dict[str, str]) -> str:
 def _mutations(module: Module, name: str) -> list[TopLevel]:
     """Top-level statements that change what `name` is bound to: `X.append(1)`, `X["a"] = 1`, `np.random.seed(0)`."""
     return module.changes.get(name, [])
-
-
-def _is_ours(resolver: Resolver, module: Module, node: ast.expr) -> bool:
-    found = resolver.expression(module, node.func if isinstance(node, ast.Call) else node)
-    return found is not None and found.kind == "external" and found.dotted.split(".")[0] == "pipec"
-
-
-def _bare(resolver: Resolver, module: Module, node: ast.stmt) -> ast.stmt:
-    """`node` without pipec's decorators."""
-    decorators = getattr(node, "decorator_list", [])
-    if not any(_is_ours(resolver, module, d) for d in decorators):
-        return node
-    bare = copy.copy(node)
-    bare.decorator_list = [d for d in decorators if not _is_ours(resolver, module, d)]  # type: ignore[attr-defined]
-    return bare
-
-
-def statement_source(resolver: Resolver, module: Module, statement: TopLevel) -> str:
-    """A top-level statement as written, with the comment above it, without pipec's decorators."""
-    node = statement.node
-    decorators = getattr(node, "decorator_list", [])
-    start = min([node.lineno, *(d.lineno for d in decorators)])
-    end = node.end_lineno or node.lineno
-    if _shares_a_line(module, statement):
-        return module.segment(node)
-    skipped: set[int] = set()
-    for i, decorator in enumerate(decorators):
-        if _is_ours(resolver, module, decorator):
-            following = decorators[i + 1].lineno if i + 1 < len(decorators) else node.lineno
-            last = decorator.end_lineno or decorator.lineno
-            skipped |= set(range(decorator.lineno, max(last, decorator.lineno) + 1))
-            skipped -= set(range(following, end + 1))
-    first = start
-    while first > 1 and module.lines[first - 2].startswith("#") and not module.lines[first - 2].startswith("#!"):
-        first -= 1
-    lines = [module.lines[n - 1] for n in range(first, end + 1) if n not in skipped]
-    return "".join(lines).rstrip()
-
-
-def _shares_a_line(module: Module, statement: TopLevel) -> bool:
-    neighbours = [
-        module.statements[i].node for i in (statement.index - 1, statement.index + 1) if 0 <= i < len(module.statements)
-    ]
-    return any(n.end_lineno == statement.node.lineno or n.lineno == statement.node.end_lineno for n in neighbours)

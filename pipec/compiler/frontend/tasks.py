@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.pipeline import (
-    CachedEffect,
     LooksIntoArtifact,
     RecursivePipeline,
     WrongArguments,
     WrongUnpacking,
 )
+from pipec.compiler.diagnostics.settings import CachedEffect
 from pipec.compiler.diagnostics.source import UnsupportedExpression
 from pipec.compiler.frontend.calls import BindError, bind, ports
 from pipec.compiler.frontend.components import Step
@@ -24,7 +24,6 @@ from pipec.ir import (
     Argument,
     Block,
     CallSite,
-    Code,
     Const,
     Expr,
     Group,

@@ -1,0 +1,80 @@
+"""Collections that a pipeline body fills: `out = []`, `out.append(...)`, `out[key] = ...`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipec.compiler.frontend.expressions import own_text
+from pipec.compiler.frontend.inference import dict_of, element, joined_list, list_of, tuple_of
+from pipec.compiler.frontend.operands import POISON, Growing, Operand, Part, code, const
+from pipec.ir import VALUE, Code, DictOf, TupleOf, Type, uses
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.body import Body
+
+
+Contributions = dict[str, tuple[Part, ...]]
+"""Collection -> what one iteration adds to it."""
+
+
+def add(body: Body, name: str, operand: Operand) -> None:
+    """`name.append(operand)`, or the pair of `name[key] = value`."""
+    growing = body.scope.names[name]
+    assert isinstance(growing, Growing)
+    body.scope.names[name] = Growing(growing.kind, (*growing.parts, Part(operand)), growing.open)
+
+
+def pair(body: Body, key: Operand, value: Operand) -> Operand:
+    """An item of a dict."""
+    if key.poison or value.poison:
+        return POISON
+    inputs = {v: v for part in (key, value) for v in uses(part.expr)}
+    source = f"({own_text(key)}, {own_text(value)})"
+    type_ = tuple_of((VALUE, value.type))
+    if key.is_const and value.is_const:
+        return const((key.value, value.value))
+    made = code(source, inputs, type_)
+    return Operand(made.expr, type_, elements=(key, value))
+
+
+def pair_list(type_: Type) -> Type:
+    """The type of the list of items of a dict."""
+    return list_of(tuple_of((VALUE, type_.item))) if isinstance(type_, DictOf) else VALUE
+
+
+def listed(body: Body, parts: tuple[Part, ...]) -> Operand:
+    """All that `parts` add, as one list."""
+    if any(p.operand.poison for p in parts):
+        return POISON
+    if len(parts) == 1 and parts[0].many:
+        return parts[0].operand
+    if all(p.operand.is_const for p in parts):
+        return const([v for p in parts for v in (p.operand.value if p.many else [p.operand.value])])
+    inputs = {v: v for part in parts for v in uses(part.operand.expr)}
+    texts = [("*" if p.many else "") + own_text(p.operand) for p in parts]
+    types = [element(p.operand.type) or VALUE if p.many else p.operand.type for p in parts]
+    return code(f"[{', '.join(texts)}]", inputs, joined_list(types))
+
+
+def collected(body: Body, growing: Growing) -> Operand:
+    """The collection as it is now."""
+    if not growing.parts:
+        return const([] if growing.kind == "list" else {})
+    pairs = listed(body, growing.parts)
+    if growing.kind == "list" or pairs.poison:
+        return pairs
+    part = growing.parts[0]
+    return as_dict(pairs, part.element if len(growing.parts) == 1 else None, part.clause)
+
+
+def as_dict(pairs: Operand, item: Operand | None, clause: str) -> Operand:
+    """The dict of a list of pairs; as a comprehension where the list is one."""
+    if pairs.is_const:
+        return const(dict(pairs.value))
+    found = element(pairs.type)
+    type_ = dict_of(found.items[1]) if isinstance(found, TupleOf) else VALUE
+    inputs = pairs.expr.inputs if isinstance(pairs.expr, Code) else {v: v for v in uses(pairs.expr)}
+    if item is not None and item.elements is not None and clause:
+        key, value = map(own_text, item.elements)
+        return code(f"{{{key}: {value} {clause}}}", inputs, type_)
+    return code(f"dict({own_text(pairs)})", {v: v for v in uses(pairs.expr)}, type_)

@@ -1,0 +1,72 @@
+"""Top-level statements as text: with their comments, without pipec's decorators."""
+
+from __future__ import annotations
+
+import ast
+import copy
+
+from pipec.compiler.frontend.project import Import, Module, TopLevel
+from pipec.compiler.frontend.resolve import Resolver
+
+
+def kind_of(node: ast.stmt) -> str:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return "function"
+        case ast.ClassDef():
+            return "class"
+        case ast.Assign() | ast.AnnAssign():
+            return "constant"
+        case _:
+            return "block"
+
+
+def import_text(name: str, found: Import) -> str:
+    """An import of one name, as a statement."""
+    if found.attribute is None:
+        return f"import {found.module}" + (f" as {found.alias}" if found.alias else "")
+    return f"from {found.module} import {found.attribute}" + (f" as {name}" if name != found.attribute else "")
+
+
+def is_ours(resolver: Resolver, module: Module, node: ast.expr) -> bool:
+    found = resolver.expression(module, node.func if isinstance(node, ast.Call) else node)
+    return found is not None and found.kind == "external" and found.dotted.split(".")[0] == "pipec"
+
+
+def without_decorators(resolver: Resolver, module: Module, node: ast.stmt) -> ast.stmt:
+    """`node` without pipec's decorators."""
+    decorators = getattr(node, "decorator_list", [])
+    if not any(is_ours(resolver, module, d) for d in decorators):
+        return node
+    plain = copy.copy(node)
+    plain.decorator_list = [d for d in decorators if not is_ours(resolver, module, d)]  # type: ignore[attr-defined]
+    return plain
+
+
+def statement_source(resolver: Resolver, module: Module, statement: TopLevel) -> str:
+    """A top-level statement as written, with the comment above it, without pipec's decorators."""
+    node = statement.node
+    decorators = getattr(node, "decorator_list", [])
+    start = min([node.lineno, *(d.lineno for d in decorators)])
+    end = node.end_lineno or node.lineno
+    if _shares_a_line(module, statement):
+        return module.segment(node)
+    skipped: set[int] = set()
+    for i, decorator in enumerate(decorators):
+        if is_ours(resolver, module, decorator):
+            following = decorators[i + 1].lineno if i + 1 < len(decorators) else node.lineno
+            last = decorator.end_lineno or decorator.lineno
+            skipped |= set(range(decorator.lineno, max(last, decorator.lineno) + 1))
+            skipped -= set(range(following, end + 1))
+    first = start
+    while first > 1 and module.lines[first - 2].startswith("#") and not module.lines[first - 2].startswith("#!"):
+        first -= 1
+    lines = [module.lines[n - 1] for n in range(first, end + 1) if n not in skipped]
+    return "".join(lines).rstrip()
+
+
+def _shares_a_line(module: Module, statement: TopLevel) -> bool:
+    neighbours = [
+        module.statements[i].node for i in (statement.index - 1, statement.index + 1) if 0 <= i < len(module.statements)
+    ]
+    return any(n.end_lineno == statement.node.lineno or n.lineno == statement.node.end_lineno for n in neighbours)

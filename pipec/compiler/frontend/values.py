@@ -1,0 +1,233 @@
+"""Values of settings in all forms that the language has, as neutral policies. `ValueError` says what is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipec.compiler.frontend.units import parse_duration
+from pipec.ir import Cache, Retry, Schedule, SecretRef
+
+STEP_SETTINGS = [
+    "cpu",
+    "cpu_limit",
+    "memory",
+    "memory_limit",
+    "disk",
+    "shm",
+    "gpu",
+    "retries",
+    "timeout",
+    "cache",
+    "updates",
+    "deadline",
+    "image",
+    "packages",
+    "python",
+    "env",
+    "secrets",
+    "node_selector",
+    "tolerations",
+    "labels",
+    "annotations",
+    "service_account",
+    "queue",
+    "priority",
+    "on_failure",
+    "targets",
+]
+PIPELINE_SETTINGS = [
+    "name",
+    "description",
+    "schedule",
+    "timeout",
+    "max_parallel",
+    "max_active_runs",
+    "defaults",
+    "on_failure",
+    "on_success",
+    "tags",
+    "owner",
+    "retention",
+    "targets",
+]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A pipec constructor call in a setting: `Retry(3, delay="30s")`."""
+
+    kind: str
+    arguments: Mapping[str, Any]
+
+
+_TOML_KINDS = {"retries": "Retry", "cache": "Cache", "gpu": "GPU"}
+
+
+def from_toml(name: str, value: Any) -> Any:
+    """Tables stand for pipec's constructors: `retries = { limit = 3, delay = "30s" }`."""
+    if name == "secrets" and isinstance(value, dict):
+        return {k: Made("Secret", v) if isinstance(v, dict) else v for k, v in value.items()}
+    if name == "schedule" and isinstance(value, dict):
+        kind = {"interval": "Every", "uri": "OnUpdate", "pipeline": "After"}.get(next(iter(value), ""), "Cron")
+        return Made(kind, {"expr" if k == "cron" else k: v for k, v in value.items()})
+    if name in _TOML_KINDS and isinstance(value, dict):
+        return Made(_TOML_KINDS[name], value)
+    return value
+
+
+def retry(value: Any) -> Retry | None:
+    """`3`, or `Retry(...)`; `None` for no retries."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return Retry(limit=value) if value else None
+    if isinstance(value, Made) and value.kind == "Retry":
+        given = value.arguments
+        limit = given.get("limit")
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+            raise ValueError(f"{limit!r} is no number of retries")
+        backoff = given.get("backoff")
+        if backoff is not None and (not isinstance(backoff, (int, float)) or backoff < 1):
+            raise ValueError(f"backoff {backoff!r} is no factor of at least 1")
+        delay, longest = given.get("delay"), given.get("max_delay")
+        return Retry(
+            limit=limit,
+            delay=None if delay is None else parse_duration(delay),
+            backoff=backoff,
+            max_delay=None if longest is None else parse_duration(longest),
+        )
+    raise ValueError(f"{value!r} is no number of retries; write 3 or Retry(3, delay=...)")
+
+
+def cache(value: Any) -> Cache | None:
+    """`True`, `"7d"` or `Cache(...)`."""
+    if value is False:
+        return None
+    if value is True:
+        return Cache()
+    if isinstance(value, str):
+        return Cache(ttl=positive(value))
+    if isinstance(value, Made) and value.kind == "Cache":
+        given = value.arguments
+        ttl, ignore = given.get("ttl"), given.get("ignore", ())
+        if isinstance(ignore, str):
+            ignore = (ignore,)
+        return Cache(
+            ttl=None if ttl is None else positive(ttl), version=str(given.get("version", "")), ignore=texts(ignore)
+        )
+    raise ValueError(f'{value!r} is no cache; write True, "7d" or Cache(ttl=...)')
+
+
+def schedule(value: Any) -> Schedule:
+    """`"@daily"`, `Cron(...)`, `Every(...)`, `OnUpdate(...)` or `After(...)`."""
+    if isinstance(value, str):
+        return Schedule(cron=_cron(value))
+    if isinstance(value, Made):
+        given = value.arguments
+        match value.kind:
+            case "Cron":
+                rest = {k: given[k] for k in ("timezone", "start", "end", "catchup") if given.get(k) is not None}
+                return Schedule(cron=_cron(given.get("expr")), **rest)
+            case "Every":
+                return Schedule(every=positive(given.get("interval")))
+            case "OnUpdate":
+                uri = given.get("uri")
+                return Schedule(on_update=(uri,) if isinstance(uri, str) else texts(uri))
+            case "After":
+                return Schedule(after=text(given.get("pipeline")))
+    raise ValueError(f"{value!r} is no schedule; write Cron(...), Every(...), OnUpdate(...) or After(...)")
+
+
+_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly", "@midnight", "@annually")
+
+
+def _cron(value: Any) -> str:
+    if value in _PRESETS or (isinstance(value, str) and len(value.split()) == 5):
+        return str(value)
+    raise ValueError(f"{value!r} is no cron expression of five fields, and none of {', '.join(_PRESETS)}")
+
+
+def positive(value: Any) -> float:
+    seconds = parse_duration(value)
+    if seconds <= 0:
+        raise ValueError(f"{value!r} is not positive")
+    return seconds
+
+
+def count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{value!r} is no positive number")
+    return value
+
+
+def text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
+        raise ValueError(f"{value!r} is no list of texts")
+    return tuple(value)
+
+
+def version(value: Any) -> str:
+    if not isinstance(value, str) or not all(part.isdigit() for part in value.split(".")):
+        raise ValueError(f'{value!r} is no Python version; write "3.12"')
+    return value
+
+
+def priority(value: Any) -> int | str:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise ValueError(f"{value!r} is no priority")
+    return value
+
+
+def env(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r} is no dict of names and values")
+    for name, text in value.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"{name!r} is no name of an environment variable")
+        if not isinstance(text, (str, int, float)) or isinstance(text, bool):
+            raise ValueError(f"{name} is {text!r}; environment variables are texts")
+    return {name: str(text) for name, text in value.items()}
+
+
+def strings(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(x, str) for pair in value.items() for x in pair):
+        raise ValueError(f"{value!r} is no dict of texts")
+    return dict(value)
+
+
+def dicts(value: Any) -> tuple[dict[str, Any], ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(v, dict) for v in value):
+        raise ValueError(f"{value!r} is no list of dicts")
+    return tuple(value)
+
+
+def secrets(value: Any) -> dict[str, SecretRef]:
+    if not isinstance(value, dict) or not all(isinstance(v, Made) and v.kind == "Secret" for v in value.values()):
+        raise ValueError('write {"NAME": Secret("name", key="key")}')
+    return {
+        name: SecretRef(name=text(v.arguments.get("name")), key=text(v.arguments.get("key")))
+        for name, v in value.items()
+    }
+
+
+def targets(value: Any) -> dict[str, dict[str, Any]]:
+    if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
+        raise ValueError('write {"airflow": {"pool": "gpu"}}')
+    return {str(target): dict(settings) for target, settings in value.items()}
+
+
+def defaults(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r} is no dict of step settings")
+    unknown = [name for name in value if name not in STEP_SETTINGS]
+    if unknown:
+        raise ValueError(f"there is no step setting {unknown[0]!r}")
+    return dict(value)
