@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import math
+import re
 from collections.abc import Iterator
 
 from pipec.backends.kfp.emit import comment, document
@@ -39,7 +40,7 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle:
         if made.platform is not None:
             text += "---\n" + document(plain(made.platform))
     _check(pipeline, made, len(text), report)
-    name = f"{pipeline.name.replace('-', '_')}.yaml"
+    name = re.sub(r"\W", "_", pipeline.name) + ".yaml"
     return Bundle({name: text}, name)
 
 

@@ -24,6 +24,7 @@ from kfp.local.orchestrator import dag_orchestrator, enhanced_dag_orchestrator, 
 
 from pipec.compiler.backend.protocol import Event, LogEvent, LoopEvent, StepEvent
 
+COLOUR = re.compile(r"\x1b\[\d+m")
 ITERATION = re.compile(r"-iteration-(\d+)(?:/|\Z)")
 FLAG = re.compile(r"inputs\.parameter_values\['pipelinechannel--(condition-[^']+)'\] == 'true'")
 
@@ -55,6 +56,7 @@ class Here(threading.local):
     task: str = ""
     attempts: int = 0
     tail: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def index(self) -> tuple[int, ...]:
@@ -86,7 +88,8 @@ def watching(run: Run) -> Iterator[None]:
 
 class _Warnings(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
+        text = COLOUR.sub("", record.getMessage())
+        here.warnings.append(text)
         current().warnings.append(text)
         current().emit(LogEvent(text=f"kfp.local: {text}"))
 
@@ -132,6 +135,8 @@ def _run_single_task_implementation(**kwargs: Any) -> Any:
 def _run_local_subprocess(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
     """Run one attempt; its output goes to the events, and it is ended when its time is over."""
     run, step, tail = current(), current().tasks.get(here.task, ""), here.tail
+    output = Path(json.loads(full_command[-1])["outputs"]["outputFile"])
+    output.unlink(missing_ok=True)  # of another call of the same component
     environment = {**run.environment, **(env_vars or {})}
     process = subprocess.Popen(  # the pipeline that the user asked to run
         full_command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
@@ -147,7 +152,10 @@ def _run_local_subprocess(full_command: list[str], env_vars: dict[str, str] | No
             tail.append(line)
             del tail[:-400]
             run.emit(LogEvent(text=line.rstrip("\n"), task=step))
-        return process.wait()
+        code = process.wait()
+        if code == 0 and not output.exists():
+            tail.append("RuntimeError: the step ended its process before it handed out its results\n")
+        return code or int(not output.exists())
     finally:
         if watchdog:
             watchdog.cancel()
@@ -182,7 +190,10 @@ def _run_parallel_for_task(**kwargs: Any) -> Any:
 
 
 def _evaluate_condition(condition: str, io_store: Any) -> bool:
+    here.warnings = []
     chosen = bool(_evaluate(condition, io_store))
+    if here.warnings:  # what it cannot evaluate it takes as false, silently
+        raise RuntimeError(f"kfp.local cannot evaluate {condition!r}: {here.warnings}")
     flag = FLAG.fullmatch(condition)
     loop = current().loops.get(flag[1], "") if flag else ""
     if loop and not chosen:

@@ -268,6 +268,12 @@ def _parameter(parameter: Parameter) -> ParameterSpec:
     )
 
 
+def _info(pipeline: Pipeline) -> PipelineInfo:
+    name = kfp_name(pipeline.name)[:128].strip("-")
+    display = pipeline.name if pipeline.name != name else None
+    return PipelineInfo(name=name, description=pipeline.doc or None, display_name=display)
+
+
 def lower(pipeline: Pipeline, image: str) -> Lowered:
     """`pipeline`, whose operands outside of tasks and computations are names or constants, in KFP's words."""
     parts = Parts(pipeline, image)
@@ -276,7 +282,7 @@ def lower(pipeline: Pipeline, image: str) -> Lowered:
     spec = PipelineSpec(
         components=dict(sorted(parts.components.items())),
         deployment_spec=DeploymentSpec(executors=dict(sorted(parts.executors.items()))),
-        pipeline_info=PipelineInfo(name=kfp_name(pipeline.name)[:128].strip("-"), description=pipeline.doc or None),
+        pipeline_info=_info(pipeline),
         root=root.component(),
     )
     timeout = pipeline.policy.timeout

@@ -1,6 +1,7 @@
 """What a compiled pipeline is in KFP's own words: PipelineSpec 2.1.0.
 
-Field names and nesting are those of `pipeline_spec.proto`; the YAML has them in camel case. 64-bit integers are text, as protobuf's JSON form wants it.
+Field names and nesting are those of `pipeline_spec.proto`; the YAML has them in camel case.
+64-bit integers are text, as the JSON form of protobuf wants it.
 """
 
 from __future__ import annotations

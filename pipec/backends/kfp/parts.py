@@ -47,8 +47,12 @@ class Glue:
     def source(port: str, handle: Handle, opened: bool) -> str:
         """The expression that gives the value of an input."""
         calls: dict[Kind, str] = {
-            "text": "kfp_value", "raw": "kfp_raw", "list": "kfp_values", "artifact": "kfp_input", "artifacts": "kfp_inputs",
-        }  # fmt: skip
+            "text": "kfp_value",
+            "raw": "kfp_raw",
+            "list": "kfp_values",
+            "artifact": "kfp_input",
+            "artifacts": "kfp_inputs",
+        }
         path = "".join(f"[{i}]" for i in handle.path)
         source = f"{calls[handle.kind]}(task, {quoted(port)}){path}"
         return f"kfp_open({source})" if handle.stored and opened else source

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import re
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -21,14 +21,15 @@ from pipec.backends.kfp.build import lowered
 from pipec.backends.kfp.lower import is_raw
 from pipec.backends.kfp.program import runtime
 from pipec.compiler.backend import results
-from pipec.compiler.backend.protocol import DoneEvent, RunRequest
+from pipec.compiler.backend.protocol import DoneEvent, Event, RunRequest
 from pipec.compiler.backend.worker import Emit, serve
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 from pipec.ir.graph import tasks
 from pipec.ir.literals import value_of
 
-SILENCED = re.compile(r"have no effect in the current local runner|may be attemping to run a task that uses custom")
+NO_EFFECT = ".*have no effect in the current local runner"
+OTHER_IMAGE = "You may be attemping to run a task that uses custom"
 
 
 def run(request: RunRequest, emit: Emit) -> DoneEvent:
@@ -36,8 +37,14 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
     pipeline = Pipeline.model_validate_json(Path(request.pipeline).read_text(encoding="utf-8"))
     workdir = Path(request.workdir)
     names = lowered(pipeline, Site().image)
+    lock = threading.Lock()
+
+    def told(event: Event) -> None:
+        with lock:  # iterations run in threads
+            emit(event)
+
     watched = hooks.Run(
-        emit=emit,
+        emit=told,
         workdir=_folder(workdir / "start"),
         tasks=names.tasks,
         loops=names.loops,
@@ -47,9 +54,8 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
     store = Path(request.cache, "kfp") if request.cache else workdir / "store"
     compiled = components.load_component_from_file(str(Path(request.bundle, request.main)))
     with hooks.watching(watched), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=RuntimeWarning)
-        warnings.filterwarnings("ignore", message=SILENCED.pattern.split("|")[0])
-        warnings.filterwarnings("ignore", message=".*have no effect in the current local runner.*")
+        warnings.filterwarnings("ignore", message=NO_EFFECT)
+        warnings.filterwarnings("ignore", message=OTHER_IMAGE)
         local.init(
             runner=local.SubprocessRunner(use_venv=False),
             pipeline_root=str(_folder(store)),
@@ -122,7 +128,7 @@ def _failed(watched: hooks.Run, error: Exception) -> DoneEvent:
         return DoneEvent(status="failed", error="\n".join([*watched.warnings, text]), fault=True)
     task, output = watched.failures[0]
     start = output.find("Traceback (most recent call last)")
-    words = re.sub(r"\x1b\[\d+m", "", str(error))
+    words = hooks.COLOUR.sub("", str(error))
     step = watched.tasks.get(task, task)
     said = output[start:].rstrip() if start >= 0 else output[-4000:].rstrip()
     return DoneEvent(status="failed", error=f"{said}\n\nkfp.local: step {step}: {words}")
