@@ -69,6 +69,8 @@ def build(sources: Sequence[str], targets: Sequence[str], workspace: Workspace) 
     """All pipelines of `sources` for all `targets`; what is refused is left out and reported."""
     found: list[Built] = []
     for selected in read(sources, workspace):
+        if selected.project.broken:
+            continue
         for pipeline in selected.pipelines:
             lowered = passes.run(pipeline, selected.project.report)
             for target in targets:
@@ -82,6 +84,8 @@ def check(sources: Sequence[str], targets: Sequence[str], workspace: Workspace) 
     """Report everything that is wrong, lossy or risky with `sources`, for each of `targets`."""
     selected = read(sources, workspace)
     for one in selected:
+        if one.project.broken:
+            continue
         for pipeline in one.lowered():
             for target in targets:
                 build_one(pipeline, target, one.project, workspace)
@@ -163,6 +167,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
 def write(wanted: Mapping[Path, str]) -> list[Path]:
     """Write what differs; gives the files that changed. Each is written aside first, so none is ever half there."""
     ready: list[tuple[str, Path]] = []
+    path = Path()
     try:
         for path, text in wanted.items():
             data = text.encode()
@@ -176,6 +181,8 @@ def write(wanted: Mapping[Path, str]) -> list[Path]:
             os.chmod(temporary, 0o644)
         for temporary, path in ready:
             os.replace(temporary, path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         for temporary, _ in ready:
             with contextlib.suppress(FileNotFoundError):

@@ -16,6 +16,7 @@ from pipec.compiler.diagnostics import Finding, Report, Severity
 from pipec.compiler.diagnostics.renderers import Shown
 from pipec.compiler.diagnostics.source import NoPipeline, UnreadableFile
 from pipec.compiler.site import Site, load, profiles, root_of
+from pipec.compiler.toml_places import FILE
 from pipec.ir import Group, Pipeline, Span
 from pipec.ir.graph import walk
 
@@ -38,6 +39,11 @@ class Project:
     site: Site
     report: Report
 
+    @property
+    def broken(self) -> bool:
+        """Whether the project's configuration is wrong, so that nothing may be built with it."""
+        return any(f.span.file == FILE and f.severity == "error" for f in self.report.findings)
+
 
 @dataclass
 class Workspace:
@@ -56,6 +62,12 @@ class Workspace:
                 raise UsageError(f"there is no profile {self.profile!r}; {listed}")
             self._projects[root] = Project(root, load(root, report, self.profile, backends.names()), report)
         return self._projects[root]
+
+    def note(self, path: Path, finding: Finding) -> None:
+        """Add a finding about `path` itself, whose project may be none that can be read."""
+        root = root_of(path)
+        project = self._projects.setdefault(root, Project(root, Site(), Report()))
+        project.report.add(finding)
 
     def severity(self, finding: Finding) -> Severity:
         """How much `finding` counts in this call."""
@@ -95,12 +107,15 @@ def read(sources: Sequence[str], workspace: Workspace) -> list[Selected]:
     found: list[Selected] = []
     seen: set[tuple[Path, str | None]] = set()
     for source in sources:
-        for file, pipeline, named in _files(source, workspace):
+        for file, pipeline in _files(source, workspace):
+            if (problem := _problem(file)) is not None:
+                workspace.note(file, UnreadableFile(_start(file), problem))
+                continue
             key = (file.resolve(), pipeline)
             if key in seen:
                 continue
             seen.add(key)
-            selected = _read_file(file, pipeline, named, workspace)
+            selected = _read_file(file, pipeline, workspace)
             if selected is not None:
                 found.append(selected)
     return found
@@ -128,15 +143,26 @@ def _relative(file: Path) -> str:
         return str(file)
 
 
-def _files(source: str, workspace: Workspace) -> Iterator[tuple[Path, str | None, bool]]:
-    """File, pipeline name, and whether the file was named itself."""
+def _problem(file: Path) -> str | None:
+    """Why `file` cannot be opened; `None` where it can."""
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return "the link leads nowhere" if file.is_symlink() else "there is no such file"
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return None
+
+
+def _files(source: str, workspace: Workspace) -> Iterator[tuple[Path, str | None]]:
+    """Files, each with the name of the pipeline that is meant, or `None` for all."""
     path, pipeline = Path(source), None
-    if not path.exists():
+    if not os.path.lexists(path):
         before, colon, after = source.rpartition(":")
         if colon and before and after.isidentifier():
             path, pipeline = Path(before), after
     if not path.is_dir():
-        yield path, pipeline, True
+        yield path, pipeline
         return
     if pipeline is not None:
         raise UsageError(f"{path} is a folder; name a pipeline as FILE:{pipeline}")
@@ -145,9 +171,9 @@ def _files(source: str, workspace: Workspace) -> Iterator[tuple[Path, str | None
         root = root_of(file)
         if frontend.has_pipelines(file, root=root, site=workspace.project(root).site):
             found = True
-            yield file, None, False
+            yield file, None
     if not found:
-        report_in(workspace, path / "_", NoPipeline(_start(path, root_of(path / "_"))))
+        workspace.note(path.resolve(), NoPipeline(_start(path)))
 
 
 def candidates(folder: Path) -> Iterator[Path]:
@@ -171,33 +197,29 @@ def may_have_pipelines(file: Path) -> bool:
     return b"pipec" in data and b"pipeline" in data
 
 
-def report_in(workspace: Workspace, file: Path, finding: Finding) -> None:
-    """Add `finding` to the project of `file`."""
-    workspace.project(root_of(file)).report.add(finding)
-
-
-def _start(path: Path, root: Path) -> Span:
+def _start(path: Path) -> Span:
+    """The beginning of `path`, relative to its project; links stay as they were named."""
+    whole = Path(os.path.normpath(Path.cwd() / path))
     try:
-        file = path.resolve().relative_to(root).as_posix()
+        file = whole.relative_to(root_of(path)).as_posix()
     except ValueError:
-        file = str(path)
+        file = str(whole)
     return Span(file=file, line=1, column=1, end_line=1, end_column=1)
 
 
-def _read_file(file: Path, pipeline: str | None, named: bool, workspace: Workspace) -> Selected | None:
+def _read_file(file: Path, pipeline: str | None, workspace: Workspace) -> Selected | None:
     project = workspace.project(root_of(file))
     if file.suffix == ".json":
         return _read_ir(file, pipeline, project)
-    if named and not file.exists() and not file.is_symlink():
-        project.report.add(UnreadableFile(_start(file, project.root), "there is no such file"))
-        return None
-    found = frontend.read(file, root=project.root, site=project.site, report=project.report, pipeline=pipeline)
+    report = Report()  # of this file alone: an error in one does not keep another from being built
+    found = frontend.read(file, root=project.root, site=project.site, report=report, pipeline=pipeline)
+    project.report.extend(report.findings)
     return Selected(project, file, found, pipeline is None)
 
 
 def _read_ir(file: Path, pipeline: str | None, project: Project) -> Selected | None:
     """IR as `pipec ir` prints it: one pipeline, or an array of them."""
-    place = _start(file, project.root)
+    place = _start(file)
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         listed = data if isinstance(data, list) else [data]

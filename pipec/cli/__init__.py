@@ -71,22 +71,28 @@ class Commands(click.Group):
 def _fault(error: Exception) -> int:
     """Report a bug of pipec; or wrong usage that only the API could find."""
     import traceback
-    from pathlib import Path
 
-    from pipec.api.sources import UsageError
-
-    if isinstance(error, UsageError):
+    sources = sys.modules.get("pipec.api.sources")
+    if sources is not None and isinstance(error, getattr(sources, "UsageError", ())):
         click.echo(f"Error: {error}", err=True)
         return 2
+    first = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    try:
+        click.echo(_told(first), err=True)
+    except ImportError:  # the installation itself is broken
+        click.echo(f"error[PC901 internal-error]: a bug of pipec: {first}\n", err=True)
+    click.echo("".join(traceback.format_exception(error)), err=True)
+    return 70
+
+
+def _told(reason: str) -> str:
+    from pathlib import Path
+
     from pipec.compiler.diagnostics.fault import InternalError
     from pipec.compiler.diagnostics.renderers import Shown, render
     from pipec.ir import NOWHERE
 
-    first = str(error).partition("\n")[0]
-    finding = InternalError(NOWHERE, f"{type(error).__name__}: {first}")
-    click.echo(render([Shown(finding, Path(), "error")]), err=True)
-    click.echo("".join(traceback.format_exception(error)), err=True)
-    return 70
+    return render([Shown(InternalError(NOWHERE, reason), Path(), "error")])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -97,4 +103,4 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """The console script."""
-    cli.main()
+    cli.main(prog_name="pipec")

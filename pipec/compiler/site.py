@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,10 +64,11 @@ _KEYS = tuple(name for name in Site.model_fields if name != "places")
 
 def root_of(file: Path) -> Path:
     """The project root: the nearest folder upward with a `pyproject.toml` or `.git`, else the file's own."""
-    for folder in file.resolve().parents:
+    real = Path(os.path.realpath(file))  # unlike `resolve`, content with links in a circle
+    for folder in real.parents:
         if (folder / "pyproject.toml").exists() or (folder / ".git").exists():
             return folder
-    return file.resolve().parent
+    return real.parent
 
 
 def load(root: Path, report: Report, profile: str | None = None, targets: tuple[str, ...] = ()) -> Site:

@@ -159,7 +159,7 @@ class LooksIntoArtifact(Finding):
 
     @property
     def help(self) -> str:
-        return "annotate the producer's result as a value (`-> dict`, `-> list`, `-> float`, ...), or look into it in a step"
+        return "annotate the producer's result as a value (`-> dict`, `-> float`, ...), or look into it in a step"
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -261,8 +261,9 @@ class WrongUnpacking(Finding):
 
 @dataclass(frozen=True)
 class MutatedResult(Finding):
-    """The pipeline body changes a value in place. Values between tasks are copies; only `append` and item assignment to a
-    collection created empty before a loop have a meaning.
+    """The pipeline body changes a value in place.
+
+    Values between tasks are copies; only `append` and item assignment to a collection created empty have a meaning.
 
     Example:
 

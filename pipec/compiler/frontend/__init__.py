@@ -114,7 +114,7 @@ def _read(module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site,
     slicer = Slicer(resolver, report)
     components = _components(slicer, steps, pruned)
     codecs = _codecs(slicer, resolver, pruned, report, place)
-    definitions = slicer.link(module) if not report.failed else ()
+    definitions = slicer.link(module) if not any(f.severity == "error" for f in report.findings[before:]) else ()
     made = Pipeline(
         name=str(raw.values.get("name", node.name)), function=node.name, module=module.name, file=module.file,
         doc=str(raw.values.get("description") or ast.get_docstring(node) or ""), module_doc=module.doc,

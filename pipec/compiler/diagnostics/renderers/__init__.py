@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,9 @@ class Shown:
         """The file of `span` as seen from the current folder, where it lies below that."""
         if not span.file:
             return ""
-        file = self.root / span.file
+        file = Path(os.path.normpath(self.root / span.file))
         try:
-            return file.resolve().relative_to(Path.cwd().resolve()).as_posix()
+            return file.relative_to(Path.cwd()).as_posix()
         except ValueError:
             return file.as_posix()
 
