@@ -34,7 +34,7 @@ class GPU(NamedTuple):
 
 
 class Retry(NamedTuple):
-    """Retries after a failed attempt: `Retry(3, delay="30s", backoff=2.0, max_delay="10m")` makes up to four attempts."""
+    """Retries after a failed attempt: `Retry(3, delay="30s", backoff=2.0, max_delay="10m")` is up to four attempts."""
 
     limit: int
     delay: str | float | None = None

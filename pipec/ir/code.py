@@ -23,7 +23,7 @@ class Definition(Node):
     original_names: tuple[str, ...] = ()
     """The same names as bound in that module (differs from `names` after a rename)."""
     eager: tuple[str, ...] = ()
-    """Names of other definitions that must be there when the statement runs (bases, decorators, defaults, constants)."""
+    """Names of other definitions that must be there when the statement runs: bases, decorators, defaults."""
     lazy: tuple[str, ...] = ()
     """Names of other definitions that are needed only when the function or class is used."""
     annotation: tuple[str, ...] = ()

@@ -169,7 +169,7 @@ def value_types(pipeline: Pipeline) -> dict[ValueId, Type]:
 
 
 def lengths(pipeline: Pipeline) -> dict[ValueId, int]:
-    """The lists whose length is known at build time: what a loop over a constant, or over another such list, collects."""
+    """The lists whose length is known at build time: what loops over constants, or over such lists, collect."""
     known: dict[ValueId, int] = {}
     for node in walk(pipeline.body):
         if not isinstance(node, ForEach):

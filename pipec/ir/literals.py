@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import ast
 import math
-from typing import TypeAlias
-
-Literal_: TypeAlias = "None | bool | int | float | str | bytes | list[Literal_] | tuple[Literal_, ...] | dict[Literal_, Literal_] | set[Literal_]"
 
 
 def source_of(value: object) -> str:

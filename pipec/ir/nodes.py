@@ -168,7 +168,7 @@ class Group(Node):
 
 
 class Parallel(Node):
-    """`with parallel():` one statement whose direct children do not wait for one another. Values it binds stay visible."""
+    """`with parallel():` one statement whose direct children do not wait for one another. Its values stay visible."""
 
     kind: Literal["parallel"] = "parallel"
     id: NodeId

@@ -24,7 +24,8 @@ def file_result(path: Path) -> FileResult:
     digest = hashlib.sha256()
     if path.is_dir():
         for file in sorted(p for p in path.rglob("*") if p.is_file()):
-            digest.update(file.relative_to(path).as_posix().encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+            name = file.relative_to(path).as_posix().encode()
+            digest.update(name + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     else:
         digest.update(path.read_bytes())
     return FileResult(path.name, digest.hexdigest())

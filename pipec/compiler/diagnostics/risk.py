@@ -69,7 +69,7 @@ class DiscardedResult(Finding):
 
     @property
     def message(self) -> str:
-        return f"the result of {self.step!r} is discarded and nothing waits for it; a bare call would be a sequence point"
+        return f"the result of {self.step!r} is discarded, and nothing waits for it; a bare call is a sequence point"
 
 
 @dataclass(frozen=True)

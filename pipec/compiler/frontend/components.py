@@ -123,7 +123,7 @@ class Steps:
         return self._annotations[module.name]
 
     def fields(self, module: Module, node: ast.expr | None) -> Fields | None:
-        """The fields of the class that an annotation names, if it is a NamedTuple, dataclass or TypedDict of the project."""
+        """The fields of the NamedTuple, dataclass or TypedDict of the project that an annotation names."""
         if node is None:
             return None
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():

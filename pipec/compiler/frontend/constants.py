@@ -294,7 +294,7 @@ _ORDER_FREE = frozenset(["len", "min", "max", "sum", "sorted", "any", "all", "se
 
 
 def _ordered(value: Any) -> Any:
-    """`value`, unless it is a set: its order differs from one process to the next, so building must not depend on it."""
+    """`value`, unless it is a set: its order differs between processes, and building must not depend on it."""
     if isinstance(value, (set, frozenset)):
         raise NotConstantError("the order of a set is not known")
     return value

@@ -194,7 +194,7 @@ def _targets(node: ast.expr) -> tuple[str, ...]:
 
 
 def changed_roots(node: ast.stmt) -> set[str]:
-    """The names whose objects a statement changes in place: `X.append(1)`, `X["a"] = 1`, `X += 1`, `np.random.seed(0)`."""
+    """The names whose objects a statement changes in place, as `X.append(1)`, `X["a"] = 1`, `np.random.seed(0)` do."""
     match node:
         case ast.Expr(value=ast.Call(func=ast.Attribute() as func)):
             targets: list[ast.expr] = [func]

@@ -100,7 +100,7 @@ class Resolver:
         return inner if inner.kind == "module" else None
 
     def constant(self, module: Module, name: str) -> Any:
-        """The value of the module-level constant `name`. Raises `KeyError` if it is none, `NotConstantError` if unknown."""
+        """The value of the constant `name`. Raises `KeyError` if nothing binds it, `NotConstantError` if unknown."""
         target = self.name(module, name)
         if target is None or target.kind == "builtin":
             raise KeyError(name)

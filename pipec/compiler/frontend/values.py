@@ -220,7 +220,7 @@ def secrets(value: Any) -> dict[str, SecretRef]:
 
 def targets(value: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
-        raise ValueError('write {"airflow": {"pool": "gpu"}}')
+        raise ValueError('write {"target": {"setting": "value"}}')
     return {str(target): dict(settings) for target, settings in value.items()}
 
 

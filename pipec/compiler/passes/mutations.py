@@ -12,7 +12,8 @@ from pipec.ir import Component, Definition, Pipeline, Ref, Span, Task, ValueId, 
 from pipec.ir.graph import walk
 
 _METHODS = frozenset(
-    ["append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault", "popitem", "add", "discard", "fill", "resize", "setflags"]
+    ("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault", "popitem")
+    + ("add", "discard", "fill", "resize", "setflags")
 )
 
 
@@ -51,12 +52,15 @@ def _changed(component: Component, functions: dict[str, Definition]) -> Iterator
             assert isinstance(node, (ast.stmt, ast.expr))
             line = node.lineno + offset
             end = node.end_col_offset or node.col_offset
-            yield name, Span(
-                file=definition.span.file,
-                line=line,
-                column=node.col_offset + 1,
-                end_line=line,
-                end_column=max(end, node.col_offset) + 1,
+            yield (
+                name,
+                Span(
+                    file=definition.span.file,
+                    line=line,
+                    column=node.col_offset + 1,
+                    end_line=line,
+                    end_column=max(end, node.col_offset) + 1,
+                ),
             )
 
 

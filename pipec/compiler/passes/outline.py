@@ -37,7 +37,7 @@ def outline(
 ) -> Pipeline:
     """`pipeline` in which the operands at `places` are constants or references.
 
-    A condition becomes `bool(...)` of it, so that its text is "true" or "false" on every target; items become `list(...)`.
+    A condition becomes `bool(...)` of it, so that its text is "true" or "false"; items become `list(...)`.
     """
     outliner = _Outliner(frozenset(places), keep, set(value_types(pipeline)), {n.id for n in walk(pipeline.body)})
     nodes = list(outliner.block(pipeline.body).nodes)
