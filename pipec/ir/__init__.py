@@ -51,10 +51,10 @@ from pipec.ir.types import (
 )
 
 __all__ = [
-    "NOWHERE", "VALUE", "Accelerator", "Argument", "Block", "Branch", "Cache", "CallSite", "Code", "Collect",
-    "Component", "Compute", "Const", "Container", "ContainerArgument", "ContainerSlot", "Definition", "DictOf", "Expr", "FileType",
-    "ForEach", "Group", "GroupResult", "Let", "ListOf", "LoopVar", "Node", "NodeId", "ObjectType", "Opaque",
+    "Accelerator", "Argument", "Block", "Branch", "Cache", "CallSite", "Code", "Collect", "Component", "Compute",
+    "Const", "Container", "ContainerArgument", "ContainerSlot", "Definition", "DictOf", "Expr", "FileType", "ForEach",
+    "Group", "GroupResult", "Let", "ListOf", "LoopVar", "NOWHERE", "Node", "NodeId", "ObjectType", "Opaque",
     "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref",
     "Resources", "Retry", "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "TupleOf", "Type",
-    "ValueId", "ValueType", "is_artifact", "leaves", "text", "uses",
+    "VALUE", "ValueId", "ValueType", "is_artifact", "leaves", "text", "uses",
 ]  # fmt: skip

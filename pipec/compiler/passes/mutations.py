@@ -12,8 +12,7 @@ from pipec.ir import Component, Definition, Pipeline, Ref, Span, Task, ValueId, 
 from pipec.ir.graph import walk
 
 _METHODS = frozenset(
-    ("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault", "popitem")
-    + ("add", "discard", "fill", "resize", "setflags")
+    "append extend insert remove pop clear sort reverse update setdefault popitem add discard fill resize".split()  # noqa: SIM905
 )
 
 
