@@ -86,8 +86,9 @@ def fastest(runs: list[tuple[Command, int]], repeats: int, folder: Path) -> list
     return [min(column) for column in zip(*times)]
 
 
-def measure(repeats: int) -> str:
-    """The tables, as Markdown; a line on standard error for each figure."""
+def measure(repeats: int) -> tuple[str, bool]:
+    """The tables, as Markdown, and whether every figure is within its bound; a line on standard error for each."""
+    fine = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [
@@ -97,29 +98,31 @@ def measure(repeats: int) -> str:
         for steps, bound in ((10, 0.6), (500, 0.1)):
             ours, theirs = fastest([(PIPEC, steps), (KFP, steps)], repeats if steps < 100 else 2, folder)
             rows.append(f"| {steps:,} | {ours:.2f} s | {theirs:.2f} s | {ours / theirs:.2f} | {bound} |")
+            fine = fine and ours / theirs <= bound
             print(rows[-1], file=sys.stderr)
         small, large = fastest([(PIPEC, 1000), (PIPEC, 4000)], 2, folder)
         rows += ["", "| steps | `pipec build --target kfp` | growth | at most |", "| ---: | ---: | ---: | ---: |"]
         rows.append(f"| 1,000 | {small:.2f} s | | |")
         rows.append(f"| 4,000 | {large:.2f} s | {large / small:.1f} | 4.6 |")
         print(rows[-1], file=sys.stderr)
-    return "\n".join(rows)
+    return "\n".join(rows), fine and large / small <= 4.6
 
 
-def main() -> None:
-    """Print the figures, or put them between the markers of a file."""
+def main() -> int:
+    """Print the figures, or put them between the markers of a file. Exit status 1 if one is out of bounds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--write", type=Path, metavar="FILE", help="Markdown file with markers for the figures")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    tables = measure(options.repeats)
+    tables, fine = measure(options.repeats)
     if options.write is None:
         print(tables)
-        return
+        return 0 if fine else 1
     text = options.write.read_text(encoding="utf-8")
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
     options.write.write_text(f"{head}{BEGIN}\n{tables}\n{END}{tail}", encoding="utf-8")
+    return 0 if fine else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,7 @@
-"""Run the tests that need no orchestrator on every supported Python of this machine, each in an environment of its own."""
+"""Run the tests that need no orchestrator on every supported Python of this machine, each in an environment of its own.
+
+`python tests/pythons.py 3.10 3.13` runs them on those alone.
+"""
 
 from __future__ import annotations
 
@@ -47,10 +50,11 @@ def run_tests(version: tuple[int, int], python: str) -> int:
 
 def main() -> int:
     """Exit status: 0 if all passed, 1 if one failed, 2 if there was none to run."""
-    found = interpreters()
+    wanted = sys.argv[1:]
+    found = {v: p for v, p in interpreters().items() if not wanted or f"{v[0]}.{v[1]}" in wanted}
     failed = [version for version, python in found.items() if run_tests(version, python) != 0]
     for version in SUPPORTED:
-        state = "not on this machine" if version not in found else "failed" if version in failed else "passed"
+        state = "not run" if version not in found else "failed" if version in failed else "passed"
         print(f"Python {version[0]}.{version[1]}: {state}")
     return 2 if not found else 1 if failed else 0
 
