@@ -1,0 +1,33 @@
+"""Apache Airflow 3: one self-contained DAG file in the TaskFlow style."""
+
+from __future__ import annotations
+
+from pipec.compiler.backend import Bundle
+from pipec.compiler.capabilities import Capabilities, load
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.site import Site
+from pipec.ir import Pipeline
+
+
+class AirflowBackend:
+    """Airflow 3.1 and later."""
+
+    name = "airflow"
+    runner = "pipec.backends.airflow.runner"
+    requirement = "pipec[airflow]"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What Airflow makes of each feature."""
+        return load("airflow")
+
+    def build(self, pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
+        """The DAG file, or `None` where a finding refuses the pipeline."""
+        from pipec.backends.airflow.compile import compile_file
+        from pipec.backends.airflow.emit import emit
+
+        file = compile_file(pipeline, site, report)
+        if file is None:
+            return None
+        path = f"{pipeline.name}.py"
+        return Bundle({path: emit(file)}, path)

@@ -1,0 +1,182 @@
+"""Branches: an operator that chooses and a task that joins; inside a mapped group, tasks that look at the condition."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipec.backends.airflow.graph import TaskNode, entries, exits
+from pipec.backends.airflow.values import Spec
+from pipec.compiler.rendering import python_literal as py
+from pipec.ir import Branch, Code, Const, Expr, Phi, Ref, uses
+from pipec.ir.graph import has_effect
+
+if TYPE_CHECKING:
+    from pipec.backends.airflow.functions import Wrapper
+    from pipec.backends.airflow.lower import Guard, Lowering, Scope
+
+
+def branch(low: Lowering, node: Branch, scope: Scope) -> None:
+    """A branch operator, the arms, and a join where anything follows."""
+    phis = [p for p in node.outputs if p.id in low.facts.reads]
+    if not node.then.nodes and not node.orelse.nodes:
+        if phis:
+            joined(low, node, phis, scope, None)
+        return
+    taken = low.wrapper(scope)
+    condition = taken.source(node.condition)
+    id_ = low.ids.fresh(f"choose_{node.id.removeprefix('if_')}")
+    choose = low.new(id_, taken.chooser(id_, node.condition), scope, node.id)
+    low.fill(choose, taken)
+    inside = replace(scope, arms=(*scope.arms, choose))
+    arms = [low.block(node.then, inside), low.block(node.orelse, inside)]
+    starts = [[n for n in entries(arm)] for arm in arms]
+    for start in (*starts[0], *starts[1]):
+        start.after(choose, forced=True)
+    join = None
+    if phis or has_effect(node):
+        join = joined(low, node, phis, scope, choose)
+        for arm in arms:
+            for end in exits(arm):
+                join.after(end)
+            if not arm or any(n.loop is not None and n.loop.may_be_empty for n in exits(arm)):
+                join.after(choose, forced=True)
+    ids = [[s.id for s in start] or ([join.id] if join else []) for start in starts]
+    if not ids[1]:
+        choose.function.operator = "task.short_circuit"
+        choose.function.body = (f"return bool({condition})",)
+        return
+    targets = [py(i[0]) if len(i) == 1 else "[" + ", ".join(map(py, i)) + "]" if i else "None" for i in ids]
+    choose.function.operator = "task.branch"
+    if isinstance(ast.parse(condition, mode="eval").body, (ast.IfExp, ast.Lambda)) or len(condition) > 60:
+        choose.function.body = (f"if {condition}:", f"    return {targets[0]}", f"return {targets[1]}")
+    else:
+        choose.function.body = (f"return {targets[0]} if {condition} else {targets[1]}",)
+
+
+def joined(low: Lowering, node: Branch, phis: list[Phi], scope: Scope, choose: TaskNode | None) -> TaskNode:
+    """The task after a branch: it hands on what the arm that ran has made."""
+    id_, variable = _join_names(low, node, phis)
+    taken = low.wrapper(scope, guard=scope.guards[-1] if scope.guards else None)
+    simple = [_made_in_arm(low, phi, choose) for phi in phis]
+    if not phis:
+        function = taken.functions.empty()
+    elif choose is not None and all(simple):
+        results = [_coalesced(taken, phi, choose, low) for phi in phis]
+        taken.lines.append("return " + ", ".join(results))
+        function = taken.made(id_, _spec(phis), [e for p in phis for e in (p.then, p.orelse)])
+    else:
+        function = _selected(taken, id_, phis, taken.source(node.condition), [node.condition])
+    join = low.new(id_, function, scope, variable)
+    low.fill(join, taken)
+    join.join = choose is not None
+    low.bind(tuple(p.id for p in phis), join)
+    return join
+
+
+def _join_names(low: Lowering, node: Branch, phis: list[Phi]) -> tuple[str, str]:
+    """Task id and variable of a join."""
+    if len(phis) == 1:
+        return low.ids.fresh(f"join_{phis[0].id}"), phis[0].id
+    name = node.id.removeprefix("if_")
+    return low.ids.fresh(f"join_{name}"), f"{name}_joined"
+
+
+def _selected(taken: Wrapper, name: str, phis: list[Phi], condition: str, exprs: list[Expr]):  # type: ignore[no-untyped-def]
+    then = ", ".join(taken.source(p.then) for p in phis)
+    orelse = ", ".join(taken.source(p.orelse) for p in phis)
+    taken.lines += [f"if {condition}:", f"    return {then}", f"return {orelse}"]
+    return taken.made(name, _spec(phis), [*exprs, *(e for p in phis for e in (p.then, p.orelse))])
+
+
+def _spec(phis: list[Phi]) -> Spec:
+    if len(phis) == 1:
+        return Spec()
+    return Spec(outputs=tuple((p.id, i, '"value"') for i, p in enumerate(phis)))
+
+
+def _inside(low: Lowering, expr: Expr, choose: TaskNode | None) -> bool:
+    """Whether `expr` is what a task in an arm made: absent where the arm was skipped."""
+    if not isinstance(expr, Ref):
+        return False
+    node = low.env[expr.value].node
+    return node is not None and choose in node.arms and node.loop is None
+
+
+def _made_in_arm(low: Lowering, phi: Phi, choose: TaskNode | None) -> bool:
+    operands = (phi.then, phi.orelse)
+    return all(_inside(low, e, choose) or (isinstance(e, Const) and e.source == "None") for e in operands) and any(
+        _inside(low, e, choose) for e in operands
+    )
+
+
+def _coalesced(taken: Wrapper, phi: Phi, choose: TaskNode, low: Lowering) -> str:
+    names = [taken.source(e) for e in (phi.then, phi.orelse) if _inside(low, e, choose)]
+    return names[0] if len(names) == 1 else f"{names[0]} if {names[0]} is not None else {names[1]}"
+
+
+# inside a mapped group
+
+
+def guard_of(low: Lowering, exprs: Sequence[Expr], scope: Scope) -> Guard | None:
+    """The condition that a task of `exprs` has to look at itself: none where an input is skipped with the arm anyway."""
+    if not scope.guards:
+        return None
+    for value in (v for e in exprs for v in uses(e)):
+        producer = low.env[value].node
+        if producer is not None and producer.loop is scope.loop:
+            if low.guards[producer][: len(scope.guards)] == scope.guards and not producer.join:
+                return None
+    return scope.guards[-1]
+
+
+def guarded_branch(low: Lowering, node: Branch, scope: Scope) -> None:
+    """A branch for each item: branch operators do not work in mapped groups, so the tasks of the arms skip themselves."""
+    from pipec.backends.airflow.lower import Guard
+
+    phis = [p for p in node.outputs if p.id in low.facts.reads]
+    if not node.then.nodes and not node.orelse.nodes:
+        if phis:
+            joined(low, node, phis, scope, None)
+        return
+    taken = low.wrapper(scope, guard_of(low, [node.condition], scope))
+    taken.lines.append(f"return bool({taken.source(node.condition)})")
+    id_ = low.ids.fresh(f"check_{node.id.removeprefix('if_')}")
+    decide = low.new(id_, taken.made(id_, Spec(), [node.condition]), scope, node.id)
+    low.fill(decide, taken)
+    arms = [
+        low.block(block, replace(scope, guards=(*scope.guards, Guard(decide, way))))
+        for block, way in ((node.then, True), (node.orelse, False))
+    ]
+    if not phis and not has_effect(node):
+        return
+    name, variable = _join_names(low, node, phis)
+    merge = low.wrapper(scope, scope.guards[-1] if scope.guards else None)
+    if phis:
+        when = merge.local.fresh(decide.call.variable)
+        merge.parameters[when] = f"\0{decide.id}"
+        low.env[f"\0{decide.id}"] = _bound(decide)
+        low.types[f"\0{decide.id}"] = low.types.get("", _VALUE)
+        function = _selected(merge, name, phis, when, [])
+    else:
+        merge.lines.append("pass")
+        function = merge.made(name, Spec(result="None"), [])
+    join = low.new(name, function, scope, variable)
+    low.fill(join, merge)
+    join.join = True
+    join.after(decide)
+    for arm in arms:
+        for end in exits(arm):
+            join.after(end)
+    low.bind(tuple(p.id for p in phis), join)
+
+
+def _bound(node: TaskNode):  # type: ignore[no-untyped-def]
+    from pipec.backends.airflow.values import Bound
+
+    return Bound(node)
+
+
+from pipec.ir import VALUE as _VALUE  # noqa: E402

@@ -1,0 +1,76 @@
+"""IR -> the model of a whole DAG file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipec.backends.airflow import finish
+from pipec.compiler.pysource.lazy import user_code
+from pipec.backends.airflow.emit import own_text
+from pipec.backends.airflow.functions import Functions
+from pipec.backends.airflow.lower import Lowering
+from pipec.backends.airflow.model import DagFile
+from pipec.backends.airflow.names import AIRFLOW, Names
+from pipec.backends.airflow.pieces import needed_imports, pieces
+from pipec.backends.airflow.pipeline import params, settings
+from pipec.backends.airflow.values import facts_of
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.passes import outline
+from pipec.compiler.site import Site
+from pipec.ir import Pipeline
+
+DEFAULT_VERSION = (3, 1)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A DAG file, and how its tasks belong to the pipeline."""
+
+    file: DagFile
+    lowering: Lowering
+    pipeline: Pipeline
+    """After the legalising passes."""
+
+
+def compile_file(pipeline: Pipeline, site: Site, report: Report) -> DagFile | None:
+    """The DAG file of `pipeline`; `None` where a finding refuses it."""
+    return compiled(pipeline, site).file
+
+
+def compiled(pipeline: Pipeline, site: Site) -> Compiled:
+    """Lower `pipeline`."""
+    pipeline = outline(pipeline, {"results", "arguments"})
+    version = _version(site.versions.get("airflow", ""))
+    names = Names(AIRFLOW | {n for d in pipeline.definitions for n in d.names} | _globals(pipeline))
+    facts = facts_of(pipeline)
+    functions = Functions(pipeline, names, facts, version)
+    low = Lowering(pipeline, names, functions, facts)
+    low.run()
+    user = user_code(pipeline)
+    outside, inside = finish.orders(low)
+    code = finish.code(low, user)
+    body = finish.items(low, outside, inside)
+    made = pieces(pipeline, site, functions)
+    file = DagFile(
+        doc=pipeline.module_doc or pipeline.doc or pipeline.name, imports=tuple(user.imports),
+        typing_imports=tuple(user.typing_imports), constants=made.constants, helpers=made.helpers, code=code,
+        settings=settings(pipeline, version), params=params(pipeline), body=body,
+    )  # fmt: skip
+    return Compiled(file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file)))}), low, pipeline)
+
+
+def _version(text: str) -> tuple[int, int]:
+    found = re.match(r"(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else DEFAULT_VERSION
+
+
+def _globals(pipeline: Pipeline) -> set[str]:
+    """Names in the user's code: a variable of ours must not stand for one that a function looks up as a global."""
+    return {word for d in pipeline.definitions for word in re.findall(r"[^\W\d]\w*", d.source)} & _ambient()
+
+
+def _ambient() -> set[str]:
+    import builtins
+
+    return set(dir(builtins))

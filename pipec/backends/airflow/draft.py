@@ -1,0 +1,90 @@
+"""What the lowering writes down before all is known: functions and calls that still change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from pipec.backends.airflow.model import Call, TaskFunction
+
+if TYPE_CHECKING:
+    from pipec.backends.airflow.graph import TaskNode
+
+
+@dataclass(eq=False)
+class FunctionDraft:
+    """A task function, and the calls of it."""
+
+    name: str
+    operator: Literal["task", "task.branch", "task.short_circuit", "empty"] = "task"
+    options: dict[str, str] = field(default_factory=dict)
+    decorators: tuple[str, ...] = ()
+    definition: str = ""
+    parameters: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+    calls: list[CallDraft] = field(default_factory=list)
+
+    def settled(self) -> TaskFunction:
+        """The function with the settings that all its calls have in common."""
+        options = dict(self.options)
+        for key in ("task_id", "trigger_rule"):
+            found = {call.override.get(key) for call in self.calls}
+            if len(found) == 1 and (value := found.pop()) is not None:
+                options[key] = value
+                for call in self.calls:
+                    del call.override[key]
+        order = {"task_id": 0, "multiple_outputs": 1, "trigger_rule": 2}
+        options = dict(sorted(options.items(), key=lambda item: order.get(item[0], 9)))
+        assert self.operator != "empty"
+        return TaskFunction(
+            name=self.name, operator=self.operator, options=options, decorators=self.decorators,
+            definition=self.definition, parameters=self.parameters, body=self.body,
+        )  # fmt: skip
+
+
+@dataclass(eq=False)
+class CallDraft:
+    """A task, or a mapped task."""
+
+    function: FunctionDraft
+    variable: str
+    used: bool = False
+    """Whether anything refers to the variable."""
+    override: dict[str, str] = field(default_factory=dict)
+    args: list[str] = field(default_factory=list)
+    mode: Literal["direct", "expand", "expand_kwargs"] = "direct"
+    partial: dict[str, str] = field(default_factory=dict)
+
+    def settled(self) -> Call:
+        """The call in the model's words."""
+        mode = "operator" if self.function.operator == "empty" else self.mode
+        return Call(
+            target=self.variable if self.used else "", function=self.function.name, override=self.override,
+            args=tuple(self.args), mode=mode, partial=self.partial,
+        )  # fmt: skip
+
+
+@dataclass(eq=False)
+class GroupDraft:
+    """A task group."""
+
+    id: str
+    variable: str
+    doc: str = ""
+    body: list[Draft] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class MappedDraft:
+    """A mapped task group."""
+
+    function: str
+    parameters: tuple[str, ...]
+    exported: list[TaskNode]
+    """Tasks that are referred to from outside."""
+    body: list[Draft] = field(default_factory=list)
+    args: list[str] = field(default_factory=list)
+    mode: Literal["expand", "expand_kwargs"] = "expand"
+
+
+Draft = CallDraft | GroupDraft | MappedDraft

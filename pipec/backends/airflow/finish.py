@@ -1,0 +1,91 @@
+"""Drafts -> model: dependencies in writing, and the pieces of the file in order."""
+
+from __future__ import annotations
+
+from pipec.compiler.pysource.lazy import UserCode
+from pipec.backends.airflow.draft import CallDraft, Draft, GroupDraft, MappedDraft
+from pipec.backends.airflow.graph import TaskNode
+from pipec.backends.airflow.lower import Lowering
+from pipec.backends.airflow.model import CodePiece, Item, MappedGroup, Order, TaskFunction, TaskGroup
+
+
+def items(low: Lowering, outside: list[Order], inside: dict[int, list[Order]]) -> tuple[Item, ...]:
+    """The body of the DAG."""
+    return (*_items(low.top.items, inside), *outside)
+
+
+def _items(drafts: list[Draft], inside: dict[int, list[Order]]) -> tuple[Item, ...]:
+    found: list[Item] = []
+    for draft in drafts:
+        match draft:
+            case CallDraft():
+                found.append(draft.settled())
+            case GroupDraft():
+                body = _items(draft.body, inside)
+                if body:
+                    found.append(TaskGroup(id=draft.id, variable=draft.variable, doc=draft.doc, body=body))
+            case MappedDraft():
+                body = (*_items(draft.body, inside), *inside.get(id(draft.exported), ()))
+                returns = tuple(n.call.variable for n in draft.exported)
+                target = ", ".join(n.outer for n in draft.exported)
+                found.append(
+                    MappedGroup(
+                        function=draft.function, parameters=draft.parameters, body=body, returns=returns,
+                        target=target, mode=draft.mode, args=tuple(draft.args),
+                    )  # fmt: skip
+                )
+    return tuple(found)
+
+
+def orders(low: Lowering) -> tuple[list[Order], dict[int, list[Order]]]:
+    """The dependencies to write at the end of the DAG, and at the end of each mapped group's function."""
+    outside: dict[TaskNode, list[TaskNode]] = {}
+    inside: dict[int, dict[TaskNode, list[TaskNode]]] = {}
+    for node in low.nodes:
+        for upstream in node.order:
+            group = node.loop if node.loop is not None and not node.loop.single else None
+            where = outside if group is None else inside.setdefault(id(low.exported[group]), {})
+            where.setdefault(node, []).append(upstream)
+    return _written(low, outside), {key: _written(low, edges) for key, edges in inside.items()}
+
+
+def _written(low: Lowering, edges: dict[TaskNode, list[TaskNode]]) -> list[Order]:
+    """`edges` (task -> upstream) as few `a >> b >> [c, d]` lines as is readable."""
+    links: dict[tuple[TaskNode, ...], list[TaskNode]] = {}
+    for node, upstream in edges.items():
+        links.setdefault(tuple(upstream), []).append(node)
+    pairs = [(sources, tuple(targets)) for sources, targets in links.items()]
+    flat: list[tuple[tuple[TaskNode, ...], tuple[TaskNode, ...]]] = []
+    for sources, targets in pairs:
+        if len(sources) > 1 and len(targets) > 1:  # lists cannot be chained to lists
+            flat += [(sources, (target,)) for target in targets]
+        else:
+            flat.append((sources, targets))
+    chains: list[list[tuple[TaskNode, ...]]] = []
+    for sources, targets in flat:
+        chain = next((c for c in chains if c[-1] == sources and (len(sources) == 1 or len(targets) == 1)), None)
+        if chain is not None:
+            chain.append(targets)
+        else:
+            chains.append([sources, targets])
+    loops = {id(c): c[-1][0].loop for c in chains}
+    return [
+        Order(chain=tuple(tuple(low.variable(n, _seen_from(loops[id(c)])) for n in link) for link in c)) for c in chains
+    ]
+
+
+def _seen_from(loop):  # type: ignore[no-untyped-def]
+    return loop if loop is not None and not loop.single else None
+
+
+def code(low: Lowering, user: UserCode) -> tuple[CodePiece | TaskFunction, ...]:
+    """The user's definitions, tasks among them, and our own functions below."""
+    direct = {d.definition: d for d in low.functions.drafts if d.definition}
+    found: list[CodePiece | TaskFunction] = []
+    for name, source in user.sources.items():
+        if name in direct:
+            found.append(direct[name].settled().model_copy(update={"definition": source}))
+        else:
+            found.append(CodePiece(name=name, source=source))
+    found += [d.settled() for d in low.functions.drafts if not d.definition]
+    return tuple(found)

@@ -1,0 +1,367 @@
+"""IR -> DAG: walks the blocks and makes tasks, mapped tasks and groups of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from pipec.backends.airflow import values
+from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupDraft, MappedDraft
+from pipec.backends.airflow.functions import Functions, Wrapper, literal
+from pipec.backends.airflow.graph import Loop, TaskNode, entries, exits, settle
+from pipec.compiler.pysource.layout import commas
+from pipec.backends.airflow.names import Names
+from pipec.backends.airflow.values import Bound, Facts, Spec, single_body
+from pipec.compiler.backend.glue import call
+from pipec.compiler.rendering import python_literal as py
+from pipec.ir import (
+    Block, Branch, Compute, Const, Expr, ForEach, Group, ListOf, Output, Parallel, Pipeline, Ref, Statement, Task, ValueId,
+)  # fmt: skip
+from pipec.ir.graph import has_effect, value_types, walk
+from pipec.ir.literals import source_of, value_of
+
+Mode = Literal["expand", "expand_kwargs"]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """In a mapped group: the condition that decides whether a task runs."""
+
+    node: TaskNode
+    taken: bool
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where in the DAG a block stands."""
+
+    items: list[Draft] = field(default_factory=list)
+    """What the block writes to."""
+    prefix: str = ""
+    """Ids of the task groups around it, with dots."""
+    arms: tuple[TaskNode, ...] = ()
+    """Branch operators whose arms it is in."""
+    loop: Loop | None = None
+    guards: tuple[Guard, ...] = ()
+
+
+class Lowering:
+    """Makes the DAG of one pipeline."""
+
+    def __init__(self, pipeline: Pipeline, names: Names, functions: Functions, facts: Facts) -> None:
+        self.pipeline = pipeline
+        self.names = names
+        self.functions = functions
+        self.facts = facts
+        self.types = value_types(pipeline)
+        self.env: dict[ValueId, Bound] = {p.name: Bound(param=p.name) for p in pipeline.parameters}
+        self.ids = Names({n.id for n in walk(pipeline.body)})
+        self.nodes: list[TaskNode] = []
+        self.params: dict[str, TaskNode] = {}
+        self.tasks: dict[str, TaskNode] = {}
+        """Id of an IR task -> its task."""
+        self.loops: dict[str, TaskNode] = {}
+        """Id of a loop -> a task of its body: its instances are the iterations."""
+        self.producers: dict[str, TaskNode] = {}
+        """Id of a loop -> the task that makes its items."""
+        self.exported: dict[Loop, list[TaskNode]] = {}
+        """Mapped group -> those of its tasks that are referred to from outside."""
+        self.guards: dict[TaskNode, tuple[Guard, ...]] = {}
+        self.top = Scope()
+
+    def run(self) -> None:
+        """Lower the whole pipeline."""
+        self.block(self.pipeline.body, self.top)
+        settle(self.nodes)
+
+    def block(self, block: Block, scope: Scope, concurrent: bool = False) -> list[TaskNode]:
+        """Lower `block`; its tasks."""
+        found: list[TaskNode] = []
+        above: list[list[TaskNode]] = []
+        last: list[TaskNode] = []
+        for node in block.nodes:
+            made = self.statement(node, scope)
+            effect = has_effect(node) and not concurrent
+            for before in above if effect else [last]:
+                ends = exits(before)
+                for start in entries(made):
+                    for end in ends:
+                        start.after(end)
+            if effect and made:
+                last, above = made, [made]
+            else:
+                above.append(made)
+            found += made
+        return found
+
+    def statement(self, node: Statement, scope: Scope) -> list[TaskNode]:
+        """Lower one node; its tasks."""
+        from pipec.backends.airflow.branches import branch, guarded_branch
+
+        start = len(self.nodes)
+        match node:
+            case Task():
+                self.task(node, scope)
+            case Compute():
+                self.compute(node, scope)
+            case Branch():
+                (guarded_branch if scope.loop else branch)(self, node, scope)
+            case ForEach():
+                self.loop(node, scope)
+            case Group():
+                self.group(node, scope)
+            case Parallel():
+                self.block(node.body, scope, concurrent=True)
+            case _:
+                raise TypeError(f"{node.kind} cannot be lowered")
+        return self.nodes[start:]
+
+    # tasks
+
+    def new(
+        self, id_: str, function: FunctionDraft, scope: Scope, variable: str = "", loop: Loop | None = None
+    ) -> TaskNode:
+        """A task called `id_`; the call's arguments are still missing."""
+        node = TaskNode(scope.prefix + id_, function, CallDraft(function, ""), scope.arms, loop or scope.loop)
+        node.call.variable = self.names.fresh(variable or id_)
+        if id_ != function.name:
+            node.call.override["task_id"] = py(id_)
+        function.calls.append(node.call)
+        scope.items.append(node.call)
+        self.nodes.append(node)
+        self.guards[node] = scope.guards
+        return node
+
+    def operand(self, bound: Bound, node: TaskNode, mapped: bool = False) -> str:
+        """`bound` as an argument of `node`, which then waits for it. `mapped`: DAG parameters cannot stand here."""
+        if bound.const is not None:
+            return literal(bound.const)
+        if bound.local:
+            return bound.local
+        if bound.param and not (mapped or node.loop):
+            return f"dag.param({py(bound.param)})"
+        producer = self.parameter(bound.param) if bound.param else bound.node
+        assert producer is not None
+        node.data[producer] = None
+        return self.variable(producer, node.loop) + (f"[{py(bound.key)}]" if bound.key else "")
+
+    def variable(self, node: TaskNode, loop: Loop | None) -> str:
+        """The variable of `node` as seen from inside `loop`."""
+        node.call.used = True
+        if node.loop is None or node.loop.single or node.loop is loop:
+            return node.call.variable
+        exported = self.exported[node.loop]
+        if node not in exported:
+            exported.append(node)
+        if not node.outer:
+            node.outer = self.names.fresh(node.id.rpartition(".")[2] + "_by_item")
+        return node.outer
+
+    def parameter(self, name: str) -> TaskNode:
+        """The task that hands on a parameter of the DAG where `dag.param` cannot stand: its text has an address in it."""
+        if name not in self.params:
+            node = self.new(self.ids.fresh(name), self.functions.parameter(), self.top)
+            node.call.args = [f"dag.param({py(name)})"]
+            self.top.items.insert(len(self.params), self.top.items.pop())
+            self.params[name] = node
+        return self.params[name]
+
+    def task(self, task: Task, scope: Scope, loop: ForEach | None = None) -> None:
+        """A call of a step; with `loop`, one for each of its items."""
+        component = self.pipeline.component(task.component)
+        spec = self.facts.direct.get(component.name)
+        if spec is not None:
+            function, taken = self.functions.direct(component, task, spec), None
+        else:
+            spec = values.shared_spec([task], self.facts) or Spec()
+            taken = self.wrapper(scope, None if loop else self.guard_of(task, scope))
+            function = taken.step(component, task, spec)
+        whole = next((o.id for o in task.outputs if o.select is None and o.id in self.facts.reads), f"{task.id}_done")
+        variable = f"{task.id}_outputs" if spec.outputs else loop.outputs[0].id if loop and loop.outputs else whole
+        if loop is not None:
+            own = {t.id for t in loop.targets}
+            arguments: dict[str, Expr] = {k: e for k, e in task.args.items()}
+            if taken is not None:
+                arguments = {name: Ref(value=value) for name, value in taken.parameters.items()}
+            node = self.mapped(task.id, function, arguments, own, loop, scope, variable)
+        else:
+            node = self.new(task.id, function, scope, variable)
+            if taken is not None:
+                self.fill(node, taken)
+            else:
+                text = call(task, component, lambda key, expr: self.operand(self.bound(expr), node))
+                node.call.args = commas(text[text.index("(") + 1 : -1])
+        for output in task.outputs:
+            if output.id in self.facts.reads:
+                self.env[output.id] = Bound(node, spec.key(output.select), listed=not spec.outputs and _listed(output))
+        self.tasks[task.id] = node
+
+    def guard_of(self, task: Task, scope: Scope) -> Guard | None:
+        """The condition that `task` has to look at itself: none where a task above it in the same arm does."""
+        from pipec.backends.airflow.branches import guard_of
+
+        return guard_of(self, [e for e in task.args.values()], scope)
+
+    def wrapper(self, scope: Scope, guard: Guard | None = None) -> Wrapper:
+        """A function of our own, in the making."""
+        name = (guard.node.call.variable, guard.taken) if guard else None
+        made = Wrapper(self.functions, self.env, self.types, name)
+        made.guard_node = guard.node if guard else None
+        return made
+
+    def fill(self, node: TaskNode, taken: Wrapper) -> None:
+        """Pass the values that the function `taken` takes."""
+        given = {name: self.env[value] for name, value in taken.parameters.items()}
+        if taken.guard:
+            given[taken.guard] = Bound(taken.guard_node)
+        for name, bound in given.items():
+            text = self.operand(bound, node)
+            node.call.args.append(f"{name}={text}" if len(given) > 3 else text)
+
+    def bound(self, expr: Expr) -> Bound:
+        """Where a constant or a reference is found."""
+        match expr:
+            case Const():
+                return Bound(const=expr.source)
+            case Ref():
+                return self.env[expr.value]
+        raise TypeError("an expression is evaluated in a task")
+
+    def compute(self, compute: Compute, scope: Scope) -> None:
+        """A small task for expressions that stand alone."""
+        from pipec.backends.airflow.branches import guard_of
+
+        exprs = [let.expr for let in compute.lets]
+        taken = self.wrapper(scope, guard_of(self, exprs, scope))
+        function = taken.compute(compute)
+        node = self.new(f"compute_{compute.id}", function, scope, compute.id)
+        self.fill(node, taken)
+        self.bind(compute.outputs, node)
+        for let in compute.lets:
+            if let.id in self.env and not self.env[let.id].key:
+                listed = let.expr.source.startswith(("list(", "sorted(")) if not isinstance(let.expr, Ref) else False
+                self.env[let.id] = replace(self.env[let.id], listed=listed)
+
+    def bind(self, outputs: tuple[ValueId, ...], node: TaskNode) -> None:
+        """Bind `outputs` to the result of `node`, or to its keys where there are several."""
+        for value in outputs:
+            self.env[value] = Bound(node, value if len(outputs) > 1 else "")
+
+    # fan-out
+
+    def mapped(
+        self, id_: str, function: FunctionDraft, arguments: dict[str, Expr], own: set[ValueId], loop: ForEach,
+        scope: Scope, variable: str,
+    ) -> TaskNode:  # fmt: skip
+        """A mapped task: what depends on the item is expanded over, the rest is the same for all."""
+        over = {k: e.value for k, e in arguments.items() if isinstance(e, Ref) and e.value in own}
+        unused = {k: "" for k, e in arguments.items() if isinstance(e, Ref) and not e.value}
+        mode, head, producer = self.items(over or unused, loop, scope)
+        node = self.new(id_, function, scope, variable, Loop(_may_be_empty(loop, self.env), True))
+        node.call.mode = mode
+        node.call.args = [head + (self.operand(producer, node, mapped=True) if producer else "")]
+        for name, expr in arguments.items():
+            if name not in over and name not in unused:
+                node.call.partial[name] = self.operand(self.bound(expr), node, mapped=True)
+        return node
+
+    def items(self, over: dict[str, ValueId], loop: ForEach, scope: Scope) -> tuple[Mode, str, Bound | None]:
+        """How the items of `loop` are expanded over: "x=[1, 2]", or "x=" and what makes them. `over`: name -> loop variable."""
+        paths = {t.id: t.path for t in loop.targets} | {"": ()}
+        fields = {name: paths[value] for name, value in over.items()}
+        mode: Mode = "expand" if len(fields) == 1 else "expand_kwargs"
+        head = f"{next(iter(fields))}=" if mode == "expand" else ""
+        bound = self.env[loop.items.value] if isinstance(loop.items, Ref) else None
+        const = loop.items.source if isinstance(loop.items, Const) else bound.const if bound else None
+        if const is not None:
+            found = [{name: _at(item, path) for name, path in fields.items()} for item in _listed_value(const)]
+            listed = [next(iter(f.values())) for f in found] if mode == "expand" else found
+            if values.plain(listed):
+                return mode, head + literal(source_of(listed)), None
+        elif bound is not None and bound.listed and not bound.key and list(fields.values()) == [()]:
+            if bound.node is not None:
+                self.producers[loop.id] = bound.node
+            return mode, head, bound
+        taken = self.wrapper(scope)
+        name = loop.id.removeprefix("for_")
+        id_ = self.ids.fresh(f"list_{name}")
+        node = self.new(id_, taken.items(id_, loop, fields), scope, f"{name}_items")
+        self.fill(node, taken)
+        self.producers[loop.id] = node
+        return mode, head, Bound(node)
+
+    def loop(self, loop: ForEach, scope: Scope) -> None:
+        """A fan-out: a mapped task where the body is one task, else a mapped task group."""
+        start = len(self.nodes)
+        task = single_body(loop)
+        if task is not None and not scope.loop:
+            self.task(task, scope, loop)
+            self.loops[loop.id] = self.tasks[task.id]
+        else:
+            self.mapped_group(loop, scope)
+        if loop.limit is not None:
+            for node in self.nodes[start:]:
+                if node.loop is not None:
+                    node.function.options["max_active_tis_per_dagrun"] = str(loop.limit)
+        for output in loop.outputs:
+            self.env[output.id] = replace(self.env[output.value], listed=not self.env[output.value].key)
+
+    def mapped_group(self, loop: ForEach, scope: Scope) -> None:
+        """A fan-out with several tasks for each item."""
+        name = self.names.fresh(loop.id)
+        local = Names(self.names.taken)
+        over = {local.fresh(t.id): t.id for t in loop.targets} or {local.fresh("item"): ""}
+        mode, head, producer = self.items(over, loop, scope)
+        own = Loop(_may_be_empty(loop, self.env), False)
+        self.exported[own] = own_exports = []
+        draft = MappedDraft(name, tuple(over), mode=mode, exported=own_exports)
+        self.env |= {value: Bound(local=parameter) for parameter, value in over.items() if value}
+        scope.items.append(draft)
+        made = self.block(loop.body, Scope(draft.body, f"{scope.prefix}{name}.", scope.arms, own))
+        for output in loop.outputs:
+            found = self.env[output.value].node
+            if found is not None and not found.outer:
+                found.outer = self.names.fresh(output.id)
+        for node in entries(made):
+            draft.args = [head + (self.operand(producer, node, mapped=True) if producer else "")]
+        self.loops[loop.id] = made[0]
+
+    # groups
+
+    def group(self, group: Group, scope: Scope) -> None:
+        """A pipeline called inside a pipeline."""
+        for arg in group.args:
+            self.env[arg.id] = self.bound(arg.expr)
+        if scope.loop is not None:  # inside a mapped group the tasks stand side by side
+            self.block(group.body, scope)
+        else:
+            draft = GroupDraft(group.id, self.names.fresh(group.id), group.doc)
+            scope.items.append(draft)
+            self.block(group.body, replace(scope, items=draft.body, prefix=f"{scope.prefix}{group.id}."))
+        for result in group.outputs:
+            self.env[result.id] = self.bound(result.value)
+
+
+def _listed(output: Output) -> bool:
+    """Whether the annotation promises a list."""
+    return isinstance(output.type, ListOf) or bool(values.LISTS.match(getattr(output.type, "annotation", "")))
+
+
+def _listed_value(source: str) -> list[object]:
+    return list(value_of(source))  # type: ignore[call-overload]  # the items of a loop are iterable
+
+
+def _may_be_empty(loop: ForEach, env: dict[ValueId, Bound]) -> bool:
+    source = loop.items.source if isinstance(loop.items, Const) else None
+    if isinstance(loop.items, Ref):
+        bound = env[loop.items.value]
+        source = bound.const
+        if bound.listed and bound.node is not None and bound.node.loop is not None:  # the results of another loop
+            return bound.node.loop.may_be_empty
+    return source is None or not _listed_value(source)
+
+
+def _at(item: object, path: tuple[int, ...]) -> object:
+    for index in path:
+        item = item[index]  # type: ignore[index]  # the loop header unpacks it
+    return item

@@ -1,0 +1,45 @@
+"""Names in a DAG file: nothing may hide the user's definitions, Airflow's names or what helpers use."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+
+CONTEXT = frozenset(
+    "asset_state_store conf conn dag dag_run data_interval_end data_interval_start ds ds_nodash exception expanded_ti_count"
+    " execution_date inlet_events inlets logical_date macros map_index_template next_ds next_ds_nodash"
+    " next_execution_date outlet_events outlets params partition_date partition_key prev_data_interval_end_success"
+    " prev_data_interval_start_success prev_ds prev_ds_nodash prev_end_date_success prev_execution_date"
+    " prev_execution_date_success prev_start_date_success reason run_id start_date task task_instance"
+    " task_instance_key_str task_reschedule_count task_state_store templates_dict test_mode ti tomorrow_ds"
+    " tomorrow_ds_nodash triggering_asset_events triggering_dataset_events try_number ts ts_nodash"
+    " ts_nodash_with_tz var yesterday_ds yesterday_ds_nodash self".split()
+)
+"""Keys of the context of any Airflow version: TaskFlow passes them to parameters of the same name."""
+
+AIRFLOW = frozenset(
+    "ARTIFACTS CACHE CronTriggerTimetable DAG ENCODERS ObjectStoragePath Param TaskGroup TYPE_CHECKING Any Callable"
+    " AirflowSkipException Iterator Path Sequence base64 conf contextlib dag datetime functools"
+    " get_current_context hashlib io json k8s os pendulum pickle re sys task task_group tempfile time timedelta".split()
+)
+"""What a DAG file imports or defines itself."""
+
+BUILTINS = frozenset(dir(builtins)) | frozenset(keyword.kwlist)
+
+
+class Names:
+    """A namespace in which each name is given out once."""
+
+    def __init__(self, taken: frozenset[str] | set[str]) -> None:
+        self.taken = set(taken)
+
+    def fresh(self, wanted: str) -> str:
+        """`wanted`, or the nearest name to it that is free; taken from now on."""
+        name, n = wanted, 1
+        if wanted in self.taken or wanted in BUILTINS:
+            name = f"{wanted}_"
+        while name in self.taken or name in BUILTINS:
+            n += 1
+            name = f"{wanted}_{n}"
+        self.taken.add(name)
+        return name

@@ -1,0 +1,135 @@
+"""Which imports, constants and fixed helpers a file needs."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+
+from pipec.backends.airflow.functions import Functions
+from pipec.compiler.pysource import rename_globals
+from pipec.compiler.rendering import helper
+from pipec.compiler.rendering import python_literal as py
+from pipec.compiler.site import Site
+from pipec.ir import Pipeline
+
+IMPORTS: dict[str, str] = {
+    "AIRFLOW_HOME": "from airflow.configuration import AIRFLOW_HOME",
+    "AirflowSkipException": "from airflow.providers.common.compat.sdk import AirflowSkipException",
+    "Any": "from typing import Any",
+    "Callable": "from collections.abc import Callable",
+    "CronTriggerTimetable": "from airflow.timetables.trigger import CronTriggerTimetable",
+    "DAG": "from airflow.sdk import DAG",
+    "EmptyOperator": "from airflow.providers.standard.operators.empty import EmptyOperator",
+    "Iterator": "from collections.abc import Iterator",
+    "ObjectStoragePath": "from airflow.sdk import ObjectStoragePath",
+    "Param": "from airflow.sdk import Param",
+    "Path": "from pathlib import Path",
+    "Sequence": "from collections.abc import Sequence",
+    "TYPE_CHECKING": "from typing import TYPE_CHECKING",
+    "TaskGroup": "from airflow.sdk import TaskGroup",
+    "base64": "import base64",
+    "conf": "from airflow.configuration import conf",
+    "contextlib": "import contextlib",
+    "functools": "import functools",
+    "get_current_context": "from airflow.sdk import get_current_context",
+    "hashlib": "import hashlib",
+    "inspect": "import inspect",
+    "io": "import io",
+    "json": "import json",
+    "logging": "import logging",
+    "os": "import os",
+    "pendulum": "import pendulum",
+    "pickle": "import pickle",
+    "task": "from airflow.sdk import task",
+    "task_group": "from airflow.sdk import task_group",
+    "tempfile": "import tempfile",
+    "time": "import time",
+    "timedelta": "from datetime import timedelta",
+    "uuid4": "from uuid import uuid4",
+}
+"""Name in the text of a file -> the import that it needs."""
+
+REGION = re.compile(r"^ *# region (.*)$|^ *# endregion$", re.M)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The parts of a file that are not the pipeline's own."""
+
+    constants: tuple[str, ...]
+    helpers: tuple[str, ...]
+
+
+def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
+    """The fixed helpers that the task functions need."""
+    wanted = set(functions.helpers)
+    has = _regions(functions, pipeline)
+    texts: list[str] = []
+    constants: list[str] = []
+    if has["artifacts"]:
+        default = py(site.artifact_root) if site.artifact_root else 'f"file://{AIRFLOW_HOME}/artifacts"'
+        constants.append(f'ARTIFACTS = ObjectStoragePath(os.environ.get("ARTIFACT_ROOT", {default}))')
+    if "stored" in wanted:
+        texts += [_piece("values.py", has), _piece("stored.py", has)]
+    if has["artifacts"]:
+        texts.append(_piece("artifacts.py", has))
+    if "with_environment" in wanted:
+        texts.append(_piece("environment.py", has))
+    if "cached" in wanted:
+        texts.append(_piece("cache.py", has))
+    if "pod" in wanted:
+        texts.append(_piece("pod.py", has))
+    names = {name: new for name, new in functions.helpers.items() if name != new}
+    if names:
+        texts = [rename_globals(text, names) for text in texts]
+    return Pieces(tuple(constants), tuple(text.strip("\n") for text in texts))
+
+
+def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
+    """Which regions of the helpers the task functions need."""
+    decorators = " ".join(d for draft in functions.drafts for d in draft.decorators)
+    objects = any(f'"{form}"' in decorators for form in ("pickle", "parquet", "npy"))
+    files, lazy = '"file"' in decorators, "lazy=True" in decorators
+    artifacts = objects or files or lazy
+    codecs = '"parquet"' in decorators or '"npy"' in decorators
+    forms = re.findall(r'result=([\[({])|\d, ([\[({])|"\w+", ([\[({])', decorators)
+    return {
+        "artifacts": artifacts, "plain": not artifacts, "lazy": lazy, "eager": artifacts and not lazy,
+        "files": files, "objects": objects, "files objects": files and objects, "files only": files and not objects,
+        "objects only": objects and not files, "codecs": codecs, "pickles only": not codecs,
+        "parquet": '"parquet"' in decorators, "npy": '"npy"' in decorators, "outputs": "outputs=" in decorators,
+        "discard": "result=None" in decorators, "nested": bool(forms),
+        "classes": objects and (found := _pickles_classes(pipeline)), "no classes": not (objects and found),
+    }  # fmt: skip
+
+
+def _pickles_classes(pipeline: Pipeline) -> bool:
+    return any(d.kind == "class" for d in pipeline.definitions)
+
+
+def _piece(name: str, has: dict[str, bool]) -> str:
+    """The text of a helper file with the regions that are needed; a region ends where the next one starts."""
+    kept: list[str] = []
+    keep = True
+    for line in helper("airflow", name).splitlines():
+        found = REGION.match(line)
+        if found:
+            keep = has[found[1]] if found[1] else True
+        elif keep:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def needed_imports(text: str) -> list[str]:
+    """The imports for the names that `text` uses."""
+    used: set[str] = set()
+    before = ""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.NAME and before != "." and token.string in IMPORTS:
+            used.add(token.string)
+        elif token.type == tokenize.STRING and token.string[0] in "fF":  # a token of its own before Python 3.12
+            used |= {word for word in re.findall(r"\{(\w+)", token.string) if word in IMPORTS}
+        before = token.string
+    return [IMPORTS[name] for name in IMPORTS if name in used]

@@ -1,0 +1,93 @@
+"""Settings of steps and of the pipeline as keyword arguments of operators and of the DAG."""
+
+from __future__ import annotations
+
+from pipec.compiler.rendering import python_literal as py
+from pipec.ir import Retry, TaskPolicy
+
+
+def duration(seconds: float) -> str:
+    """`timedelta(...)` in the largest unit that is exact."""
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds and seconds % size == 0:
+            return f"timedelta({unit}={int(seconds // size)})"
+    return f"timedelta(seconds={int(seconds) if seconds == int(seconds) else seconds!r})"
+
+
+def retry_options(retry: Retry, version: tuple[int, int]) -> dict[str, str]:
+    """The retry arguments of an operator."""
+    options = {"retries": str(retry.limit)}
+    if retry.delay is not None:
+        options["retry_delay"] = duration(retry.delay)
+    if retry.backoff is not None and retry.backoff != 1:
+        exact = retry.backoff == 2 or version < (3, 2)  # a factor is taken since 3.2
+        options["retry_exponential_backoff"] = "True" if exact else repr(float(retry.backoff))
+    if retry.max_delay is not None:
+        options["max_retry_delay"] = duration(retry.max_delay)
+    return options
+
+
+def task_options(
+    policy: TaskPolicy, image: str | None, version: tuple[int, int], default: Retry | None
+) -> dict[str, str]:
+    """Keyword arguments of the operator for the settings of a step."""
+    options: dict[str, str] = {}
+    if policy.retry is not None and policy.retry != default:
+        options |= retry_options(policy.retry, version)
+    elif policy.retry is None and default is not None:
+        options["retries"] = "0"
+    if policy.timeout is not None:
+        options["execution_timeout"] = duration(policy.timeout)
+    if pod := pod_arguments(policy, image):
+        options["executor_config"] = f"pod({', '.join(f'{k}={v}' for k, v in pod.items())})"
+    return options
+
+
+def pod_arguments(policy: TaskPolicy, image: str | None) -> dict[str, str]:
+    """Arguments of the helper `pod`."""
+    resources, gpu = policy.resources, policy.accelerator
+    requests: dict[str, str] = {}
+    limits: dict[str, str] = {}
+    for key, value, into in (
+        ("cpu", resources.cpu, requests),
+        ("memory", resources.memory, requests),
+        ("ephemeral-storage", resources.disk, requests),
+        ("cpu", resources.cpu_limit, limits),
+        ("memory", resources.memory_limit, limits),
+    ):
+        if value is not None:
+            into[key] = cpu(value) if key == "cpu" else size(value)
+    if gpu is not None:
+        limits[gpu.resource] = str(gpu.count)
+    found: dict[str, str] = {}
+    if image is not None:
+        found["image"] = py(image)
+    if requests:
+        found["requests"] = mapping(requests)
+    if limits:
+        found["limits"] = mapping(limits)
+    selector = {**(gpu.node_selector if gpu else {}), **policy.placement.node_selector}
+    tolerations = [*(dict(t) for t in (gpu.tolerations if gpu else ())), *(dict(t) for t in policy.placement.tolerations)]
+    if selector:
+        found["node_selector"] = mapping(selector)
+    if tolerations:
+        found["tolerations"] = "[" + ", ".join(mapping({k: v for k, v in t.items()}) for t in tolerations) + "]"
+    return found
+
+
+def mapping(values: dict[str, str]) -> str:
+    """A dict of text as source."""
+    return "{" + ", ".join(f"{py(k)}: {py(v)}" for k, v in values.items()) + "}"
+
+
+def cpu(millicores: int) -> str:
+    """Kubernetes' spelling of CPUs."""
+    return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
+
+
+def size(count: int) -> str:
+    """Kubernetes' spelling of bytes, exact."""
+    for unit, factor in (("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10), ("G", 10**9), ("M", 10**6)):
+        if count and count % factor == 0:
+            return f"{count // factor}{unit}"
+    return str(count)

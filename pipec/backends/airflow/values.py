@@ -1,0 +1,210 @@
+"""Where a value of the pipeline is found in the DAG, and what is told about it before lowering starts."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+
+from pipec.backends.airflow.graph import TaskNode
+from pipec.backends.airflow.names import CONTEXT
+from pipec.ir import (
+    Branch, Code, Component, Const, DictOf, Expr, FileType, ForEach, Group, ListOf, ObjectType, OptionalOf, Output,
+    Pipeline, Ref, Task, TupleOf, Type, ValueId, is_artifact, uses,
+)  # fmt: skip
+from pipec.ir.graph import blocks, walk
+from pipec.ir.literals import value_of
+from pipec.ir.nodes import Block
+
+DICTS = re.compile(r"(?:typing\.)?(?:Metrics|dict|Dict|Mapping|MutableMapping|OrderedDict|defaultdict|Counter)\b")
+LISTS = re.compile(r"(?:typing\.)?(?:list|List)\b")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One place: an output of a task, a parameter of the DAG, a constant, or a parameter of a mapped group."""
+
+    node: TaskNode | None = None
+    key: str = ""
+    param: str = ""
+    const: str | None = None
+    local: str = ""
+    listed: bool = False
+    """Surely a list."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What `stored` is told about the result of a step."""
+
+    result: str = '"value"'
+    outputs: tuple[tuple[str, int | str | None, str], ...] = ()
+    """Key, selector and form of each output, where there are several."""
+
+    def key(self, select: int | str | None) -> str:
+        """The XCom key of an output; "" for the return value."""
+        return next((key for key, where, _ in self.outputs if where == select), "")
+
+
+def form_of(type_: Type) -> str:
+    """How a result of this type is stored, as source."""
+    match type_:
+        case ObjectType():
+            return f'"{type_.codec}"' if type_.codec in ("parquet", "npy") else '"pickle"'
+        case FileType():
+            return '"file"'
+        case ListOf():
+            return f"[{form_of(type_.item)}]"
+        case DictOf():
+            return '{"*": ' + form_of(type_.item) + "}"
+        case TupleOf():
+            return "(" + ", ".join(map(form_of, type_.items)) + ("," if len(type_.items) == 1 else "") + ")"
+        case OptionalOf():
+            return form_of(type_.item)
+        case _:
+            return '"value"'
+
+
+def plain(value: object) -> bool:
+    """Whether Airflow passes `value` on exactly when it stands as an argument in the DAG."""
+    match value:
+        case None | bool():
+            return True
+        case int():
+            return abs(value) < 2**53
+        case float():
+            return math.isfinite(value)
+        case str():
+            return not any(mark in value for mark in ("{{", "{%", "{#", "\0")) and value.isascii() or _printable(value)
+        case list():
+            return all(map(plain, value)) and len(value) <= 100
+        case dict():
+            return all(isinstance(k, str) and plain(k) and plain(v) and not k.startswith(("$", "__")) for k, v in value.items())
+    return False
+
+
+def _printable(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return not any(mark in value for mark in ("{{", "{%", "{#", "\0"))
+
+
+@dataclass
+class Facts:
+    """What the whole pipeline says about its values and components."""
+
+    reads: set[ValueId] = field(default_factory=set)
+    """Values that anything reads."""
+    consts: dict[ValueId, str] = field(default_factory=dict)
+    """Arguments of groups that are constants."""
+    direct: dict[str, Spec] = field(default_factory=dict)
+    """Components whose function is a task itself, and how its result is stored."""
+
+
+def facts_of(pipeline: Pipeline) -> Facts:
+    """Look at the whole of `pipeline` once."""
+    facts = Facts(reads=set(uses(pipeline.result)))
+    nodes = list(walk(pipeline.body))
+    for node in nodes:
+        for expr in _operands(node):
+            facts.reads.update(uses(expr))
+        if isinstance(node, ForEach):
+            facts.reads.update(o.value for o in node.outputs)
+        if isinstance(node, Group):
+            for arg in node.args:
+                found = arg.expr.source if isinstance(arg.expr, Const) else None
+                if isinstance(arg.expr, Ref):
+                    found = facts.consts.get(arg.expr.value)
+                if found is not None:
+                    facts.consts[arg.id] = found
+    guarded: set[str] = set()
+    awkward: set[str] = set()
+    _places(pipeline.body, False, False, guarded, awkward)
+    reached = {name for d in pipeline.definitions for name in (*d.eager, *d.lazy)}
+    for component in pipeline.components:
+        calls = [n for n in nodes if isinstance(n, Task) and n.component == component.name]
+        if component.function in reached or any(n.id in guarded or n.id in awkward for n in calls):
+            continue
+        spec = shared_spec(calls, facts)
+        if spec is not None and _callable(component) and all(_simple(n, facts) for n in calls):
+            facts.direct[component.name] = spec
+    return facts
+
+
+def _operands(node: object) -> list[Expr]:
+    match node:
+        case Task():
+            return list(node.args.values())
+        case Branch():
+            return [node.condition, *(e for p in node.outputs for e in (p.then, p.orelse))]
+        case ForEach():
+            return [node.items]
+        case Group():
+            return [*(a.expr for a in node.args), *(r.value for r in node.outputs)]
+    return [let.expr for let in getattr(node, "lets", ())]
+
+
+def _places(block: Block, looped: bool, armed: bool, guarded: set[str], awkward: set[str]) -> None:
+    """Ids of tasks in an arm inside a loop, and of mapped tasks that do not take their item as one argument each."""
+    for node in block.nodes:
+        if isinstance(node, Task) and looped and armed:
+            guarded.add(node.id)
+        if isinstance(node, ForEach) and single_body(node) is not None:
+            task = node.body.nodes[0]
+            assert isinstance(task, Task)
+            own = {t.id for t in node.targets}
+            used = [v for e in task.args.values() for v in uses(e) if v in own]
+            if not used or len(used) != len(set(used)):
+                awkward.add(task.id)
+        inside = looped or isinstance(node, ForEach)
+        for inner in blocks(node):
+            _places(inner, inside, armed or isinstance(node, Branch), guarded, awkward)
+
+
+def single_body(loop: ForEach) -> Task | None:
+    """The task of a loop whose body is one task."""
+    nodes = loop.body.nodes
+    return nodes[0] if len(nodes) == 1 and isinstance(nodes[0], Task) else None
+
+
+def _callable(component: Component) -> bool:
+    """Whether TaskFlow can call the function with any arguments as it is."""
+    return component.function is not None and all(
+        port.kind in ("positional", "keyword") and port.name not in CONTEXT for port in component.ports
+    )
+
+
+def _simple(task: Task, facts: Facts) -> bool:
+    for key, expr in task.args.items():
+        if key.startswith("*"):
+            return False
+        match expr:
+            case Code():
+                return False
+            case Const() if not plain(value_of(expr.source)):
+                return False
+            case Ref() if expr.value in facts.consts and not plain(value_of(facts.consts[expr.value])):
+                return False
+            case _:
+                pass
+    return True
+
+
+def shared_spec(calls: list[Task], facts: Facts) -> Spec | None:
+    """One way of storing that suits all `calls` of a component, or `None`."""
+    read = [[o for o in call.outputs if o.id in facts.reads] for call in calls]
+    found: dict[int | str | None, Output] = {}
+    for outputs in read:
+        for output in outputs:
+            found.setdefault(output.select, output)
+    if not found:
+        return Spec(result="None")
+    if not all(read) and any(not is_artifact(o.type) for o in found.values()):
+        return None
+    if list(found) == [None]:
+        return Spec(result=form_of(found[None].type))
+    return Spec(outputs=tuple((o.id, o.select, form_of(o.type)) for o in found.values()))
+
+

@@ -1,0 +1,74 @@
+def stored(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    # region plain
+    """Let a task take and give exact values by XCom; every attempt runs in an empty folder of its own."""
+    # region artifacts
+    """Let a task take and give exact values by XCom, and artifacts by their paths in the artifact store.
+
+    The options say what of its result is an artifact. Every attempt runs in an empty folder of its own.
+    """
+    # endregion
+    if function is None:
+        return functools.partial(stored, **options)
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        # region plain
+        read = from_xcom
+        # region eager
+        read = fetch
+        # region lazy
+        read = from_xcom if options.get("lazy") else fetch  # lazy: the task itself fetches what it picks
+        # endregion
+        with empty_folder():
+            value = function(*map(read, args), **{key: read(given) for key, given in kwargs.items()})
+            # region discard
+            if options.get("result", "value") is None:
+                return None
+            # region outputs
+            if "outputs" in options:
+                parts = {key: (select(value, where), form) for key, (where, form) in options["outputs"].items()}
+                return {key: sent(part, form, key) for key, (part, form) in parts.items()}
+            # endregion
+            return sent(value, options.get("result", "value"), "result")
+
+    return run
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Work in an empty folder, and leave nothing of it behind."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        work = os.path.join(folder, "work")
+        os.mkdir(work)
+        os.chdir(work)
+        try:
+            yield
+        finally:
+            os.chdir(before)
+
+
+def sent(value: Any, form: Any, key: str) -> Any:
+    """Give the XCom of one result."""
+    ti = get_current_context()["ti"]
+    try:
+        # region plain
+        packed = to_xcom(value)
+        # region artifacts
+        packed = to_xcom(put(value, form, key, ti))
+        # endregion
+    except TypeError as error:
+        raise TypeError(
+            f"a result of {ti.task_id} cannot travel as a value: {error}; annotate it with its own type to store it"
+        ) from error
+    # Airflow stores no None, and a mapped task without an XCom would lose its place in the list
+    return {"$none": True} if packed is None and ti.map_index >= 0 else packed
+# region outputs
+
+
+def select(value: Any, where: int | str | None) -> Any:
+    """Give the whole of a result, the element at an index, or an attribute."""
+    if where is None:
+        return value
+    return value[where] if isinstance(where, int) else getattr(value, where)
+# endregion
