@@ -393,6 +393,8 @@ def _listed(found: Operand) -> Operand:
 
 
 def _pairs(body: Body, found: Operand) -> Operand:
+    if found.poison:
+        return POISON
     if found.is_const:
         return const(list(found.value.items()))
     assert isinstance(found.expr, Ref)
