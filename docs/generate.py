@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -14,6 +15,9 @@ import textwrap
 from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from pipec.backends import names
 from pipec.compiler.capabilities import Capabilities, load
@@ -26,6 +30,8 @@ from pipec.ir.features import FEATURES
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "samples" / "digits"
+LONGEST = 500
+"""Lines of an output that the README still shows."""
 REFUSED = ROOT / "tests" / "refusals" / "readme"
 SUPPORT = {"native": "yes", "emulated": "emulated", "lossy": "in part", "none": "no"}
 FAMILIES = {
@@ -49,18 +55,19 @@ def source() -> str:
 
 
 def outputs() -> str:
-    """What each target's output is, foldable, as it lies in the sample's folder."""
+    """What each target's output is, foldable, as it lies in the sample's folder; what is long is linked to."""
     parts = []
     for table in orchestrators():
         folder = SAMPLE / "built" / table.target
         for file in sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".yaml")):
             text = file.read_text(encoding="utf-8")
-            title = f"<b>{table.title}</b>: <code>{file.relative_to(ROOT).as_posix()}</code>"
+            name, count = file.relative_to(ROOT).as_posix(), len(text.splitlines())
+            link = f'<b>{table.title}</b>: <a href="{name}"><code>{name}</code></a> ({count:,} lines)'
+            if count > LONGEST:
+                parts.append(link)
+                continue
             language = "python" if file.suffix == ".py" else "yaml"
-            count = len(text.splitlines())
-            parts.append(
-                f"<details>\n<summary>{title} ({count} lines)</summary>\n\n{fenced(language, text)}\n</details>"
-            )
+            parts.append(f"<details>\n<summary>{link}</summary>\n\n{fenced(language, text)}\n</details>")
     return "\n\n".join(parts)
 
 
@@ -70,50 +77,46 @@ def glance() -> str:
     cells = []
     for table in tables:
         main = next(p for p in sorted((SAMPLE / "built" / table.target).rglob("*")) if p.suffix in (".py", ".yaml"))
-        cells.append((table.title, "python" if main.suffix == ".py" else "yaml", excerpt(main, table.target)))
+        cells.append((table.title, "python" if main.suffix == ".py" else "yaml", excerpt(main)))
     head = "".join(f"<th>{title}</th>" for title, _, _ in cells)
     body = "".join(f'<td valign="top">\n\n{fenced(language, text)}\n</td>' for _, language, text in cells)
     return f"<table>\n<tr>{head}</tr>\n<tr>{body}</tr>\n</table>"
 
 
-def excerpt(file: Path, target: str) -> str:
-    """The lines about the step `train` in a built file."""
+def excerpt(file: Path) -> str:
+    """What became of the step `train`, and of the graph around it, in a built file."""
     text = file.read_text(encoding="utf-8")
     if file.suffix == ".yaml":
-        import yaml
-
-        spec = next(yaml.safe_load_all(text))
-        return str(yaml.safe_dump(pruned(spec), sort_keys=True, width=200))
+        return yaml.safe_dump(pruned(next(yaml.safe_load_all(text))), sort_keys=False, width=200)
     lines = text.splitlines()
-    start = next(i for i, line in enumerate(lines) if re.match(r"\s*def train", line))
-    while lines[start - 1].strip().startswith(("@", ")")) or lines[start - 1].startswith("        "):
-        start -= 1
-    indent = len(lines[start]) - len(lines[start].lstrip())
-    end = start
-    seen = False
-    while end < len(lines):
-        inside = len(lines[end]) - len(lines[end].lstrip()) > indent or not lines[end].strip()
-        if seen and not inside and not lines[end].strip().startswith((")", "->")):
-            break
-        seen = seen or lines[end].lstrip().startswith("def ")
-        end += 1
-    return textwrap.dedent("\n".join(lines[start:end])).strip()
+    tree = ast.parse(text)
+    shown: list[ast.stmt] = []
+    for node in tree.body:
+        if isinstance(node, ast.With) or (
+            isinstance(node, ast.FunctionDef) and node.name == "train" and node.decorator_list
+        ):  # the graph of an Airflow DAG file
+            shown.append(node)
+        elif isinstance(node, ast.ClassDef):  # the steps of a Metaflow flow, from the fan-out on
+            methods = [m for m in node.body if isinstance(m, ast.FunctionDef)]
+            start = next((i for i, m in enumerate(methods) if m.name == "train"), len(methods))
+            shown += methods[start : start + 3]
+    parts = []
+    for node in shown:
+        decorators = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *(d.lineno for d in decorators)]) - 1
+        parts.append("\n".join(lines[first : node.end_lineno]))
+    return textwrap.dedent("\n\n".join(parts))
 
 
-def pruned(spec: dict[str, object]) -> object:
-    """The tasks of a PipelineSpec that call `train`, wherever they are."""
-    found: dict[str, object] = {}
-
-    def visit(node: object) -> None:
-        if isinstance(node, dict):
-            for name, task in node.get("tasks", {}).items() if isinstance(node.get("tasks"), dict) else ():
-                if name.startswith("train"):
-                    found.setdefault(name, task)
-            for child in node.values():
-                visit(child)
-
-    visit(spec)
-    return {"tasks": dict(list(found.items())[:1])}
+def pruned(spec: dict[str, Any]) -> dict[str, Any]:
+    """Of a PipelineSpec, the task that calls `train`, and its container without the program."""
+    every = [spec["root"], *spec["components"].values()]
+    tasks = {name: task for part in every for name, task in part.get("dag", {}).get("tasks", {}).items()}
+    task = tasks["train"]
+    executor = spec["components"][task["componentRef"]["name"]]["executorLabel"]
+    container = dict(spec["deploymentSpec"]["executors"][executor]["container"])
+    container["command"] = container["args"] = ["..."]
+    return {"tasks": {"train": task}, "executors": {executor: {"container": container}}}
 
 
 def capability_table() -> str:
