@@ -92,11 +92,10 @@ def excerpt(file: Path) -> str:
     tree = ast.parse(text)
     shown: list[ast.stmt] = []
     for node in tree.body:
-        if isinstance(node, ast.With) or (
-            isinstance(node, ast.FunctionDef) and node.name == "train" and node.decorator_list
-        ):  # the graph of an Airflow DAG file
+        is_task = isinstance(node, ast.FunctionDef) and node.name == "train" and bool(node.decorator_list)
+        if is_task or isinstance(node, ast.With):  # a decorated function, and the graph that calls it
             shown.append(node)
-        elif isinstance(node, ast.ClassDef):  # the steps of a Metaflow flow, from the fan-out on
+        elif isinstance(node, ast.ClassDef):  # steps are methods: the fan-out, and what follows it
             methods = [m for m in node.body if isinstance(m, ast.FunctionDef)]
             start = next((i for i, m in enumerate(methods) if m.name == "train"), len(methods))
             shown += methods[start : start + 3]
@@ -105,7 +104,7 @@ def excerpt(file: Path) -> str:
         decorators = getattr(node, "decorator_list", [])
         first = min([node.lineno, *(d.lineno for d in decorators)]) - 1
         parts.append("\n".join(lines[first : node.end_lineno]))
-    return textwrap.dedent("\n\n".join(parts))
+    return textwrap.dedent("\n\n\n".join(parts))
 
 
 def pruned(spec: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +114,7 @@ def pruned(spec: dict[str, Any]) -> dict[str, Any]:
     task = tasks["train"]
     executor = spec["components"][task["componentRef"]["name"]]["executorLabel"]
     container = dict(spec["deploymentSpec"]["executors"][executor]["container"])
-    container["command"] = container["args"] = ["..."]
+    container |= {"command": ["..."], "args": ["..."]}
     return {"tasks": {"train": task}, "executors": {executor: {"container": container}}}
 
 

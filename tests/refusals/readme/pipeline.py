@@ -1,4 +1,4 @@
-"""The README's example of a refusal: three mistakes of an evening, found before the night."""
+"""Train on the rows of the day, every night."""
 
 import pandas as pd
 
