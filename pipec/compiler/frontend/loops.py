@@ -44,7 +44,7 @@ def loop(body: Body, node: ast.For) -> None:
         flow = inner.statements(node.body)
         if flow.kind != "falls":
             _refuse_return(body, node)
-        found = {n: inner.scope.names[n] for n in grown}
+        found = {n: inner.scope.names.get(n) for n in grown}
         return {n: g.parts for n, g in found.items() if isinstance(g, Growing)}
 
     made = fan_out(body, node.target, items, read, node, limit, bound)
