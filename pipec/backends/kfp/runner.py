@@ -68,7 +68,7 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
             )
         except Exception as error:  # whatever kfp.local raises is the answer
             return _failed(watched, error)
-    with _classes(pipeline, request.source_root):
+    with _classes(pipeline, [str(Path(request.source_file).parent), request.source_root]):
         results.save(_result(outputs), request.result)
     return DoneEvent(status="succeeded")
 
@@ -135,16 +135,19 @@ def _failed(watched: hooks.Run, error: Exception) -> DoneEvent:
 
 
 @contextlib.contextmanager
-def _classes(pipeline: Pipeline, root: str) -> Iterator[None]:
+def _classes(pipeline: Pipeline, roots: list[str]) -> Iterator[None]:
     """Let pickles of the tasks, whose classes live in `__main__`, find those of the user's modules."""
     main, known, path = sys.modules["__main__"], set(sys.modules), list(sys.path)
     added = []
-    sys.path.insert(0, root)
+    sys.path[:0] = roots
     try:
         for definition in pipeline.definitions:
             if definition.kind != "class":
                 continue
-            module = importlib.import_module(definition.module)
+            try:
+                module = importlib.import_module(definition.module)
+            except Exception:  # noqa: S112  # a result without that class can be read all the same
+                continue
             for name, original in zip(definition.names, definition.original_names or definition.names):
                 if not hasattr(main, name) and hasattr(module, original):
                     setattr(main, name, getattr(module, original))
