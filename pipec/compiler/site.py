@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -108,7 +109,7 @@ def _read(root: Path, report: Report) -> tuple[dict[str, Any], dict[str, Span]] 
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line = getattr(error, "lineno", None) or _line_of(str(error))
+        line = getattr(error, "lineno", None) or _line_of(str(error), text)
         report.add(InvalidToml(start().model_copy(update={"line": line, "end_line": line}), str(error)))
         return None
     table = data.get("tool", {})
@@ -119,9 +120,10 @@ def _read(root: Path, report: Report) -> tuple[dict[str, Any], dict[str, Span]] 
     return table, places_of(text)
 
 
-def _line_of(message: str) -> int:
-    words = message.replace(",", " ").replace(")", " ").split()
-    return int(words[words.index("line") + 1]) if "line" in words[:-1] else 1
+def _line_of(message: str, text: str) -> int:
+    """The line that a message of the parser names: "(at line 2, column 11)" or "(at end of document)"."""
+    found = re.search(r"\(at line (\d+)", message)
+    return int(found[1]) if found else max(len(text.rstrip().splitlines()), 1)
 
 
 def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,9 +59,11 @@ class _Comparison:
                 if a != b:
                     yield path, shown(a), shown(b)
             case list() | tuple():
-                yield from self._sequences(a, b, path)
+                if self._is_new(a, b):
+                    yield from self._sequences(a, b, path)
             case dict() if type(a) is dict:
-                yield from self._dicts(a, b, path)
+                if self._is_new(a, b):
+                    yield from self._dicts(a, b, path)
             case set() | frozenset():
                 if a != b or sorted(type(x).__name__ for x in a) != sorted(type(x).__name__ for x in b):
                     yield path, shown(a), shown(b)
@@ -70,6 +72,14 @@ class _Comparison:
                     yield path, shown(a), shown(b)
             case _:
                 yield from self._objects(a, b, path)
+
+    def _is_new(self, a: Any, b: Any) -> bool:
+        """Whether this pair has not been compared yet: objects may refer to each other in circles."""
+        if (id(a), id(b)) in self._open:
+            return False
+        self._open.add((id(a), id(b)))
+        self._kept += [a, b]
+        return True
 
     def _sequences(self, a: Any, b: Any, path: str) -> Iterator[Found]:
         if len(a) != len(b):
@@ -89,10 +99,8 @@ class _Comparison:
             yield from self.values(a[key], b[key], f"{path}[{key!r}]")
 
     def _objects(self, a: Any, b: Any, path: str) -> Iterator[Found]:
-        if (id(a), id(b)) in self._open:
+        if not self._is_new(a, b):
             return
-        self._open.add((id(a), id(b)))
-        self._kept += [a, b]
         if (found := _arrays(a, b)) is not None:
             same, whole = found
             if not same and whole:

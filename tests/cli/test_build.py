@@ -1,0 +1,127 @@
+"""`pipec build`: what it writes, and what it never leaves behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipec import api
+from tests.cli.conftest import Pipec
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_writes_beside_the_source_unless_told_otherwise(project: Path, pipec: Pipec) -> None:
+    (project / "deep").mkdir()
+    (project / "small.py").rename(project / "deep" / "small.py")
+    assert pipec("build", "deep/small.py", "-t", "kfp").exit_code == 0
+    assert files(project / "deep" / "built") == ["kfp/small.yaml"]
+    assert pipec("build", "deep/small.py", "-t", "kfp", "--out", "elsewhere").exit_code == 0
+    assert files(project / "elsewhere") == ["kfp/small.yaml"]
+
+
+def test_same_input_same_bytes(project: Path, pipec: Pipec) -> None:
+    assert pipec("build", "small.py", "-t", "kfp").stdout == "wrote built/kfp/small.yaml\n"
+    assert pipec("build", "small.py", "-t", "kfp").stdout == "as before built/kfp/small.yaml\n"
+
+
+def test_ir_is_a_source_too(project: Path, pipec: Pipec) -> None:
+    pipec("build", "small.py", "-t", "kfp", "--out", "a")
+    (project / "small.ir.json").write_text(pipec("ir", "small.py").stdout)
+    assert pipec("build", "small.ir.json", "-t", "kfp", "--out", "b").exit_code == 0
+    assert (project / "a/kfp/small.yaml").read_bytes() == (project / "b/kfp/small.yaml").read_bytes()
+
+
+def test_an_error_in_one_pipeline_does_not_stop_the_others(project: Path, pipec: Pipec) -> None:
+    (project / "wrong.py").write_text((project / "small.py").read_text().replace("load(rows)", "load(row)"))
+    done = pipec("build", ".", "-t", "kfp")
+    assert done.exit_code == 1 and "PC201" in done.stderr
+    assert files(project / "built") == ["kfp/small.yaml"]
+
+
+def test_nothing_is_built_with_a_wrong_configuration(project: Path, pipec: Pipec) -> None:
+    (project / "pyproject.toml").write_text("[tool.pipec]\nimagine = 'x'\n")
+    done = pipec("build", "small.py", "-t", "kfp")
+    assert done.exit_code == 1 and "PC152" in done.stderr and "'image'" in done.stderr
+    assert not (project / "built").exists()
+
+
+def test_strict_refuses_losses(project: Path, pipec: Pipec) -> None:
+    source = (project / "small.py").read_text().replace("@pipeline", '@pipeline(tags=["a"])')
+    (project / "small.py").write_text(source)
+    assert pipec("build", "small.py", "-t", "kfp").exit_code == 0
+    (project / "built/kfp/small.yaml").unlink()
+    done = pipec("build", "small.py", "-t", "kfp", "--strict")
+    assert done.exit_code == 1 and "error[PC402 lossy-feature]" in done.stderr
+    assert files(project / "built") == []
+
+
+def test_profiles_overlay_the_site(project: Path, pipec: Pipec) -> None:
+    (project / "pyproject.toml").write_text(
+        '[tool.pipec]\nimage = "dev:1"\n[tool.pipec.profiles.prod]\nimage = "prod:1"\n'
+    )
+    pipec("build", "small.py", "-t", "kfp", "--out", "dev")
+    pipec("build", "small.py", "-t", "kfp", "--out", "prod", "--profile", "prod")
+    assert "dev:1" in (project / "dev/kfp/small.yaml").read_text()
+    assert "prod:1" in (project / "prod/kfp/small.yaml").read_text()
+    done = pipec("build", "small.py", "--profile", "prd")
+    assert done.exit_code == 2 and "known: prod" in done.stderr
+
+
+class TestCheck:
+    """`--check` writes nothing and tells all that differs."""
+
+    @pytest.fixture(autouse=True)
+    def built(self, project: Path, pipec: Pipec) -> None:
+        assert pipec("build", "small.py", "-t", "kfp").exit_code == 0
+
+    def test_up_to_date(self, pipec: Pipec) -> None:
+        done = pipec("build", "small.py", "-t", "kfp", "--check")
+        assert (done.exit_code, done.stdout) == (0, "")
+
+    def test_stale(self, project: Path, pipec: Pipec) -> None:
+        file = project / "built/kfp/small.yaml"
+        file.write_text(file.read_text() + "# by hand\n")
+        done = pipec("build", "small.py", "-t", "kfp", "--check")
+        assert done.exit_code == 1 and "stale: built/kfp/small.yaml" in done.stdout and "-# by hand" in done.stdout
+        assert file.read_text().endswith("# by hand\n"), "it was written"
+
+    def test_missing(self, project: Path, pipec: Pipec) -> None:
+        (project / "built/kfp/small.yaml").unlink()
+        done = pipec("build", "small.py", "-t", "kfp", "--check")
+        assert done.exit_code == 1 and "missing: built/kfp/small.yaml" in done.stdout
+        assert files(project / "built") == []
+
+    def test_extra(self, project: Path, pipec: Pipec) -> None:
+        (project / "built/kfp/renamed.yaml").touch()
+        done = pipec("build", "small.py", "-t", "kfp", "--check")
+        assert done.exit_code == 1 and "extra: built/kfp/renamed.yaml" in done.stdout
+
+    def test_output_of_a_neighbour_is_not_extra(self, project: Path, pipec: Pipec) -> None:
+        (project / "other.py").write_text((project / "small.py").read_text().replace("def small", "def other"))
+        assert pipec("build", "other.py", "-t", "kfp").exit_code == 0
+        assert pipec("build", "small.py", "-t", "kfp", "--check").exit_code == 0
+        assert pipec("build", ".", "-t", "kfp", "--check").exit_code == 0
+        (project / "built/kfp/third.yaml").touch()
+        assert pipec("build", ".", "-t", "kfp", "--check").exit_code == 1
+
+
+def test_writing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "b").mkdir()
+    old = tmp_path / "a.txt"
+    old.write_text("old")
+    with pytest.raises(api.UsageError, match="cannot write"):
+        api.write({old: "new", tmp_path / "b": "a folder is there"})
+    assert files(tmp_path) == ["a.txt"] or old.read_text() == "new"
+    assert [p for p in os.listdir(tmp_path) if p.startswith(".")] == [], "temporary files are left"
+
+
+def test_two_pipelines_of_one_name_are_refused(project: Path, pipec: Pipec) -> None:
+    other = (project / "small.py").read_text().replace("total {value}", "sum {value}")
+    (project / "other.py").write_text(other)
+    done = pipec("build", ".", "-t", "kfp")
+    assert done.exit_code == 1 and "PC214" in done.stderr

@@ -1,0 +1,1 @@
+"""Tests of findings: their catalogue, how they are shown, and those about the configuration."""
