@@ -34,7 +34,7 @@ def read() -> list[tuple[float, str]]:
 @step
 def mean(lengths: list[tuple[float, str]]) -> str:
     """Mean length, with its unit."""
-    values = convert(  lengths  )  # fmt: skip
+    values = (convert(lengths))  # fmt: skip
     return f"{st.mean(values):.2f} {UNIT} (largest factor {LARGEST})"
 
 
