@@ -13,10 +13,12 @@ class Report:
     """Findings in the order in which they were met; `sorted()` gives the order of the source."""
 
     findings: list[Finding] = field(default_factory=list)
+    _seen: set[Finding] = field(default_factory=set, repr=False, compare=False)
 
     def add(self, finding: Finding) -> None:
         """Collect `finding`; the same one twice counts once."""
-        if finding not in self.findings:
+        if finding not in self._seen:
+            self._seen.add(finding)
             self.findings.append(finding)
 
     def extend(self, findings: Iterable[Finding]) -> None:
