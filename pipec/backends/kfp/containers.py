@@ -50,6 +50,8 @@ class Containers:
         kfp_component = self.lowering.parts.container(glue, component, Settings(node.policy, version))
         name = self.name(node.id)
         self.lowering.names[name] = node.id
+        if node.policy.cache:
+            self.lowering.cached.add(name)
         task = scope.add(name, kfp_component, glue.inputs, after)
         task.caching_options = caching(node.policy)
         task.retry_policy = retry_policy(node.policy.retry)

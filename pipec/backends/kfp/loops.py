@@ -67,14 +67,19 @@ def _dynamic(lowering: Lowering, node: ForEach, scope: Scope, after: tuple[str, 
     flag = f"pipelinechannel--{kfp_name('condition-' + node.id)}"
     live = _live(lowering, node)
     inner = Scope(lowering.reserve(f"some-{node.id}"))
-    guard = Scope(lowering.reserve(f"each-{node.id}")) if live else scope
+    source = lowering.handles.get(node.items.value)  # none where only the items are handed out
+    sure = source is not None and source.kind in ("artifacts", "list")  # a static loop gave it: it is not empty
+    plain = not live or (sure and not lowering.depth)
+    guard = scope if plain else Scope(lowering.reserve(f"each-{node.id}"))
     name = inner.take(items, f"{_item(node)}s")
     iterator = ParameterIterator(item_input=_item(node), items=ItemsSpec(input_parameter=name))
     _iterate(lowering, node, body, inner, iterator, {name: items}, ())
     for collect in live:
         inner.hand_out(collect.id, _collected(lowering, node, collect, body, inner))
-    if not live:
+    if plain:
         lowering.close(inner, scope, after)
+        for collect in live:
+            lowering.define(collect.id, replace(inner.kinds[collect.id], scope=scope, task=inner.name, key=collect.id))
         return
     guard.arm = Arm(flag, some, True)
     lowering.close(inner, guard, ())

@@ -74,6 +74,8 @@ class Lowering:
     loops: dict[str, str] = field(default_factory=dict)
     depth: int = 0
     """How many loops are around."""
+    cached: set[str] = field(default_factory=set)
+    """Tasks that may end in a cache hit: servers have not always taken those for finished when they merge."""
     taken: set[str] = field(default_factory=lambda: {"root"})
     containers: Containers = field(init=False)
 
@@ -194,8 +196,9 @@ class Lowering:
         stored = self.forms.is_stored(phi.id)
         if isinstance(expr, Ref):
             handle = self.extra.get((expr.value, "uri")) if stored else self.handles[expr.value]
-            if handle is not None and handle.scope is inner and handle.direct and handle.kind == "text" and handle.task:
-                return handle
+            if handle is not None and handle.scope is inner and handle.direct and handle.kind == "text":
+                if handle.task not in self.cached:
+                    return handle
         return self.containers.export(phi.id, self.operand(expr), inner, "uri" if stored else "text", phi.type)
 
     # --- groups
