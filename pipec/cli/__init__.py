@@ -52,6 +52,8 @@ class Commands(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         """Run one command and exit."""
         extra["standalone_mode"] = False
+        if os.environ.get("NO_COLOR"):  # https://no-color.org
+            extra["color"] = False
         try:
             status = super().main(args, *rest, **extra)
         except click.ClickException as error:
@@ -95,8 +97,23 @@ def _told(reason: str) -> str:
     return render([Shown(InternalError(NOWHERE, reason), Path(), "error")])
 
 
+def _version(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
+    """Print the version of the installed distribution."""
+    if not asked:
+        return
+    from importlib import metadata
+
+    try:
+        click.echo(f"pipec {metadata.version('pipec')}")
+    except metadata.PackageNotFoundError:
+        click.echo("pipec, not installed: run from its sources")
+    ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="pipec", message="pipec %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
+)
 def cli() -> None:
     """Compile plain Python ML pipelines to orchestrators, and prove that each means the same."""
 

@@ -17,6 +17,7 @@ from pipec.ir.features import uses_of
 from pipec.ir.graph import tasks
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.status import Status
 
 _TONES = {"succeeded": "green", "failed": "red", "cached": "cyan", "skipped": "bright_black", "running": "blue"}
@@ -62,13 +63,15 @@ class Progress:
         self._labels = {t.id: ".".join((*t.site.group, t.site.step)) for t in tasks(pipeline)}
         self._running: dict[tuple[str, str, tuple[int, ...]], str] = {}
         self._status: Status | None = None
+        self._console: Console | None = None
         self._target = ""
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
             from rich.console import Console
 
-            self._status = Console(stderr=True).status("")
+            self._console = Console(stderr=True, highlight=False)
+            self._status = self._console.status("")
             self._status.start()
         return self
 
@@ -115,4 +118,9 @@ class Progress:
         self._line(f"  {name} " + click.style(event.status, fg=_TONES[event.status]) + many)
 
     def _line(self, text: str) -> None:
-        click.echo(text, err=True)
+        if self._console is None:
+            click.echo(text, err=True)
+            return
+        from rich.text import Text  # so that the line goes above the spinner
+
+        self._console.print(Text.from_ansi(text), soft_wrap=True)
