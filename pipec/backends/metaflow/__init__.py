@@ -1,0 +1,39 @@
+"""Metaflow: one self-contained flow file per pipeline, for Metaflow's own runner and its deployers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pipec.compiler.backend import Bundle
+from pipec.compiler.capabilities import Capabilities, load
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.site import Site
+from pipec.ir import Pipeline
+
+
+class MetaflowBackend:
+    """The backend."""
+
+    name = "metaflow"
+    runner = "pipec.backends.metaflow.runner"
+    requirement = "pipec[metaflow]"
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        """What Metaflow can do."""
+        return load(self.name)
+
+    def build(self, pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
+        """One Python file with a `FlowSpec`."""
+        from pipec.backends.metaflow.emit import text
+        from pipec.backends.metaflow.lower import lower
+        from pipec.backends.metaflow.names import step_name
+
+        self.capabilities.check(pipeline, report)
+        if any(f.severity == "error" and f.about == self.name for f in report.findings):
+            return None
+        lowered = lower(pipeline, site, report)
+        if any(f.severity == "error" and f.about == self.name for f in report.findings):
+            return None
+        name = f"{step_name(pipeline.name).removesuffix('_flow')}_flow.py"
+        return Bundle({name: text(lowered.flow)}, name)

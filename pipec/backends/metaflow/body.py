@@ -1,0 +1,331 @@
+"""The statements of a step."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+
+from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather
+from pipec.backends.metaflow.liveness import Flows, may_be_function
+from pipec.backends.metaflow.names import parameter_attribute
+from pipec.compiler.backend.glue import call, inputs, operand_source
+from pipec.compiler.pysource.layout import fitted
+from pipec.ir import (
+    Code,
+    Component,
+    DictOf,
+    Expr,
+    FileType,
+    ForEach,
+    ListOf,
+    ObjectType,
+    OptionalOf,
+    Output,
+    Pipeline,
+    Ref,
+    Task,
+    TupleOf,
+    Type,
+    ValueId,
+    ValueType,
+    leaves,
+)
+
+INDENT = 8
+
+
+class Body:
+    """Writes the statements of one step; collects which helpers they need."""
+
+    def __init__(self, step: Draft, flow: Flows, pipeline: Pipeline, taken: set[str], helpers: set[str]) -> None:
+        self.step = step
+        self.flow = flow
+        self.pipeline = pipeline
+        self.taken = taken
+        self.helpers = helpers
+        self.locals: dict[ValueId, str] = {}
+        self.made: set[ValueId] = set()
+        """Values that the step itself has set so far."""
+        self.lines: list[str] = []
+
+    def statements(self) -> list[str]:
+        """All lines, transition included, indented."""
+        merged = self.flow.merged.get(id(self.step), [])
+        if merged:
+            listed = ", ".join(f'"{name}"' for name in merged)
+            self._say(f"self.merge_artifacts(inputs, include=[{listed}])")
+        for action in self.step.actions:
+            match action:
+                case Bind():
+                    self._bind(action.loop)
+                case Gather():
+                    for out in action.outputs:
+                        name = self._collected(out.value)
+                        self._say(f"self.{self.flow.names[out.id]} = [task.{name} for task in inputs]")
+                        self.made.add(out.id)
+                case Assign():
+                    self._assign(action)
+                case Call():
+                    self._call(action.task)
+        if self.step.targets:
+            self._next()
+        return self.lines
+
+    def _collected(self, value: ValueId) -> str:
+        return self.flow.names[value]
+
+    def _say(self, text: str, indent: int = INDENT) -> None:
+        self.lines += fitted(text, indent)
+
+    def _local(self, wanted: str) -> str:
+        name = wanted.lstrip("_") or "value"
+        while name in self.taken or name in self.locals.values() or hasattr(builtins, name) or name in ("inputs", "task"):
+            name += "_"
+        return name
+
+    # values
+
+    def value(self, value: ValueId) -> str:
+        """The source that reads `value` in this step."""
+        if value in self.locals:
+            return self.locals[value]
+        if value in self.flow.parameters:
+            return f"self.{parameter_attribute(value)}"
+        return f"self.{self.flow.names[value]}"
+
+    def expression(self, expr: Expr) -> str:
+        """The source of `expr`; what is read more than once is loaded once, above it."""
+        if isinstance(expr, Code):
+            for free, value in expr.inputs.items():
+                if self.flow.copies and self._is_loaded(value) and _often(expr.source, free):
+                    name = self._local(free)
+                    self._say(f"{name} = {self.value(value)}", self._depth)
+                    self.locals[value] = name
+        return operand_source(expr, self.value)
+
+    _depth = INDENT
+
+    def _is_loaded(self, value: ValueId) -> bool:
+        return value not in self.locals and value not in self.made and value not in self.flow.parameters
+
+    def _bind(self, loop: ForEach) -> None:
+        targets = [t for t in loop.targets if t.id in self.flow.bound or self._reads(t.id)]
+        if not targets:
+            return
+        if len(targets) == 1 and targets[0].path == () and targets[0].id not in self.flow.bound:
+            self.locals[targets[0].id] = "self.input"
+            return
+        names = []
+        for target in targets:
+            if target.id in self.flow.bound:
+                names.append(f"self.{self.flow.names[target.id]}")
+                self.made.add(target.id)
+            else:
+                self.locals[target.id] = self._local(target.id)
+                names.append(self.locals[target.id])
+        paths = [t.path for t in targets]
+        if len(targets) > 1 and paths == [(i,) for i in range(len(targets))] and len(targets) == len(loop.targets):
+            self._say(f"{', '.join(names)} = self.input")
+            return
+        for name, path in zip(names, paths):
+            self._say(f"{name} = self.input{''.join(f'[{i}]' for i in path)}")
+
+    def _reads(self, value: ValueId) -> bool:
+        for action in self.step.actions:
+            if isinstance(action, Call) and value in inputs(action.task):
+                return True
+            if isinstance(action, Assign) and isinstance(action.expr, (Ref, Code)):
+                from pipec.ir import uses
+
+                if value in uses(action.expr):
+                    return True
+        return False
+
+    def _assign(self, action: Assign) -> None:
+        source = self.expression(action.expr)
+        if action.wrap and not source.startswith(f"{action.wrap}("):
+            source = f"{action.wrap}({source})"
+        if action.local:
+            self.locals[action.id] = self._local(action.id)
+            self._say(f"{self.locals[action.id]} = {source}")
+            return
+        target = f"self.{self.flow.names[action.id]}"
+        if source != target:
+            self._say(f"{target} = {source}")
+        self.made.add(action.id)
+
+    # the call
+
+    def _call(self, task: Task) -> None:
+        component = self.pipeline.component(task.component)
+        self.helpers.add("empty_folder")
+        self._depth = INDENT + 4
+        outer, self.lines = self.lines, []
+        source = call(task, component, lambda key, expr: self._argument(expr))
+        self._results(task, component, source)
+        made, self.lines = self.lines, outer
+        self._say("with empty_folder():")
+        self.lines += made
+        self._depth = INDENT
+
+    def _argument(self, expr: Expr) -> str:
+        source = self.expression(expr)
+        type_: Type = ValueType()
+        if isinstance(expr, Ref):
+            type_ = self.flow.types[expr.value]
+            if self._is_shared(expr.value):
+                self.helpers.add("deepcopy")
+                source = f"deepcopy({source})"
+        elif isinstance(expr, Code):
+            type_ = expr.type
+        return loaded(type_, source, self.helpers)
+
+    def _is_shared(self, value: ValueId) -> bool:
+        """Whether the step stores this object itself, so that a change in place would be stored too."""
+        if value not in self.made or self.flow.immutable(value):
+            return False
+        loops = [a.loop for a in self.step.actions if isinstance(a, Bind)]
+        item = any(t.id == value for loop in loops for t in loop.targets)
+        return item and not any(self.flow.item_immutable(loop) for loop in loops)
+
+    def _results(self, task: Task, component: Component, source: str) -> None:
+        depth, outputs = INDENT + 4, task.outputs
+        if not outputs:
+            self._say(source, depth)
+            return
+        whole, *rest = outputs
+        if whole.select is None:
+            target = f"self.{self.flow.names[whole.id]}"
+            if isinstance(whole.type, (TupleOf, ListOf, DictOf, OptionalOf)) and stored(whole.type, "x", set()) != "x":
+                name = self._local(whole.id)
+                self._say(f"{name} = {source}", depth)
+                self._say(f"{target} = {stored(whole.type, name, self.helpers)}", depth)
+                target = name
+            else:
+                self._say(f"{target} = {stored(whole.type, source, self.helpers)}", depth)
+                if isinstance(whole.type, FileType):
+                    rest = []
+            self._selected(rest, target)
+        else:
+            self._unpacked(outputs, component, source)
+        self.made |= {o.id for o in outputs}
+
+    def _selected(self, outputs: list[Output], base: str) -> None:
+        for out in outputs:
+            source = f"{base}[{out.select}]" if isinstance(out.select, int) else f"{base}.{out.select}"
+            self._say(f"self.{self.flow.names[out.id]} = {stored(out.type, source, self.helpers)}", INDENT + 4)
+
+    def _unpacked(self, outputs: tuple[Output, ...], component: Component, source: str) -> None:
+        depth = INDENT + 4
+        size = tuple_size(component.returns)
+        if size is None or any(not isinstance(o.select, int) or o.select >= size for o in outputs):
+            name = self._local("result")
+            self._say(f"{name} = {source}", depth)
+            self._selected(list(outputs), name)
+            return
+        by_place = {o.select: o for o in outputs}
+        targets, later = [], []
+        for i in range(size):
+            out = by_place.get(i)
+            if out is None:
+                targets.append("_")
+                continue
+            artifact = f"self.{self.flow.names[out.id]}"
+            if stored(out.type, "x", set()) == "x":
+                targets.append(artifact)
+            else:
+                name = self._local(self.flow.names[out.id])
+                targets.append(name)
+                later.append((artifact, out.type, name))
+        self._say(f"{', '.join(targets)}{',' if size == 1 else ''} = {source}", depth)
+        for artifact, type_, name in later:
+            self._say(f"{artifact} = {stored(type_, name, self.helpers)}", depth)
+
+    # the transition
+
+    def _next(self) -> None:
+        step = self.step
+        if step.kind == "switch":
+            true, false = step.targets
+            over = self.flow.names[step.over]
+            self._say(f'self.next({{True: self.{true.name}, False: self.{false.name}}}, condition="{over}")')
+        elif step.kind == "foreach":
+            over = parameter_attribute(step.over) if step.over in self.flow.parameters else self.flow.names[step.over]
+            self._say(f'self.next(self.{step.targets[0].name}, foreach="{over}")')
+        else:
+            self._say(f"self.next({', '.join(f'self.{t.name}' for t in step.targets)})")
+
+
+def tuple_size(returns: str) -> int | None:
+    """How many elements `tuple[A, B]` has."""
+    try:
+        node = ast.parse(returns.strip("\"'"), mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(node, ast.Subscript) or ast.unparse(node.value).rpartition(".")[2] not in ("tuple", "Tuple"):
+        return None
+    items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    return None if any(isinstance(i, ast.Constant) and i.value is Ellipsis for i in items) else len(items)
+
+
+def stored(type_: Type, source: str, helpers: set[str], depth: int = 0) -> str:
+    """The source that makes the artifact of a result."""
+    match type_:
+        case ValueType():
+            helpers.add("plain")
+            return f"plain({source})"
+        case FileType():
+            helpers.add("pack")
+            return f"pack({source})"
+        case ObjectType():
+            if may_be_function(type_):
+                helpers.add("storable")
+                return f"storable({source})"
+            return source
+        case _:
+            return _each(type_, source, lambda t, s, d: stored(t, s, helpers, d), depth)
+
+
+def loaded(type_: Type, source: str, helpers: set[str], depth: int = 0) -> str:
+    """The source that makes an argument of an artifact."""
+    if not any(isinstance(leaf, FileType) for leaf in leaves(type_)):
+        return source
+    match type_:
+        case FileType():
+            helpers.update(("unpack",))
+            return f"unpack({source})"
+        case _:
+            return _each(type_, source, lambda t, s, d: loaded(t, s, helpers, d), depth)
+
+
+def _each(type_: Type, source: str, of: object, depth: int) -> str:
+    assert callable(of)
+    name = "item" if depth == 0 else f"item_{depth + 1}"
+    match type_:
+        case OptionalOf():
+            inner = str(of(type_.item, source, depth))
+            if inner == source:
+                return source
+            if isinstance(type_.item, FileType):
+                return inner  # both helpers take None
+            return f"None if {source} is None else {inner}"
+        case ListOf():
+            inner = str(of(type_.item, name, depth + 1))
+            return source if inner == name else f"[{inner} for {name} in {source}]"
+        case DictOf():
+            inner = str(of(type_.item, name, depth + 1))
+            return source if inner == name else f"{{key: {inner} for key, {name} in {source}.items()}}"
+        case TupleOf():
+            parts = [str(of(t, f"{source}[{i}]", depth)) for i, t in enumerate(type_.items)]
+            if all(part == f"{source}[{i}]" for i, part in enumerate(parts)):
+                return source
+            return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+    return source
+
+
+def _often(source: str, name: str) -> bool:
+    """Whether evaluating `source` may read `name` more than once."""
+    count = len(re.findall(rf"\b{re.escape(name)}\b", source))
+    return count > 1 or " for " in source or "lambda" in source
+

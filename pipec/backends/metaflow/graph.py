@@ -1,0 +1,392 @@
+"""The step graph: blocks of the IR, nested by the series-parallel pass, as steps that fork and join."""
+
+from __future__ import annotations
+
+from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather, Mode, Open
+from pipec.backends.metaflow.names import Names, parameter_attribute, step_name
+from pipec.backends.metaflow.safety import is_boolean, is_safe, known_length
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.target import AddedOrder
+from pipec.compiler.passes.series_parallel import Leaf, Series, Tree, nest
+from pipec.ir import (
+    VALUE,
+    Block,
+    Branch,
+    Code,
+    Compute,
+    Const,
+    Expr,
+    ForEach,
+    Group,
+    ListOf,
+    Opaque,
+    Parallel,
+    Pipeline,
+    Ref,
+    Statement,
+    Task,
+    Type,
+    ValueId,
+    ValueType,
+)
+from pipec.ir.graph import defines, edges, tasks, value_types
+
+TASK, NOTHING = 10, 0
+"""Weights for the nesting: a task, and an expression."""
+
+
+class Builder:
+    """Makes the steps of one pipeline."""
+
+    def __init__(self, pipeline: Pipeline, report: Report) -> None:
+        self.pipeline = pipeline
+        self.report = report
+        self.types: dict[ValueId, Type] = value_types(pipeline)
+        self.parameters = {p.name for p in pipeline.parameters}
+        self.names = Names({*map(parameter_attribute, self.parameters), "start", "end"})
+        self.step_names = {t.id: self.names.fresh(step_name(t.id)) for t in tasks(pipeline)}
+        self.aliases: dict[ValueId, ValueId] = {}
+        """Value -> the merged value whose artifact it shares."""
+        self.lengths: dict[ValueId, int] = {}
+        """Lists whose length is known."""
+        self.steps: list[Draft] = []
+        self.empty: dict[str, str] = {}
+        """Step that runs where a loop has no items -> the loop."""
+        self._values = set(self.types)
+
+    def build(self) -> list[Draft]:
+        """The steps in the order in which they run."""
+        start = Draft("start", "Start the flow.")
+        self.steps.append(start)
+        late = self._only_for_the_result(self.pipeline.body)
+        body = Block(nodes=tuple(n for n in self.pipeline.body.nodes if n.id not in late))
+        open_ = self._block(body, Open((start,)))
+        if open_.mode == "join":
+            open_ = self._single(open_)
+        end = self._new(open_, "end", "Finish the flow.")
+        for node in self.pipeline.body.nodes:
+            if isinstance(node, Compute) and node.id in late:
+                self._assign(end, node)
+        return _ordered(self.steps)
+
+    def _only_for_the_result(self, block: Block) -> set[str]:
+        """Expressions that nothing waits for: they can be evaluated at the end."""
+        late: set[str] = set()
+        waits = edges(block)
+        for node in reversed(block.nodes):
+            if isinstance(node, Compute):
+                after = [n.id for n in block.nodes if node.id in (*waits[n.id].data, *waits[n.id].order)]
+                if all(other in late for other in after):
+                    late.add(node.id)
+        return late
+
+    # attaching
+
+    def _attach(self, open_: Open, step: Draft) -> None:
+        for end in open_.ends:
+            end.targets.append(step)
+            if open_.mode not in ("each", "true", "false"):
+                end.kind = "next"
+        if open_.mode == "join":
+            step.join = True
+        if open_.mode == "each":
+            assert open_.end.loop is not None
+            step.actions.insert(0, Bind(open_.end.loop))
+
+    def _new(self, open_: Open, name: str, doc: str, task: Task | None = None) -> Draft:
+        step = Draft(name, doc, task)
+        self.steps.append(step)
+        self._attach(open_, step)
+        return step
+
+    def _synthetic(self, open_: Open, name: str, doc: str) -> Draft:
+        return self._new(open_, self.names.fresh(step_name(name)), doc)
+
+    def _single(self, open_: Open) -> Open:
+        """One step that everything before it has led to."""
+        if open_.mode == "merge":
+            return Open((self._synthetic(open_, _merged_name(open_), "Go on from whichever branch ran."),))
+        if open_.mode == "join":
+            name = "join_" + "_".join(end.name for end in open_.ends[:3])
+            return Open((self._synthetic(open_, name, "Wait for the parallel branches."),))
+        return open_
+
+    def _own(self, open_: Open, name: str, doc: str) -> Draft:
+        """A step that belongs to what comes next, and that may do what cannot fail for it."""
+        if open_.mode == "step":
+            return open_.end
+        if open_.mode in ("merge", "join"):
+            return self._single(open_).end
+        return self._synthetic(open_, name, doc)
+
+    def _host(self, open_: Open, exprs: list[Expr], name: str, doc: str) -> Draft:
+        """A step that may evaluate `exprs`: none of the user's, unless they cannot fail.
+
+        A failure of an expression would count as the step's own, and be retried with it.
+        """
+        if open_.mode == "branch" and (open_.end.task is None or self._are_safe(exprs)):
+            return open_.end
+        step = self._own(open_, name, doc)
+        if step.task is not None and not self._are_safe(exprs):
+            return self._synthetic(Open((step,)), name, doc)
+        return step
+
+    def _are_safe(self, exprs: list[Expr]) -> bool:
+        return all(is_safe(expr, self.types) for expr in exprs)
+
+    def _source(self, open_: Open, exprs: list[Expr], name: str, doc: str) -> Draft:
+        """A step that may evaluate `exprs` and then fork: no join, as Metaflow's joins cannot."""
+        if open_.mode == "branch":
+            open_ = Open((self._synthetic(open_, name, doc),))
+        step = self._host(open_, exprs, name, doc)
+        if not step.join:
+            return step
+        if step.task is None:
+            return self._synthetic(Open((step,)), name, doc)
+        before = [s for s in self.steps if step in s.targets]
+        join = Draft(self.names.fresh("join_" + "_".join(s.name for s in before[:3])), "Wait for the parallel branches.")
+        join.join, join.kind, join.targets = True, "next", [step]
+        for other in before:
+            other.targets[other.targets.index(step)] = join
+        step.join = False
+        self.steps.append(join)
+        return step
+
+    # blocks
+
+    def _block(self, block: Block, open_: Open, concurrent: bool = False) -> Open:
+        nodes = {node.id: node for node in block.nodes}
+        waits = {id_: {*found.data, *found.order} for id_, found in edges(block, concurrent).items()}
+        for id_, node in list(nodes.items()):
+            if isinstance(node, Compute) and not waits[id_]:
+                open_ = self._compute(node, open_)
+                del nodes[id_]
+                for other in waits.values():
+                    other.discard(id_)
+        weights = {id_: self._weight(node) for id_, node in nodes.items()}
+        nested = nest(list(nodes), {id_: waits[id_] for id_ in nodes}, weights)
+        for before, after in nested.added:
+            if not isinstance(nodes[before], Compute) and not isinstance(nodes[after], Compute):
+                self.report.add(AddedOrder(nodes[after].span, "metaflow", after, before))
+        return self._tree(nested.tree, nodes, open_)
+
+    def _weight(self, node: Statement) -> int:
+        match node:
+            case Compute():
+                return NOTHING
+            case Branch():
+                return max(self._longest(node.then), self._longest(node.orelse))
+            case ForEach() | Group() | Parallel():
+                return self._longest(node.body)
+            case _:
+                return TASK
+
+    def _longest(self, block: Block) -> int:
+        ends: dict[str, int] = {}
+        for node in block.nodes:
+            found = edges(block)[node.id]
+            ends[node.id] = self._weight(node) + max((ends[b] for b in (*found.data, *found.order)), default=0)
+        return max(ends.values(), default=0)
+
+    def _tree(self, tree: Tree | None, nodes: dict[str, Statement], open_: Open) -> Open:
+        match tree:
+            case None:
+                return open_
+            case Leaf():
+                return self._node(nodes[tree.name], open_)
+            case Series():
+                for part in tree.parts:
+                    open_ = self._tree(part, nodes, open_)
+                return open_
+            case _:
+                return self._fork(tree.parts, nodes, open_)
+
+    def _fork(self, parts: tuple[Tree, ...], nodes: dict[str, Statement], open_: Open) -> Open:
+        source = self._source(open_, [], "fork", "Start the parallel branches.")
+        found = [self._single(self._tree(part, nodes, Open((source,), "branch"))) for part in parts]
+        ends = tuple(o.end for o in found if o.mode != "branch")
+        if len(ends) == 1:
+            return Open(ends)
+        return Open(ends, "join") if ends else Open((source,))
+
+    def _node(self, node: Statement, open_: Open) -> Open:
+        match node:
+            case Task():
+                doc = self.pipeline.component(node.component).doc.strip().split("\n")[0]
+                step = self._new(open_, self.step_names[node.id], doc or f"Run `{node.site.step}`.", node)
+                step.actions.append(Call(node))
+                return Open((step,))
+            case Compute():
+                return self._compute(node, open_)
+            case Branch():
+                return self._branch(node, open_)
+            case ForEach():
+                return self._foreach(node, open_)
+            case Group():
+                return self._block(node.body, open_)
+            case Parallel():
+                return self._block(node.body, open_, concurrent=True)
+            case Opaque():
+                raise AssertionError("an opaque node blocks emission")
+
+    def _compute(self, node: Compute, open_: Open) -> Open:
+        exprs = [let.expr for let in node.lets]
+        step = self._host(open_, exprs, f"compute_{node.outputs[0] if node.outputs else node.id}", _computing(node))
+        self._assign(step, node)
+        return open_ if open_.mode == "branch" and step is open_.end else Open((step,))
+
+    def _assign(self, step: Draft, node: Compute) -> None:
+        for let in node.lets:
+            step.actions.append(Assign(let.id, let.expr, let.type, local=let.id not in node.outputs))
+
+    # branches and loops
+
+    def _branch(self, node: Branch, open_: Open) -> Open:
+        condition = node.condition
+        doc = "Choose a branch."
+        source = self._source(open_, [condition], f"check_{_plain_id(node.id)}", doc)
+        source.over = self._condition(source, condition, node.id)
+        source.kind = "switch"
+        ends: list[Draft] = []
+        arms: tuple[tuple[Mode, Block, list[tuple[ValueId, Expr, Type]]], ...] = (
+            ("true", node.then, [(p.id, p.then, p.type) for p in node.outputs]),
+            ("false", node.orelse, [(p.id, p.orelse, p.type) for p in node.outputs]),
+        )
+        for mode, block, phis in arms:
+            arm = self._arm(block, phis, Open((source,), mode), _plain_id(node.id))
+            ends += arm.ends
+        return Open(tuple(ends), "merge")
+
+    def _condition(self, source: Draft, condition: Expr, hint: str) -> ValueId:
+        if isinstance(condition, Ref) and is_boolean(condition, self.types) and condition.value not in self.parameters:
+            return condition.value
+        name = self.value(hint)
+        wrap = "" if is_boolean(condition, self.types) else "bool"
+        source.actions.append(Assign(name, condition, VALUE, wrap))  # type: ignore[arg-type]
+        return name
+
+    def _arm(self, block: Block, phis: list[tuple[ValueId, Expr, Type]], open_: Open, hint: str) -> Open:
+        own = {v for n in block.nodes for v in defines(n)}
+        shared = {id_ for id_, expr, _ in phis if self._share(id_, expr, own)}
+        mode = open_.mode
+        open_ = self._block(block, open_)
+        if open_.mode == mode:
+            name = f"skip_{hint}" if mode == "false" else f"pass_{hint}"
+            open_ = Open((self._synthetic(open_, name, "Nothing to do in this branch."),))
+        wanted = [(id_, expr, type_) for id_, expr, type_ in phis if id_ not in shared]
+        if wanted:
+            step = self._host(open_, [e for _, e, _ in wanted], f"set_{wanted[0][0]}", "Set what the branches share.")
+            step.actions += [Assign(*phi) for phi in wanted]
+            open_ = Open((step,))
+        return self._single(open_) if open_.mode == "join" else open_
+
+    def _share(self, phi: ValueId, expr: Expr, own: set[ValueId]) -> bool:
+        """Let the value of an arm have the artifact of the merged value, where nothing else does."""
+        if not isinstance(expr, Ref) or expr.value not in own or expr.value in self.aliases:
+            return False
+        self.aliases[expr.value] = phi
+        return True
+
+    def _foreach(self, node: ForEach, open_: Open) -> Open:
+        length = known_length(node.items, self.lengths)
+        if length is not None:
+            self.lengths |= {o.id: length for o in node.outputs}
+        if length:
+            source = self._source(open_, [node.items], f"each_{_target(node)}", f"Start a task for each `{_target(node)}`.")
+            source.over = self._items(source, node)
+            return Open((self._loop(node, source),))
+        source = self._source(open_, [Code(source="list(x)")], f"list_{_target(node)}", f"List what `{_target(node)}` goes through.")
+        source.over, items = "", self._items(source, node, keep=True)
+        has = self.value(f"any_{_target(node)}")
+        source.actions.append(Assign(has, Ref(value=items), VALUE, "bool"))
+        source.kind, source.over = "switch", has
+        each = self._synthetic(Open((source,), "true"), f"each_{_target(node)}", f"Start a task for each `{_target(node)}`.")
+        each.over = items
+        gathered = self._loop(node, each)
+        nothing = self._synthetic(Open((source,), "false"), f"no_{_target(node)}", "There is nothing to do, and Metaflow takes no empty foreach.")
+        self.empty[nothing.name] = node.id
+        nothing.actions += [Assign(o.id, Const(source="[]"), o.type) for o in node.outputs]
+        return Open((gathered, nothing), "merge")
+
+    def _items(self, source: Draft, node: ForEach, keep: bool = False) -> ValueId:
+        """The list that the foreach runs over."""
+        items = node.items
+        if isinstance(items, Ref) and self._is_list(items.value):
+            return items.value
+        name = self.value(f"{_target(node)}_values")
+        wrap = "" if isinstance(items, Const) or (isinstance(items, Code) and items.source.startswith("list(")) else "list"
+        source.actions.append(Assign(name, items, VALUE, wrap))  # type: ignore[arg-type]
+        return name
+
+    def _is_list(self, value: ValueId) -> bool:
+        type_ = self.types[value]
+        if value in self.lengths or isinstance(type_, ListOf):
+            return True
+        return isinstance(type_, ValueType) and type_.annotation.split("[")[0] in ("list", "List", "typing.List")
+
+    def _loop(self, node: ForEach, source: Draft) -> Draft:
+        source.kind, source.loop = "foreach", node
+        open_ = self._block(node.body, Open((source,), "each"))
+        if open_.mode == "each":
+            open_ = Open((self._synthetic(open_, f"item_{_plain_id(node.id)}", "One item."),))
+        end = self._single(open_).end
+        name = f"gather_{node.outputs[0].id}" if node.outputs else f"join_{_plain_id(node.id)}"
+        join = self._synthetic(Open((end,), "join"), name, f"Collect the results of each `{_target(node)}`, in order.")
+        join.foreach_join = True
+        if node.outputs:
+            join.actions.append(Gather(node.outputs))
+        else:
+            join.doc = "Wait for all items."
+        return join
+
+    def value(self, wanted: str) -> ValueId:
+        """A value of our own: its type is plain."""
+        name, n = wanted, 1
+        while name in self._values:
+            n += 1
+            name = f"{wanted}_{n}"
+        self._values.add(name)
+        self.types[name] = VALUE
+        return name
+
+
+def _computing(node: Compute) -> str:
+    listed = ", ".join(f"`{name}`" for name in node.outputs)
+    return f"Compute {listed}." if listed else "Evaluate what the pipeline says."
+
+
+def _plain_id(node_id: str) -> str:
+    """`if_threshold` -> `threshold`, `for_c` -> `c`."""
+    for prefix in ("if_", "for_"):
+        if node_id.startswith(prefix) and len(node_id) > len(prefix):
+            return node_id[len(prefix) :]
+    return node_id
+
+
+def _target(node: ForEach) -> str:
+    return node.targets[0].id if node.targets else _plain_id(node.id)
+
+
+def _merged_name(open_: Open) -> str:
+    return "after_" + "_or_".join(end.name for end in open_.ends[:2])
+
+
+def _ordered(steps: list[Draft]) -> list[Draft]:
+    """Topological, and otherwise in the order in which they were made."""
+    waiting = {id(s): 0 for s in steps}
+    for step in steps:
+        for target in step.targets:
+            waiting[id(target)] += 1
+    position = {id(s): i for i, s in enumerate(steps)}
+    ready, found = [s for s in steps if not waiting[id(s)]], []
+    while ready:
+        step = min(ready, key=lambda s: position[id(s)])
+        ready.remove(step)
+        found.append(step)
+        for target in step.targets:
+            waiting[id(target)] -= 1
+            if not waiting[id(target)]:
+                ready.append(target)
+    assert len(found) == len(steps)
+    return found
+

@@ -1,0 +1,183 @@
+"""Which artifacts each step makes and needs, and what a join has to hand on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather
+from pipec.backends.metaflow.graph import Builder
+from pipec.backends.metaflow.names import artifact_name
+from pipec.compiler.backend.glue import inputs
+from pipec.ir import Const, ForEach, ObjectType, OptionalOf, Type, ValueId, ValueType, uses
+from pipec.ir.literals import value_of
+
+IMMUTABLE = frozenset(("int", "float", "bool", "str", "bytes", "None"))
+
+
+@dataclass
+class Flows:
+    """What flows between the steps; values stand for the artifacts that hold them."""
+
+    steps: list[Draft]
+    types: Mapping[ValueId, Type]
+    parameters: frozenset[str]
+    names: dict[ValueId, str] = field(default_factory=dict)
+    """Value -> its artifact's name."""
+    bound: set[ValueId] = field(default_factory=set)
+    """Loop variables that are artifacts, because more steps than the first of the body read them."""
+    defs: dict[int, set[str]] = field(default_factory=dict)
+    out: dict[int, set[str]] = field(default_factory=dict)
+    """What is needed after each step."""
+    merged: dict[int, list[str]] = field(default_factory=dict)
+    """What each join hands on from its inputs."""
+    copies: bool = False
+    """Whether a step could change an artifact that is read again."""
+
+    def immutable(self, value: ValueId) -> bool:
+        """Whether nobody can change the value in place."""
+        type_ = self.types[value]
+        return isinstance(type_, ValueType) and type_.annotation.split("[")[0] in IMMUTABLE
+
+    def item_immutable(self, loop: ForEach) -> bool:
+        """Whether the items of a loop cannot be changed in place."""
+        if isinstance(loop.items, Const):
+            found = value_of(loop.items.source)
+            return all(_is_scalar(v) for v in found) if isinstance(found, (list, tuple)) else False
+        return all(self.immutable(t.id) for t in loop.targets)
+
+
+def _is_scalar(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(_is_scalar(v) for v in value)
+    return value is None or isinstance(value, (int, float, str, bytes))
+
+
+def flows(builder: Builder, steps: list[Draft]) -> Flows:
+    """Find out, for all steps."""
+    made = Flows(steps, builder.types, frozenset(builder.parameters))
+    made.bound = _bound(steps)
+    _name(made, builder)
+    reads = {id(s): {made.names[v] for v in _reads(s, made) if v in made.names} for s in steps}
+    _live(made, reads)
+    made.copies = any(_may_change(s, made) for s in steps)
+    return made
+
+
+def _own_reads(step: Draft) -> list[ValueId]:
+    found: list[ValueId] = []
+    for action in step.actions:
+        match action:
+            case Call():
+                found += inputs(action.task)
+            case Assign():
+                found += uses(action.expr)
+            case _:
+                pass
+    return found
+
+
+def _bound(steps: Sequence[Draft]) -> set[ValueId]:
+    head = {t.id: step for step in steps for a in step.actions if isinstance(a, Bind) for t in a.loop.targets}
+    found = {v for step in steps for v in _own_reads(step) if v in head and head[v] is not step}
+    found |= {step.over for step in steps if step.over in head}
+    gathered = {o.value for step in steps for a in step.actions if isinstance(a, Gather) for o in a.outputs}
+    return found | (gathered & set(head))
+
+
+def _reads(step: Draft, made: Flows) -> set[ValueId]:
+    found = set(_own_reads(step))
+    if step.over:
+        found.add(step.over)
+    return found
+
+
+def _defined(step: Draft, made: Flows) -> list[ValueId]:
+    found: list[ValueId] = []
+    for action in step.actions:
+        match action:
+            case Call():
+                found += [o.id for o in action.task.outputs]
+            case Assign() if not action.local:
+                found.append(action.id)
+            case Bind():
+                found += [t.id for t in action.loop.targets if t.id in made.bound]
+            case Gather():
+                found += [o.id for o in action.outputs]
+            case _:
+                pass
+    return found
+
+
+def _name(made: Flows, builder: Builder) -> None:
+    """An artifact name for each value; values of an arm share that of the merged value."""
+
+    def root(value: ValueId) -> ValueId:
+        while value in builder.aliases:
+            value = builder.aliases[value]
+        return value
+
+    for step in made.steps:
+        for value in _defined(step, made):
+            top = root(value)
+            if top not in made.names:
+                made.names[top] = builder.names.fresh(artifact_name(top))
+            made.names[value] = made.names[top]
+
+
+def _live(made: Flows, reads: dict[int, set[str]]) -> None:
+    live: dict[int, set[str]] = {}
+    for step in reversed(made.steps):
+        made.out[id(step)] = set().union(*(live[id(t)] for t in step.targets))
+        made.defs[id(step)] = {made.names[v] for v in _defined(step, made)}
+        needed = (reads[id(step)] | made.out[id(step)]) - made.defs[id(step)]
+        gathered = {made.names[o.value] for a in step.actions if isinstance(a, Gather) for o in a.outputs}
+        if step.join:
+            made.merged[id(step)] = sorted(needed)
+        # what the loop around needs of its own items goes through `self.input`, hence through the list
+        heads = {a.loop.id for a in step.actions if isinstance(a, Bind)}
+        items = {made.names[s.over] for s in made.steps if s.loop and s.loop.id in heads and s.over in made.names}
+        live[id(step)] = needed | gathered | items
+    before: dict[int, set[str]] = {id(s): set() for s in made.steps}
+    for step in made.steps:
+        for target in step.targets:
+            before[id(target)] |= before[id(step)] | made.defs[id(step)]
+    for key, wanted in made.merged.items():
+        made.merged[key] = [name for name in wanted if name in before[key]]
+
+
+def _may_change(step: Draft, made: Flows) -> bool:
+    call = next((a for a in step.actions if isinstance(a, Call)), None)
+    if call is None:
+        return False
+    out = made.out[id(step)]
+    own = made.defs[id(step)]
+    inherited = [v for v in inputs(call.task) if v in made.names and made.names[v] not in own]
+    if any(made.names[v] in out and not made.immutable(v) for v in inherited):
+        return True
+    for action in step.actions:
+        if isinstance(action, Bind) and not made.item_immutable(action.loop):
+            source = next(s for s in made.steps if s.loop is action.loop)
+            if source.over in made.names and made.names[source.over] in out:
+                return True
+    return False
+
+
+def paths(steps: list[Draft]) -> int:
+    """How many ways lead from the start to the end."""
+    ways = {id(steps[0]): 1}
+    for step in steps:
+        for target in step.targets:
+            ways[id(target)] = ways.get(id(target), 0) + ways[id(step)]
+    return ways[id(steps[-1])]
+
+
+def is_optional(type_: Type) -> bool:
+    """Whether a value of `type_` may be `None`."""
+    return isinstance(type_, OptionalOf)
+
+
+def may_be_function(type_: Type) -> bool:
+    """Whether an object of this type could be a function, which Metaflow would drop."""
+    words = ("", "object", "Any", "typing.Any", "Callable", "typing.Callable", "FunctionType", "types.FunctionType")
+    return isinstance(type_, ObjectType) and type_.annotation.split("[")[0] in words

@@ -1,0 +1,137 @@
+"""IR -> flow: all decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipec.backends.metaflow import helpers as fixed
+from pipec.backends.metaflow.body import Body
+from pipec.backends.metaflow.draft import Assign, Draft
+from pipec.backends.metaflow.graph import Builder
+from pipec.backends.metaflow.liveness import Flows, flows, paths
+from pipec.backends.metaflow.model import Flow, FlowStep
+from pipec.backends.metaflow.names import class_name
+from pipec.backends.metaflow.parameters import declared
+from pipec.backends.metaflow.settings import settings
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.target import TargetLimit
+from pipec.compiler.passes.inline_groups import inline_groups
+from pipec.compiler.pysource.imports import Import, block, parse
+from pipec.compiler.pysource.lazy import joined, user_code
+from pipec.compiler.site import Site
+from pipec.ir import VALUE, Pipeline, Ref
+
+MOST_PATHS = 4000
+"""Metaflow's validator follows every path from start to end, in every task."""
+DECORATORS = ("retry", "timeout", "environment", "resources", "schedule", "Parameter", "JSONType")
+"""What may be imported from metaflow by its own name."""
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A flow, and what the runner has to know to read a run of it."""
+
+    flow: Flow
+    tasks: dict[str, str]
+    """Step -> IR task."""
+    loops: dict[str, str]
+    """Step that starts a foreach, or that stands for none -> IR loop."""
+    empty: dict[str, str]
+    """Step that runs where a loop has no items -> IR loop."""
+    result: str | None
+    """Artifact with the result; `None`: the pipeline returns nothing."""
+
+
+def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
+    """`pipeline` as a flow."""
+    pipeline = inline_groups(pipeline)
+    builder = Builder(pipeline, report)
+    steps = builder.build()
+    result = _result(builder, steps[-1], pipeline)
+    flow = flows(builder, steps)
+    count = paths(steps)
+    if count > MOST_PATHS:
+        limit = f"{count} paths lead from start to end, and its validator follows each of them in every task"
+        report.add(TargetLimit(pipeline.span, "metaflow", limit))
+    made = _flow(pipeline, builder, flow, steps, site, report)
+    return Lowered(
+        flow=made,
+        tasks={s.name: s.task.id for s in steps if s.task is not None},
+        loops={s.name: s.loop.id for s in steps if s.loop is not None},
+        empty={name: loop for name, loop in builder.empty.items()},
+        result=result if result is None or result in builder.parameters else flow.names.get(result, result),
+    )
+
+
+def _result(builder: Builder, end: Draft, pipeline: Pipeline) -> str | None:
+    """Have the last step hold the result; the value that does."""
+    if pipeline.result is None:
+        return None
+    if isinstance(pipeline.result, Ref):
+        if pipeline.result.value not in builder.parameters:
+            end.over = pipeline.result.value  # read here, so that it gets here
+        end.doc = f"Finish; the result is `{pipeline.result.value}`."
+        return pipeline.result.value
+    name = builder.value("result")
+    end.actions.append(Assign(name, pipeline.result, pipeline.result_type or VALUE))
+    end.doc = "Finish with the result."
+    return name
+
+
+def _flow(
+    pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft], site: Site, report: Report
+) -> Flow:
+    used: set[str] = {"FlowSpec", "step"}
+    code = user_code(pipeline)
+    taken = {name for d in pipeline.definitions for name in d.names} | {"self"}
+    parameters = []
+    for parameter in pipeline.parameters:
+        line, names = declared(parameter)
+        parameters.append(line)
+        used |= names
+    made = []
+    for step in steps:
+        decorators: list[str] = []
+        if step.task is not None:
+            found = settings(step.task, pipeline.component(step.task.component), site, report)
+            decorators, used = found.lines, used | found.used
+        body = Body(step, flow, pipeline, taken, used).statements()
+        made.append(FlowStep(name=step.name, doc=_doc(step.doc), decorators=tuple(decorators), join=step.join, body=tuple(body)))
+    if flow.copies:
+        used.add("FreshArtifacts")
+    name = class_name(pipeline.name)
+    return Flow(
+        name=f"{name}_" if name in taken else name,
+        bases="FreshArtifacts, FlowSpec" if flow.copies else "FlowSpec",
+        doc=_doc(pipeline.doc or pipeline.name),
+        module_doc=_doc(pipeline.module_doc),
+        imports=tuple(_imports(code, used)),
+        code=joined(code),
+        code_first=next(iter(code.kinds.values()), "") in ("constant", "block"),
+        helpers=tuple(fixed.sources(used)),
+        parameters=tuple(parameters),
+        steps=tuple(made),
+    )
+
+
+def _imports(code: Any, used: set[str]) -> list[str]:
+    """The import statements at the top of the file."""
+    wanted = [i for source in code.imports for i in parse(source)]
+    wanted += fixed.imports(used)
+    if "deepcopy" in used:
+        wanted.append(Import("copy", "deepcopy"))
+    wanted += [Import("metaflow", name) for name in ("FlowSpec", "step", *DECORATORS) if name in used]
+    typing = [i for source in code.typing_imports for i in parse(source)]
+    if typing:
+        wanted.append(Import("typing", "TYPE_CHECKING"))
+    lines = block([Import("__future__", "annotations"), *wanted]) if code.postponed else block(wanted)
+    if typing:
+        lines += ["", "if TYPE_CHECKING:", *block(typing, 4)]
+    return lines
+
+
+def _doc(text: str) -> str:
+    """A docstring's text: nothing in it ends it."""
+    clean = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').strip()
+    return clean[:-1] + '\\"' if clean.endswith('"') else clean

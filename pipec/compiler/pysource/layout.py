@@ -1,0 +1,91 @@
+"""One line of Python laid out over several the way formatters do, so that none has to run."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+
+WIDTH = 120
+OPEN, CLOSE = "([{", ")]}"
+
+
+def fitted(text: str, indent: int) -> list[str]:
+    """The statement `text`, laid out in at most `WIDTH` columns where commas allow it."""
+    found = _fitted(text, indent)
+    if found is not None:
+        return found
+    return [" " * indent + text + "  # fmt: skip"]
+
+
+def exploded(head: str, parts: list[str], tail: str, indent: int) -> list[str]:
+    """`head`, one line for each of `parts`, and `tail`: the layout that a trailing comma asks for."""
+    lines = [" " * indent + head]
+    for part in parts:
+        lines += _fitted(part + ",", indent + 4) or [" " * (indent + 4) + part + ","]
+    return [*lines, " " * indent + tail]
+
+
+def _fitted(text: str, indent: int) -> list[str] | None:
+    pad = " " * indent
+    if len(pad) + len(text) <= WIDTH:
+        return [pad + text]
+    bracket = last_bracket(text)
+    if bracket is None:
+        return None
+    start, end = bracket
+    head, body, tail = text[: start + 1], text[start + 1 : end], text[end:]
+    if len(pad) + len(head) > WIDTH or len(pad) + len(tail) > WIDTH:
+        return None
+    parts = commas(body)
+    comprehension = len(parts) == 1 and " for " in body
+    if indent + 4 + len(body) <= WIDTH:
+        return [pad + head, " " * (indent + 4) + body, pad + tail]
+    if comprehension or "**" in body or body.startswith("*"):
+        return None
+    lines = [pad + head]
+    for part in parts:
+        inner = _fitted(part + ",", indent + 4)
+        if inner is None:
+            return None
+        lines += inner
+    return [*lines, pad + tail]
+
+
+def _tokens(text: str) -> list[tokenize.TokenInfo]:
+    return list(tokenize.generate_tokens(io.StringIO(f"({text}\n)").readline))[1:-2]
+
+
+def last_bracket(text: str) -> tuple[int, int] | None:
+    """Where the last bracket with something in it opens and closes."""
+    stack: list[int] = []
+    best: tuple[int, int] | None = None
+    for token in _tokens(text):
+        at = token.start[1] - 1
+        if token.start[0] > 1 or token.type != tokenize.OP:
+            continue
+        if token.string in OPEN:
+            stack.append(at)
+        elif token.string in CLOSE and stack:
+            start = stack.pop()
+            if not stack and text[start + 1 : at].strip():
+                best = (start, at)
+    return best
+
+
+def commas(body: str) -> list[str]:
+    """`body` cut at the commas outside of brackets."""
+    depth, cuts = 0, [-1]
+    lambdas = 0
+    for token in _tokens(body):
+        if token.start[0] > 1:
+            continue
+        if token.type == tokenize.NAME and token.string == "lambda" and depth == 0:
+            lambdas += 1
+        elif token.type == tokenize.OP:
+            depth += (token.string in OPEN) - (token.string in CLOSE)
+            if token.string == ":" and depth == 0 and lambdas:
+                lambdas -= 1
+            if token.string == "," and depth == 0 and not lambdas:
+                cuts.append(token.start[1] - 1)
+    ends = [*cuts[1:], len(body)]
+    return [part for start, end in zip(cuts, ends) if (part := body[start + 1 : end].strip())]

@@ -1,0 +1,140 @@
+"""Helpers that a generated flow takes along, each only where it is used."""
+
+import contextlib
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType, MethodType
+from typing import Any
+
+from metaflow import JSONType, StepMutator, current
+from metaflow.metaflow_config import DEFAULT_DATASTORE
+
+
+class FreshArtifacts:
+    """Gives steps copies of artifacts: what a step changes in place is not stored again, and no other step sees it."""
+
+    def __getattr__(self, name):
+        value = super().__getattr__(name)
+        self.__dict__.pop(name, None)  # Metaflow keeps what it has loaded, and stores it anew after the step
+        return value
+
+
+class on_kubernetes(StepMutator):
+    """Adds `@kubernetes` where a remote datastore is configured, so that the flow also runs without a cluster."""
+
+    def init(self, **kwargs):
+        self.kwargs = kwargs
+
+    def mutate(self, mutable_step):
+        if DEFAULT_DATASTORE != "local":
+            mutable_step.add_decorator("kubernetes", deco_kwargs=self.kwargs)
+
+
+class pypi_on_kubernetes(StepMutator):
+    """Adds `@pypi` where a remote datastore is configured; deploy with `--environment=pypi`."""
+
+    def init(self, **kwargs):
+        self.kwargs = kwargs
+
+    def mutate(self, mutable_step):
+        if DEFAULT_DATASTORE != "local":
+            mutable_step.add_decorator("pypi", deco_kwargs=self.kwargs)
+
+
+class ExactJSON(type(JSONType)):
+    """JSON with tags for what it has not: `{"$tuple": [1, 2]}`, `{"$set": [...]}`, `{"$bytes": "00ff"}`, `{"$dict": [[key, value]]}`."""
+
+    def convert(self, value, param, ctx):
+        return self.untagged(super().convert(value, param, ctx))
+
+    def untagged(self, value):
+        if isinstance(value, list):
+            return [self.untagged(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((tag, items),) = value.items()
+            kind = {"$tuple": tuple, "$set": set, "$frozenset": frozenset, "$dict": dict}.get(tag)
+            if tag == "$bytes":
+                return bytes.fromhex(items)
+            if kind is not None:
+                return kind(tuple(item) if kind is dict else item for item in self.untagged(items))
+        return {key: self.untagged(item) for key, item in value.items()}
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.chdir(folder)
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+def storable(value: Any) -> Any:
+    """The result of a step, which must be no function: Metaflow would drop it without a word."""
+    if isinstance(value, (FunctionType, MethodType)):
+        raise TypeError(f"step {current.step_name!r} returned a function, which Metaflow does not store")
+    return value
+
+
+def pack(path: Any) -> Any:
+    """A file or folder as an artifact: its name, and its bytes or those of a tar archive."""
+    if path is None:
+        return None
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"step {current.step_name!r} returned a {type(path).__name__}; its annotation says a path")
+    source = Path(path).resolve()
+    if not source.exists():
+        raise FileNotFoundError(f"step {current.step_name!r} returned the path {str(path)!r}, and there is no such file")
+    if source.is_file():
+        return {"name": source.name, "folder": False, "content": source.read_bytes()}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.add(source, arcname=source.name)
+    return {"name": source.name, "folder": True, "content": buffer.getvalue()}
+
+
+def unpack(packed: Any) -> Any:
+    """A private copy of a packed file or folder."""
+    if packed is None:
+        return None
+    target = Path(tempfile.mkdtemp(), packed["name"])
+    if packed["folder"]:
+        with tarfile.open(fileobj=io.BytesIO(packed["content"])) as archive:
+            archive.extractall(target.parent, filter="data")
+    else:
+        target.write_bytes(packed["content"])
+    return target
