@@ -109,7 +109,7 @@ def _read(root: Path, report: Report) -> tuple[dict[str, Any], dict[str, Span]] 
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line = getattr(error, "lineno", None) or _line_of(str(error), text)
+        line = min(getattr(error, "lineno", None) or _line_of(str(error), text), _last_line(text))
         report.add(InvalidToml(start().model_copy(update={"line": line, "end_line": line}), str(error)))
         return None
     table = data.get("tool", {})
@@ -123,7 +123,11 @@ def _read(root: Path, report: Report) -> tuple[dict[str, Any], dict[str, Span]] 
 def _line_of(message: str, text: str) -> int:
     """The line that a message of the parser names: "(at line 2, column 11)" or "(at end of document)"."""
     found = re.search(r"\(at line (\d+)", message)
-    return int(found[1]) if found else max(len(text.rstrip().splitlines()), 1)
+    return int(found[1]) if found else _last_line(text)
+
+
+def _last_line(text: str) -> int:
+    return max(len(text.rstrip().splitlines()), 1)
 
 
 def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

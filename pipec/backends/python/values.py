@@ -45,6 +45,15 @@ def plain(value: Any, step: str) -> Any:
     )
 
 
+def _pickled(value: Any, step: str) -> Any:
+    try:
+        data = pickle.dumps(value, protocol=4)
+    except Exception as error:  # the user's classes may refuse in any way
+        kind = type(value).__qualname__
+        raise TypeError(f"step {step!r} returned a {kind}, which pickle cannot store: {error}") from error
+    return pickle.loads(data)
+
+
 class Store:
     """Where the results of one run lie, and where copies for steps are made."""
 
@@ -65,7 +74,7 @@ class Store:
             case ValueType():
                 return plain(value, step)
             case ObjectType():
-                return pickle.loads(pickle.dumps(value, protocol=4))
+                return _pickled(value, step)
             case FileType():
                 return self._file(value, step)
             case OptionalOf():
