@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipec.ir.base import Span
-from pipec.ir.expressions import Code, Const
-from pipec.ir.nodes import Block, Branch, Compute, ForEach, Group, Parallel, Pipeline, Task
+from pipec.ir.expressions import Code, Const, Expr, Ref, uses
+from pipec.ir.graph import reads, walk
+from pipec.ir.nodes import Block, Branch, Compute, ForEach, Group, Parallel, Pipeline, Statement, Task
 from pipec.ir.policies import PipelinePolicy, TaskPolicy
 from pipec.ir.types import (
     DictOf,
@@ -128,8 +129,37 @@ def uses_of(pipeline: Pipeline) -> Iterator[Use]:
         yield Use("parameters", parameter.span, parameter.name)
     yield from _of_pipeline(pipeline.policy)
     yield from _of_block(pipeline, pipeline.body, ())
+    yield from _large(pipeline)
     if pipeline.result is not None:
         yield Use("result", pipeline.span, pipeline.name)
+
+
+def _large(pipeline: Pipeline) -> Iterator[Use]:
+    """Values of any size: those that the body only passes on to steps."""
+    inspected = set(uses(pipeline.result))
+    passed: set[str] = set()
+    for node in walk(pipeline.body):
+        if isinstance(node, Task):
+            passed.update(e.value for e in node.args.values() if isinstance(e, Ref))
+            inspected.update(v for e in node.args.values() if isinstance(e, Code) for v in uses(e))
+        else:
+            inspected.update(reads(node) if isinstance(node, Compute) else ())
+            inspected.update(v for e in _header(node) for v in uses(e))
+    for node in walk(pipeline.body):
+        for output in node.outputs if isinstance(node, Task) else ():
+            bounded = not isinstance(output.type, ValueType) or output.type.annotation in ("int", "float", "bool", "None")
+            if output.id in passed - inspected and not bounded:
+                yield Use("value.large", node.span, output.id)
+
+
+def _header(node: Statement) -> tuple[Expr, ...]:
+    match node:
+        case Branch():
+            return (node.condition, *(e for p in node.outputs for e in (p.then, p.orelse)))
+        case ForEach():
+            return (node.items,)
+        case _:
+            return ()
 
 
 def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iterator[Use]:

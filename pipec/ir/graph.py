@@ -114,13 +114,15 @@ def edges(block: Block, concurrent: bool = False) -> dict[str, Edges]:
     An effect waits for everything above it, and everything below waits for it (language, section 4).
     """
     producer = {v: node.id for node in block.nodes for v in defines(node)}
+    if concurrent or not any(map(has_effect, block.nodes)):
+        return {n.id: Edges(tuple(dict.fromkeys(producer[v] for v in reads(n) if v in producer)), ()) for n in block.nodes}
     above: list[str] = []  # nodes since the last effect, that effect included
     last: str | None = None
     before: dict[str, set[str]] = {}  # transitive predecessors
     found: dict[str, Edges] = {}
     for node in block.nodes:
         data = tuple(dict.fromkeys(producer[v] for v in reads(node) if v in producer))
-        effect = has_effect(node) and not concurrent
+        effect = has_effect(node)
         wanted = above if effect else [last] if last is not None else []
         implied = {p for d in data for p in before[d]} | set(data)
         order: list[str] = []

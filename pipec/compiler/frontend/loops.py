@@ -32,7 +32,7 @@ def loop(body: Body, node: ast.For) -> None:
     if node.orelse:
         body.report.add(UnsupportedStatement(body.span(node.orelse[0]), "`else` of a loop", "write it after the loop"))
     iterable, limit = _unwrapped(body, node.iter)
-    items = body.operand(ast.copy_location(iterable, node.iter), "items")
+    items = body.operand(iterable, "items")
     bound = assigned(node.body)
     grown = [n for n in _grown(node.body) if n not in bound]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tokenize
 
 WIDTH = 120
@@ -37,8 +38,9 @@ def _fitted(text: str, indent: int) -> list[str] | None:
     if len(pad) + len(head) > WIDTH or len(pad) + len(tail) > WIDTH:
         return None
     parts = commas(body)
-    comprehension = len(parts) == 1 and " for " in body
-    if indent + 4 + len(body) <= WIDTH:
+    comprehension = _loops(body)
+    called = len(head) > 1 and head[-1] == "(" and (head[-2].isalnum() or head[-2] in "_)]")
+    if indent + 4 + len(body) <= WIDTH and (called or comprehension or not parts):
         return [pad + head, " " * (indent + 4) + body, pad + tail]
     if comprehension or "**" in body or body.startswith("*"):
         return None
@@ -49,6 +51,45 @@ def _fitted(text: str, indent: int) -> list[str] | None:
             return None
         lines += inner
     return [*lines, pad + tail]
+
+
+def _loops(body: str) -> bool:
+    """Whether what stands in a bracket is a comprehension."""
+    depth = 0
+    for token in _tokens(body):
+        depth += (token.string in OPEN) - (token.string in CLOSE) if token.type == tokenize.OP else 0
+        if token.type == tokenize.NAME and token.string == "for" and depth == 0:
+            return True
+    return False
+
+
+def tidy(text: str) -> str:
+    """The expression `text` with numbers and strings the way formatters write them."""
+    edits: list[tuple[int, int, str]] = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.start[0] != 1 or token.end[0] != 1:
+            continue
+        new = token.string
+        if token.type == tokenize.NUMBER:
+            new = new.replace("e+", "e") if "x" not in new else new
+        elif token.type == tokenize.STRING and token.string[0] in "'\"" and token.string[:3] not in ("\'\'\'", '"""'):
+            new = _preferred(token.string)
+        if new != token.string:
+            edits.append((token.start[1], token.end[1], new))
+    for start, end, new in reversed(edits):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _preferred(literal: str) -> str:
+    """A string in the quotes that need fewer escapes; double ones where both do."""
+    quote, body = literal[0], literal[1:-1]
+    if quote == '"':
+        return literal
+    doubles, singles = body.count('"'), len(re.findall(r"\\'", body))
+    if doubles > singles:
+        return literal
+    return '"' + re.sub(r"\\'", "'", body).replace('"', '\\"') + '"'
 
 
 def _tokens(text: str) -> list[tokenize.TokenInfo]:
