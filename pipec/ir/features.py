@@ -147,7 +147,8 @@ def _large(pipeline: Pipeline) -> Iterator[Use]:
             inspected.update(v for e in _header(node) for v in uses(e))
     for node in walk(pipeline.body):
         for output in node.outputs if isinstance(node, Task) else ():
-            bounded = not isinstance(output.type, ValueType) or output.type.annotation in ("int", "float", "bool", "None")
+            small = ("int", "float", "bool", "None")
+            bounded = not isinstance(output.type, ValueType) or output.type.annotation in small
             if output.id in passed - inspected and not bounded:
                 yield Use("value.large", node.span, output.id)
 

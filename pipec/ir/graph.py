@@ -115,13 +115,13 @@ def edges(block: Block, concurrent: bool = False) -> dict[str, Edges]:
     """
     producer = {v: node.id for node in block.nodes for v in defines(node)}
     if concurrent or not any(map(has_effect, block.nodes)):
-        return {n.id: Edges(tuple(dict.fromkeys(producer[v] for v in reads(n) if v in producer)), ()) for n in block.nodes}
+        return {n.id: Edges(_producers(n, producer), ()) for n in block.nodes}
     above: list[str] = []  # nodes since the last effect, that effect included
     last: str | None = None
     before: dict[str, set[str]] = {}  # transitive predecessors
     found: dict[str, Edges] = {}
     for node in block.nodes:
-        data = tuple(dict.fromkeys(producer[v] for v in reads(node) if v in producer))
+        data = _producers(node, producer)
         effect = has_effect(node)
         wanted = above if effect else [last] if last is not None else []
         implied = {p for d in data for p in before[d]} | set(data)
@@ -137,6 +137,10 @@ def edges(block: Block, concurrent: bool = False) -> dict[str, Edges]:
         else:
             above.append(node.id)
     return found
+
+
+def _producers(node: Statement, producer: dict[ValueId, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(producer[v] for v in reads(node) if v in producer))
 
 
 def walk(block: Block) -> Iterator[Statement]:
