@@ -30,8 +30,10 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
     id_ = low.ids.fresh(f"choose_{node.id.removeprefix('if_')}")
     choose = low.new(id_, taken.chooser(id_, node.condition), scope, node.id)
     low.fill(choose, taken)
-    inside = replace(scope, arms=(*scope.arms, choose))
-    arms = [low.block(node.then, inside), low.block(node.orelse, inside)]
+    arms = [
+        low.block(block, replace(scope, arms=(*scope.arms, choose), ways=(*scope.ways, way)))
+        for block, way in ((node.then, True), (node.orelse, False))
+    ]
     starts = [[n for n in entries(arm)] for arm in arms]
     for start in (*starts[0], *starts[1]):
         start.after(choose, forced=True)
@@ -44,6 +46,7 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
             if not arm or any(n.loop is not None and n.loop.may_be_empty for n in exits(arm)):
                 join.after(choose, forced=True)
     ids = [[s.id for s in start] or ([join.id] if join else []) for start in starts]
+    low.choices[choose] = (ids[1], ids[0])
     if not ids[1]:
         choose.function.operator = "task.short_circuit"
         choose.function.body = (f"return bool({condition})",)

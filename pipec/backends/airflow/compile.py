@@ -31,6 +31,8 @@ class Compiled:
     lowering: Lowering
     pipeline: Pipeline
     """After the legalising passes."""
+    artifacts: bool
+    """Whether the file has an artifact store."""
 
 
 def compile_file(pipeline: Pipeline, site: Site, report: Report) -> DagFile | None:
@@ -57,7 +59,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
         typing_imports=tuple(user.typing_imports), constants=made.constants, helpers=made.helpers, code=code,
         settings=settings(pipeline, version), params=params(pipeline), body=body,
     )  # fmt: skip
-    return Compiled(file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file)))}), low, pipeline)
+    return Compiled(file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file)))}), low, pipeline, made.artifacts)
 
 
 def _version(text: str) -> tuple[int, int]:

@@ -34,6 +34,8 @@ class TaskNode:
     call: CallDraft
     arms: tuple[TaskNode, ...] = ()
     """Branch operators whose arms the task is in, outermost first."""
+    ways: tuple[bool, ...] = ()
+    """Which arm of each."""
     loop: Loop | None = None
     join: bool = False
     data: dict[TaskNode, None] = field(default_factory=dict)

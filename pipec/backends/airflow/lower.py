@@ -41,6 +41,7 @@ class Scope:
     """Ids of the task groups around it, with dots."""
     arms: tuple[TaskNode, ...] = ()
     """Branch operators whose arms it is in."""
+    ways: tuple[bool, ...] = ()
     loop: Loop | None = None
     guards: tuple[Guard, ...] = ()
 
@@ -66,6 +67,8 @@ class Lowering:
         """Id of a loop -> the task that makes its items."""
         self.exported: dict[Loop, list[TaskNode]] = {}
         """Mapped group -> those of its tasks that are referred to from outside."""
+        self.choices: dict[TaskNode, tuple[list[str], list[str]]] = {}
+        """Branch operator -> the ids that it returns for each arm, by truth."""
         self.guards: dict[TaskNode, tuple[Guard, ...]] = {}
         self.top = Scope()
 
@@ -122,7 +125,7 @@ class Lowering:
         self, id_: str, function: FunctionDraft, scope: Scope, variable: str = "", loop: Loop | None = None
     ) -> TaskNode:
         """A task called `id_`; the call's arguments are still missing."""
-        node = TaskNode(scope.prefix + id_, function, CallDraft(function, ""), scope.arms, loop or scope.loop)
+        node = TaskNode(scope.prefix + id_, function, CallDraft(function, ""), scope.arms, scope.ways, loop or scope.loop)
         node.call.variable = self.names.fresh(variable or id_)
         if id_ != function.name:
             node.call.override["task_id"] = py(id_)
@@ -317,7 +320,7 @@ class Lowering:
         draft = MappedDraft(name, tuple(over), mode=mode, exported=own_exports)
         self.env |= {value: Bound(local=parameter) for parameter, value in over.items() if value}
         scope.items.append(draft)
-        made = self.block(loop.body, Scope(draft.body, f"{scope.prefix}{name}.", scope.arms, own))
+        made = self.block(loop.body, Scope(draft.body, f"{scope.prefix}{name}.", scope.arms, scope.ways, own))
         for output in loop.outputs:
             found = self.env[output.value].node
             if found is not None and not found.outer:

@@ -60,6 +60,7 @@ class Pieces:
 
     constants: tuple[str, ...]
     helpers: tuple[str, ...]
+    artifacts: bool
 
 
 def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
@@ -84,7 +85,7 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
     names = {name: new for name, new in functions.helpers.items() if name != new}
     if names:
         texts = [rename_globals(text, names) for text in texts]
-    return Pieces(tuple(constants), tuple(text.strip("\n") for text in texts))
+    return Pieces(tuple(constants), tuple(text.strip("\n") for text in texts), has["artifacts"])
 
 
 def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
