@@ -9,8 +9,9 @@ import re
 from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather
 from pipec.backends.metaflow.liveness import Flows, may_be_function
 from pipec.backends.metaflow.names import parameter_attribute
-from pipec.compiler.backend.glue import call, inputs, operand_source
-from pipec.compiler.pysource.layout import fitted
+from pipec.compiler.backend.glue import call, inputs, operand_source, port_of
+from pipec.compiler.pysource.layout import fitted, tidy
+from pipec.compiler.rendering import python_literal
 from pipec.ir import (
     Code,
     Component,
@@ -33,6 +34,7 @@ from pipec.ir import (
 )
 
 INDENT = 8
+DISPLAY = re.compile(r"[\[({]")
 
 
 class Body:
@@ -48,6 +50,7 @@ class Body:
         self.made: set[ValueId] = set()
         """Values that the step itself has set so far."""
         self.lines: list[str] = []
+        self.depth = INDENT
 
     def statements(self) -> list[str]:
         """All lines, transition included, indented."""
@@ -80,7 +83,9 @@ class Body:
 
     def _local(self, wanted: str) -> str:
         name = wanted.lstrip("_") or "value"
-        while name in self.taken or name in self.locals.values() or hasattr(builtins, name) or name in ("inputs", "task"):
+        while (
+            name in self.taken or name in self.locals.values() or hasattr(builtins, name) or name in ("inputs", "task")
+        ):
             name += "_"
         return name
 
@@ -100,11 +105,9 @@ class Body:
             for free, value in expr.inputs.items():
                 if self.flow.copies and self._is_loaded(value) and _often(expr.source, free):
                     name = self._local(free)
-                    self._say(f"{name} = {self.value(value)}", self._depth)
+                    self._say(f"{name} = {self.value(value)}", self.depth)
                     self.locals[value] = name
-        return operand_source(expr, self.value)
-
-    _depth = INDENT
+        return tidy(operand_source(expr, self.value))
 
     def _is_loaded(self, value: ValueId) -> bool:
         return value not in self.locals and value not in self.made and value not in self.flow.parameters
@@ -160,16 +163,35 @@ class Body:
     def _call(self, task: Task) -> None:
         component = self.pipeline.component(task.component)
         self.helpers.add("empty_folder")
-        self._depth = INDENT + 4
-        outer, self.lines = self.lines, []
+        outer = self.depth
+        if task.policy.cache is not None and task.outputs:
+            self._say(self._reuse(task, component), self.depth)
+            self.depth += 4
+        self._say("with empty_folder():", self.depth)
+        self.depth += 4
         source = call(task, component, lambda key, expr: self._argument(expr))
         self._results(task, component, source)
-        made, self.lines = self.lines, outer
-        self._say("with empty_folder():")
-        self.lines += made
-        self._depth = INDENT
+        self.depth = outer
+
+    def _reuse(self, task: Task, component: Component) -> str:
+        cache = task.policy.cache
+        assert cache is not None
+        self.helpers.add("reuse")
+        ignored = set(cache.ignore)
+        code = " ".join([component.name, component.digest[:16], *([cache.version] if cache.version else [])])
+        args = {port_of(key): expr for key, expr in task.args.items() if port_of(key) not in ignored}
+        covered = ", ".join(f'"{port}": {self.expression(expr)}' for port, expr in args.items())
+        listed = ", ".join(f'"{self.flow.names[o.id]}"' for o in task.outputs)
+        parts = ["self", f"[{listed}]", f"code={python_literal(code)}", f"inputs={{{covered}}}"]
+        if cache.ttl is not None:
+            self.helpers.add("timedelta")
+            parts.append(f"ttl={duration(cache.ttl)}")
+        return f"if not reuse({', '.join(parts)}):"
 
     def _argument(self, expr: Expr) -> str:
+        if isinstance(expr, Code) and isinstance(expr.type, ValueType) and DISPLAY.match(expr.source):
+            # a collection that is built here, of values and files together
+            return tidy(operand_source(expr, lambda v: loaded(self.flow.types[v], self.value(v), self.helpers)))
         source = self.expression(expr)
         type_: Type = ValueType()
         if isinstance(expr, Ref):
@@ -190,7 +212,7 @@ class Body:
         return item and not any(self.flow.item_immutable(loop) for loop in loops)
 
     def _results(self, task: Task, component: Component, source: str) -> None:
-        depth, outputs = INDENT + 4, task.outputs
+        depth, outputs = self.depth, task.outputs
         if not outputs:
             self._say(source, depth)
             return
@@ -214,10 +236,10 @@ class Body:
     def _selected(self, outputs: list[Output], base: str) -> None:
         for out in outputs:
             source = f"{base}[{out.select}]" if isinstance(out.select, int) else f"{base}.{out.select}"
-            self._say(f"self.{self.flow.names[out.id]} = {stored(out.type, source, self.helpers)}", INDENT + 4)
+            self._say(f"self.{self.flow.names[out.id]} = {stored(out.type, source, self.helpers)}", self.depth)
 
     def _unpacked(self, outputs: tuple[Output, ...], component: Component, source: str) -> None:
-        depth = INDENT + 4
+        depth = self.depth
         size = tuple_size(component.returns)
         if size is None or any(not isinstance(o.select, int) or o.select >= size for o in outputs):
             name = self._local("result")
@@ -255,6 +277,14 @@ class Body:
             self._say(f'self.next(self.{step.targets[0].name}, foreach="{over}")')
         else:
             self._say(f"self.next({', '.join(f'self.{t.name}' for t in step.targets)})")
+
+
+def duration(seconds: float) -> str:
+    """`timedelta(days=7)`."""
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds % size == 0:
+            return f"timedelta({unit}={int(seconds // size)})"
+    return f"timedelta(seconds={seconds:g})"
 
 
 def tuple_size(returns: str) -> int | None:
@@ -328,4 +358,3 @@ def _often(source: str, name: str) -> bool:
     """Whether evaluating `source` may read `name` more than once."""
     count = len(re.findall(rf"\b{re.escape(name)}\b", source))
     return count > 1 or " for " in source or "lambda" in source
-

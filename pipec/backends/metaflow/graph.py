@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather, Mode, Open
 from pipec.backends.metaflow.names import Names, parameter_attribute, step_name
 from pipec.backends.metaflow.safety import is_boolean, is_safe, known_length
@@ -28,6 +30,7 @@ from pipec.ir import (
     Type,
     ValueId,
     ValueType,
+    uses,
 )
 from pipec.ir.graph import defines, edges, tasks, value_types
 
@@ -49,6 +52,8 @@ class Builder:
         """Value -> the merged value whose artifact it shares."""
         self.lengths: dict[ValueId, int] = {}
         """Lists whose length is known."""
+        self.booleans: set[ValueId] = set()
+        """Merged values that are `True` or `False` in every branch."""
         self.steps: list[Draft] = []
         self.empty: dict[str, str] = {}
         """Step that runs where a loop has no items -> the loop."""
@@ -105,9 +110,9 @@ class Builder:
     def _single(self, open_: Open) -> Open:
         """One step that everything before it has led to."""
         if open_.mode == "merge":
-            return Open((self._synthetic(open_, _merged_name(open_), "Go on from whichever branch ran."),))
+            return Open((self._synthetic(open_, _joining("after", open_.ends), "Go on from whichever branch ran."),))
         if open_.mode == "join":
-            name = "join_" + "_".join(end.name for end in open_.ends[:3])
+            name = _joining("join", open_.ends)
             return Open((self._synthetic(open_, name, "Wait for the parallel branches."),))
         return open_
 
@@ -144,7 +149,7 @@ class Builder:
         if step.task is None:
             return self._synthetic(Open((step,)), name, doc)
         before = [s for s in self.steps if step in s.targets]
-        join = Draft(self.names.fresh("join_" + "_".join(s.name for s in before[:3])), "Wait for the parallel branches.")
+        join = Draft(self.names.fresh(_joining("join", before)), "Wait for the parallel branches.")
         join.join, join.kind, join.targets = True, "next", [step]
         for other in before:
             other.targets[other.targets.index(step)] = join
@@ -236,8 +241,10 @@ class Builder:
         return open_ if open_.mode == "branch" and step is open_.end else Open((step,))
 
     def _assign(self, step: Draft, node: Compute) -> None:
+        read = {v for let in node.lets for v in uses(let.expr)}
         for let in node.lets:
-            step.actions.append(Assign(let.id, let.expr, let.type, local=let.id not in node.outputs))
+            local = let.id in read and let.id not in node.outputs
+            step.actions.append(Assign(let.id, let.expr, let.type, local=local))
 
     # branches and loops
 
@@ -255,10 +262,20 @@ class Builder:
         for mode, block, phis in arms:
             arm = self._arm(block, phis, Open((source,), mode), _plain_id(node.id))
             ends += arm.ends
+        self.booleans |= {p.id for p in node.outputs if self._is_boolean(p.then) and self._is_boolean(p.orelse)}
         return Open(tuple(ends), "merge")
 
+    def _is_boolean(self, expr: Expr) -> bool:
+        match expr:
+            case Const():
+                return expr.source in ("True", "False")
+            case Ref():
+                return expr.value in self.booleans
+            case _:
+                return is_boolean(expr, self.types)
+
     def _condition(self, source: Draft, condition: Expr, hint: str) -> ValueId:
-        if isinstance(condition, Ref) and is_boolean(condition, self.types) and condition.value not in self.parameters:
+        if isinstance(condition, Ref) and condition.value in self.booleans:
             return condition.value
         name = self.value(hint)
         wrap = "" if is_boolean(condition, self.types) else "bool"
@@ -270,12 +287,15 @@ class Builder:
         shared = {id_ for id_, expr, _ in phis if self._share(id_, expr, own)}
         mode = open_.mode
         open_ = self._block(block, open_)
-        if open_.mode == mode:
-            name = f"skip_{hint}" if mode == "false" else f"pass_{hint}"
-            open_ = Open((self._synthetic(open_, name, "Nothing to do in this branch."),))
         wanted = [(id_, expr, type_) for id_, expr, type_ in phis if id_ not in shared]
+        if open_.mode == mode:
+            name = f"skip_{hint}" if mode == "false" else f"only_{hint}"
+            doc = "Set what the branches have in common." if wanted else "There is nothing to do in this branch."
+            open_ = Open((self._synthetic(open_, name, doc),))
         if wanted:
-            step = self._host(open_, [e for _, e, _ in wanted], f"set_{wanted[0][0]}", "Set what the branches share.")
+            step = self._host(
+                open_, [e for _, e, _ in wanted], f"set_{wanted[0][0]}", "Set what the branches have in common."
+            )
             step.actions += [Assign(*phi) for phi in wanted]
             open_ = Open((step,))
         return self._single(open_) if open_.mode == "join" else open_
@@ -292,18 +312,28 @@ class Builder:
         if length is not None:
             self.lengths |= {o.id: length for o in node.outputs}
         if length:
-            source = self._source(open_, [node.items], f"each_{_target(node)}", f"Start a task for each `{_target(node)}`.")
+            source = self._source(
+                open_, [node.items], f"each_{_target(node)}", f"Start a task for each `{_target(node)}`."
+            )
             source.over = self._items(source, node)
             return Open((self._loop(node, source),))
-        source = self._source(open_, [Code(source="list(x)")], f"list_{_target(node)}", f"List what `{_target(node)}` goes through.")
+        source = self._source(
+            open_, [Code(source="list(x)")], f"list_{_target(node)}", f"List what `{_target(node)}` goes through."
+        )
         source.over, items = "", self._items(source, node, keep=True)
         has = self.value(f"any_{_target(node)}")
         source.actions.append(Assign(has, Ref(value=items), VALUE, "bool"))
         source.kind, source.over = "switch", has
-        each = self._synthetic(Open((source,), "true"), f"each_{_target(node)}", f"Start a task for each `{_target(node)}`.")
+        each = self._synthetic(
+            Open((source,), "true"), f"each_{_target(node)}", f"Start a task for each `{_target(node)}`."
+        )
         each.over = items
         gathered = self._loop(node, each)
-        nothing = self._synthetic(Open((source,), "false"), f"no_{_target(node)}", "There is nothing to do, and Metaflow takes no empty foreach.")
+        nothing = self._synthetic(
+            Open((source,), "false"),
+            f"no_{_target(node)}",
+            "There is nothing to do, and Metaflow takes no empty foreach.",
+        )
         self.empty[nothing.name] = node.id
         nothing.actions += [Assign(o.id, Const(source="[]"), o.type) for o in node.outputs]
         return Open((gathered, nothing), "merge")
@@ -314,7 +344,9 @@ class Builder:
         if isinstance(items, Ref) and self._is_list(items.value):
             return items.value
         name = self.value(f"{_target(node)}_values")
-        wrap = "" if isinstance(items, Const) or (isinstance(items, Code) and items.source.startswith("list(")) else "list"
+        wrap = (
+            "" if isinstance(items, Const) or (isinstance(items, Code) and items.source.startswith("list(")) else "list"
+        )
         source.actions.append(Assign(name, items, VALUE, wrap))  # type: ignore[arg-type]
         return name
 
@@ -367,8 +399,11 @@ def _target(node: ForEach) -> str:
     return node.targets[0].id if node.targets else _plain_id(node.id)
 
 
-def _merged_name(open_: Open) -> str:
-    return "after_" + "_or_".join(end.name for end in open_.ends[:2])
+def _joining(word: str, ends: Sequence[Draft]) -> str:
+    """`join_train_tune`, where that says something."""
+    names = [end.name for end in ends]
+    told = "_".join([word, *names])
+    return told if len(names) <= 3 and all(end.task for end in ends) and len(told) <= 40 else word
 
 
 def _ordered(steps: list[Draft]) -> list[Draft]:
@@ -389,4 +424,3 @@ def _ordered(steps: list[Draft]) -> list[Draft]:
                 ready.append(target)
     assert len(found) == len(steps)
     return found
-

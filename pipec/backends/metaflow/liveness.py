@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,10 +10,12 @@ from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather
 from pipec.backends.metaflow.graph import Builder
 from pipec.backends.metaflow.names import artifact_name
 from pipec.compiler.backend.glue import inputs
-from pipec.ir import Const, ForEach, ObjectType, OptionalOf, Type, ValueId, ValueType, uses
+from pipec.ir import Code, Const, ForEach, ObjectType, Ref, Type, ValueId, ValueType, uses
 from pipec.ir.literals import value_of
 
 IMMUTABLE = frozenset(("int", "float", "bool", "str", "bytes", "None"))
+SCALAR_LISTS = frozenset(f"{kind}[{item}]" for kind in ("list", "List") for item in IMMUTABLE)
+RANGE = re.compile(r"(list\()?range\([^()]*(\(\w+\))?[^()]*\)\)?\Z")
 
 
 @dataclass
@@ -44,6 +47,10 @@ class Flows:
         if isinstance(loop.items, Const):
             found = value_of(loop.items.source)
             return all(_is_scalar(v) for v in found) if isinstance(found, (list, tuple)) else False
+        if isinstance(loop.items, Code) and RANGE.match(loop.items.source):
+            return True
+        if isinstance(loop.items, Ref) and isinstance(type_ := self.types[loop.items.value], ValueType):
+            return type_.annotation in SCALAR_LISTS
         return all(self.immutable(t.id) for t in loop.targets)
 
 
@@ -117,12 +124,15 @@ def _name(made: Flows, builder: Builder) -> None:
             value = builder.aliases[value]
         return value
 
+    groups: dict[ValueId, list[ValueId]] = {}
     for step in made.steps:
         for value in _defined(step, made):
-            top = root(value)
-            if top not in made.names:
-                made.names[top] = builder.names.fresh(artifact_name(top))
-            made.names[value] = made.names[top]
+            groups.setdefault(root(value), []).append(value)
+    for top, values in groups.items():
+        # `label`, `label_2` and `label_3` are one name of the user's, bound in several places
+        wanted = min([top, *values], key=lambda v: (not top.startswith(v), len(v), v))
+        name = builder.names.fresh(artifact_name(wanted))
+        made.names |= dict.fromkeys((top, *values), name)
 
 
 def _live(made: Flows, reads: dict[int, set[str]]) -> None:
@@ -170,11 +180,6 @@ def paths(steps: list[Draft]) -> int:
         for target in step.targets:
             ways[id(target)] = ways.get(id(target), 0) + ways[id(step)]
     return ways[id(steps[-1])]
-
-
-def is_optional(type_: Type) -> bool:
-    """Whether a value of `type_` may be `None`."""
-    return isinstance(type_, OptionalOf)
 
 
 def may_be_function(type_: Type) -> bool:

@@ -16,6 +16,7 @@ from pipec.backends.metaflow.store import Store, TaskRecord
 from pipec.compiler.backend import results
 from pipec.compiler.backend.protocol import RunRequest
 from pipec.ir import FileType, Pipeline, leaves
+from pipec.ir.graph import tasks
 
 
 def save_result(store: Store, end: TaskRecord, lowered: Lowered, pipeline: Pipeline, request: RunRequest) -> str:
@@ -42,7 +43,7 @@ def save_result(store: Store, end: TaskRecord, lowered: Lowered, pipeline: Pipel
 def _save(store: Store, end: TaskRecord, lowered: Lowered, pipeline: Pipeline, request: RunRequest) -> None:
     sys.modules["__main__"] = definitions(Path(request.bundle, request.main), lowered.flow.name)
     value = None if lowered.result is None else store.artifact(end, lowered.result)
-    if pipeline.result_type is not None and any(isinstance(leaf, FileType) for leaf in leaves(pipeline.result_type)):
+    if any(isinstance(leaf, FileType) for t in tasks(pipeline) for o in t.outputs for leaf in leaves(o.type)):
         value = unpacked(value, Path(tempfile.mkdtemp(dir=request.workdir)))
     results.save(value, request.result)
 
@@ -50,7 +51,9 @@ def _save(store: Store, end: TaskRecord, lowered: Lowered, pipeline: Pipeline, r
 def definitions(file: Path, flow: str) -> types.ModuleType:
     """The flow file without its flow: the classes whose instances were stored as those of `__main__`."""
     tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
-    tree.body = [n for n in tree.body if not (isinstance(n, ast.ClassDef) and n.name == flow) and not isinstance(n, ast.If)]
+    tree.body = [
+        n for n in tree.body if not (isinstance(n, ast.ClassDef) and n.name == flow) and not isinstance(n, ast.If)
+    ]
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     exec(compile(tree, str(file), "exec"), module.__dict__)  # noqa: S102  # a file that pipec has written and just run
@@ -75,4 +78,3 @@ def unpacked(value: Any, folder: Path) -> Any:
     if type(value) is dict:
         return {k: unpacked(v, folder) for k, v in value.items()}
     return value
-

@@ -13,6 +13,7 @@ from pipec.backends.metaflow.liveness import Flows, flows, paths
 from pipec.backends.metaflow.model import Flow, FlowStep
 from pipec.backends.metaflow.names import class_name
 from pipec.backends.metaflow.parameters import declared
+from pipec.backends.metaflow.schedule import schedule
 from pipec.backends.metaflow.settings import settings
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import TargetLimit
@@ -24,7 +25,7 @@ from pipec.ir import VALUE, Pipeline, Ref
 
 MOST_PATHS = 4000
 """Metaflow's validator follows every path from start to end, in every task."""
-DECORATORS = ("retry", "timeout", "environment", "resources", "schedule", "Parameter", "JSONType")
+DECORATORS = ("retry", "timeout", "environment", "resources", "schedule", "trigger_on_finish", "Parameter", "JSONType")
 """What may be imported from metaflow by its own name."""
 
 
@@ -39,6 +40,8 @@ class Lowered:
     """Step that starts a foreach, or that stands for none -> IR loop."""
     empty: dict[str, str]
     """Step that runs where a loop has no items -> IR loop."""
+    cached: frozenset[str]
+    """Steps that may take their result over from an earlier run."""
     result: str | None
     """Artifact with the result; `None`: the pipeline returns nothing."""
 
@@ -59,7 +62,8 @@ def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
         flow=made,
         tasks={s.name: s.task.id for s in steps if s.task is not None},
         loops={s.name: s.loop.id for s in steps if s.loop is not None},
-        empty={name: loop for name, loop in builder.empty.items()},
+        empty=dict(builder.empty),
+        cached=frozenset(s.name for s in steps if s.task is not None and s.task.policy.cache is not None),
         result=result if result is None or result in builder.parameters else flow.names.get(result, result),
     )
 
@@ -71,7 +75,6 @@ def _result(builder: Builder, end: Draft, pipeline: Pipeline) -> str | None:
     if isinstance(pipeline.result, Ref):
         if pipeline.result.value not in builder.parameters:
             end.over = pipeline.result.value  # read here, so that it gets here
-        end.doc = f"Finish; the result is `{pipeline.result.value}`."
         return pipeline.result.value
     name = builder.value("result")
     end.actions.append(Assign(name, pipeline.result, pipeline.result_type or VALUE))
@@ -79,9 +82,7 @@ def _result(builder: Builder, end: Draft, pipeline: Pipeline) -> str | None:
     return name
 
 
-def _flow(
-    pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft], site: Site, report: Report
-) -> Flow:
+def _flow(pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft], site: Site, report: Report) -> Flow:
     used: set[str] = {"FlowSpec", "step"}
     code = user_code(pipeline)
     taken = {name for d in pipeline.definitions for name in d.names} | {"self"}
@@ -97,12 +98,20 @@ def _flow(
             found = settings(step.task, pipeline.component(step.task.component), site, report)
             decorators, used = found.lines, used | found.used
         body = Body(step, flow, pipeline, taken, used).statements()
-        made.append(FlowStep(name=step.name, doc=_doc(step.doc), decorators=tuple(decorators), join=step.join, body=tuple(body)))
+        doc = step.doc
+        if step.name == "end" and isinstance(pipeline.result, Ref) and pipeline.result.value in flow.names:
+            doc = f"Finish; the result is `{flow.names[pipeline.result.value]}`."
+        made.append(
+            FlowStep(name=step.name, doc=_doc(doc), decorators=tuple(decorators), join=step.join, body=tuple(body))
+        )
     if flow.copies:
         used.add("FreshArtifacts")
     name = class_name(pipeline.name)
+    scheduled = schedule(pipeline, report)
+    used |= scheduled.used
     return Flow(
         name=f"{name}_" if name in taken else name,
+        decorators=tuple(scheduled.lines),
         bases="FreshArtifacts, FlowSpec" if flow.copies else "FlowSpec",
         doc=_doc(pipeline.doc or pipeline.name),
         module_doc=_doc(pipeline.module_doc),
@@ -119,6 +128,8 @@ def _imports(code: Any, used: set[str]) -> list[str]:
     """The import statements at the top of the file."""
     wanted = [i for source in code.imports for i in parse(source)]
     wanted += fixed.imports(used)
+    if "timedelta" in used:
+        wanted.append(Import("datetime", "timedelta"))
     if "deepcopy" in used:
         wanted.append(Import("copy", "deepcopy"))
     wanted += [Import("metaflow", name) for name in ("FlowSpec", "step", *DECORATORS) if name in used]

@@ -6,7 +6,9 @@ import keyword
 import re
 import unicodedata
 
-RESERVED = frozenset("cmd foreach_stack index input merge_artifacts name next script_name print".split())
+RESERVED = frozenset(
+    "cmd foreach_stack index input merge_artifacts name next script_name print cache_key reused_from".split()
+)
 """Attributes of `FlowSpec` and words that its linter refuses: a value under such a name is lost without a word."""
 
 OPTIONS = frozenset(

@@ -17,7 +17,7 @@ SCALARS = ("int", "float", "str", "bool")
 
 
 def kind_of(parameter: Parameter) -> str:
-    """"int", "float", "str", "bool", or "json": how the command line's text is read.
+    """ "int", "float", "str", "bool", or "json": how the command line's text is read.
 
     A scalar type counts only where the default fits it: `rows: float = 1` has to stay an int.
     """
@@ -62,7 +62,9 @@ def is_json(parameter: Parameter) -> bool:
     except SyntaxError:
         return False
     default = value_of(parameter.default.source) if parameter.default is not None else None
-    return _json(node) and not any(f"${tag}" in json.dumps(_tagged(default)) for tag in ("tuple", "set", "bytes", "dict"))
+    return _json(node) and not any(
+        f"${tag}" in json.dumps(_tagged(default)) for tag in ("tuple", "set", "bytes", "dict")
+    )
 
 
 def _json(node: ast.expr) -> bool:

@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from pipec.backends.metaflow.loading import save_result
 from pipec.backends.metaflow.lower import Lowered, lower
@@ -26,7 +26,9 @@ from pipec.ir.graph import blocks
 from pipec.ir.literals import value_of
 
 LINE = re.compile(r"\S+ \S+ (?:\[\d+/(?P<step>\w+)/(?P<task>\d+) \(pid \d+\)\] )?(?P<text>.*)\Z", re.DOTALL)
-NEWS = re.compile(r"Task (?:is starting( \(.*\))?|finished successfully|failed|finished with errors)\.?\Z|Foreach yields \d+ child steps\.\Z")
+NEWS = re.compile(
+    r"Task (?:is starting( \(.*\))?|finished successfully|failed|finished with errors)\.?\Z|Foreach yields \d+ child steps\.\Z"
+)
 STARTED = re.compile(r"Workflow starting \(run-id (\d+)\)")
 
 
@@ -73,12 +75,12 @@ class Watch:
 
     def event(self, record: TaskRecord) -> StepEvent:
         """The state of a task of a step of the user's."""
-        status = "succeeded" if self.store.succeeded(record) else "failed"
-        if status == "succeeded" and self.store.artifact(record, f"{record.step}_reused"):
+        status: Literal["succeeded", "failed", "cached"] = "succeeded" if self.store.succeeded(record) else "failed"
+        if status == "succeeded" and record.step in self.lowered.cached and self.store.artifact(record, "reused_from"):
             status = "cached"
         return StepEvent(
-            task=self.lowered.tasks[record.step], index=self.index(record), status=status, attempts=record.attempts  # type: ignore[arg-type]
-        )  # fmt: skip
+            task=self.lowered.tasks[record.step], index=self.index(record), status=status, attempts=record.attempts
+        )
 
     def index(self, record: TaskRecord) -> tuple[int, ...]:
         """The loop indices; of a task that was killed they are those that no other task of the step has."""

@@ -29,12 +29,13 @@ class Settings:
     lines: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     """Names of the decorators and helpers."""
+    indent: int = 4
 
     def add(self, name: str, **arguments: Any) -> None:
         """One decorator."""
         self.used.add(name)
         listed = ", ".join(f"{key}={_literal(value)}" for key, value in arguments.items())
-        self.lines += fitted(f"@{name}({listed})", 4)
+        self.lines += fitted(f"@{name}({listed})", self.indent)
 
 
 def _literal(value: Any) -> str:
@@ -72,7 +73,9 @@ def _retry(task: Task, retry: Retry, made: Settings, report: Report) -> None:
     if retry.delay is not None:
         minutes = math.ceil(retry.delay / 60)
         if minutes * 60 != retry.delay:
-            report.add(LossySetting(span, TARGET, step, "retries", f"a delay of {retry.delay:g} s becomes {minutes} min"))
+            report.add(
+                LossySetting(span, TARGET, step, "retries", f"a delay of {retry.delay:g} s becomes {minutes} min")
+            )
         arguments["minutes_between_retries"] = minutes
     made.add("retry", **arguments)
 

@@ -72,7 +72,7 @@ def tidy(text: str) -> str:
         new = token.string
         if token.type == tokenize.NUMBER:
             new = new.replace("e+", "e") if "x" not in new else new
-        elif token.type == tokenize.STRING and token.string[0] in "'\"" and token.string[:3] not in ("\'\'\'", '"""'):
+        elif token.type == tokenize.STRING and token.string[0] in "'\"" and token.string[:3] not in ("'''", '"""'):
             new = _preferred(token.string)
         if new != token.string:
             edits.append((token.start[1], token.end[1], new))

@@ -150,7 +150,7 @@ def _insert(function: cst.FunctionDef, sources: list[str]) -> cst.FunctionDef:
         first, *more = group
         placed += [first.with_changes(leading_lines=[cst.EmptyLine(indent=False)]) if n else first, *more]
     if rest:
-        leading = list(rest[0].leading_lines)
+        leading = list(getattr(rest[0], "leading_lines", ()))
         if not leading or leading[0].comment is not None:
             rest[0] = rest[0].with_changes(leading_lines=[cst.EmptyLine(indent=False), *leading])
     return function.with_changes(body=body.with_changes(body=[*statements[:at], *placed, *rest]))

@@ -1,0 +1,77 @@
+"""Schedules as flow decorators, in the cron dialect that Metaflow's deployers take."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pipec.backends.metaflow.names import class_name
+from pipec.backends.metaflow.settings import TARGET, Settings
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
+from pipec.ir import Pipeline
+
+PRESETS = {
+    "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
+}  # fmt: skip
+DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+
+
+def schedule(pipeline: Pipeline, report: Report) -> Settings:
+    """The decorators that say when runs start."""
+    made = Settings(indent=0)
+    plan = pipeline.policy.schedule
+    if plan is None:
+        return made
+    span = pipeline.policy.span("schedule")
+    cron = plan.cron
+    if plan.every is not None:
+        cron = every(plan.every)
+        if cron is None:
+            reason = f"it counts by the clock, and every {plan.every:g} s does not divide an hour or a day"
+            report.add(RefusedSetting(span, TARGET, pipeline.name, "schedule", reason))
+            return made
+    if cron is not None:
+        arguments: dict[str, Any] = {"cron": PRESETS.get(cron, cron)}
+        six = six_fields(arguments["cron"])
+        if six is None:
+            loss = "AWS Step Functions takes no day of the month together with a day of the week; Argo Workflows does"
+            report.add(LossySetting(span, TARGET, pipeline.name, "schedule", loss))
+        else:
+            arguments["cron"] = six
+        if plan.timezone != "UTC":
+            arguments["timezone"] = plan.timezone
+        made.add("schedule", **arguments)
+    if plan.after is not None:
+        made.add("trigger_on_finish", flow=class_name(plan.after))
+    return made
+
+
+def every(seconds: float) -> str | None:
+    """An interval as five cron fields; `None` where the clock has no such rhythm."""
+    minutes = seconds / 60
+    if minutes != int(minutes):
+        return None
+    whole = int(minutes)
+    if whole < 60:
+        return f"*/{whole} * * * *" if 60 % whole == 0 else None
+    if whole == 60:
+        return "0 * * * *"
+    if whole % 60 == 0 and 1440 % whole == 0:
+        return f"0 */{whole // 60} * * *" if whole < 1440 else "0 0 * * *"
+    return None
+
+
+def six_fields(cron: str) -> str | None:
+    """Five cron fields as the six of EventBridge, with days by name, as the two count them differently.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+    """
+    minute, hour, day, month, weekday = cron.split()
+    if weekday == "*":
+        return f"{minute} {hour} {day} {month} ? *"
+    if day != "*" or "/" in weekday:
+        return None
+    named = re.sub(r"\d", lambda m: DAYS[int(m[0])], weekday)
+    return f"{minute} {hour} ? {month} {named} *"
