@@ -62,6 +62,7 @@ class Progress:
     def __init__(self, pipeline: Pipeline) -> None:
         self._labels = {t.id: ".".join((*t.site.group, t.site.step)) for t in tasks(pipeline)}
         self._running: dict[tuple[str, str, tuple[int, ...]], str] = {}
+        self._told: dict[tuple[str, str, tuple[int, ...]], tuple[str, int]] = {}
         self._status: Status | None = None
         self._console: Console | None = None
         self._target = ""
@@ -114,6 +115,9 @@ class Progress:
                 return  # its end is told
         else:
             self._running.pop(key, None)
+        if self._told.get(key) == (event.status, event.attempts):
+            return
+        self._told[key] = (event.status, event.attempts)
         many = f" (attempt {event.attempts})" if event.attempts > 1 else ""
         self._line(f"  {name} " + click.style(event.status, fg=_TONES[event.status]) + many)
 

@@ -10,7 +10,6 @@ import click
 from pipec import backends
 from pipec.api import parameters
 from pipec.api.building import targets_of
-from pipec.api.outcome import Outcome
 from pipec.api.sources import Workspace, read_one
 from pipec.api.verifying import Verification, verify
 from pipec.cli import options
@@ -58,17 +57,16 @@ def _print(done: Verification, wanted: tuple[str, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("target", "status", "result", "executed", "skipped", "attempts", "agrees", header_style="bold")
-    for target in (backends.REFERENCE, *wanted):
-        if target in done.refused:
-            table.add_row(target, "refused", *[""] * 4, Text("no", "red"))
-        elif target in done.runs:
-            agrees = done.agrees(target)
-            word = Text("yes", "green") if agrees else Text("no", "red")
-            if target == backends.REFERENCE:
-                word = Text("reference", "dim")
-            table.add_row(target, *map(Text, _cells(done.runs[target])), word)
     console = Console(highlight=False)
+    rows = [_cells(done, target) for target in (backends.REFERENCE, *wanted) if target in (*done.runs, *done.refused)]
+    fixed = sum(max(len(line[i]) for line in (HEADER, *rows)) + 3 for i in range(len(HEADER)) if i != RESULT)
+    room = max(console.width - fixed - 4, len(HEADER[RESULT]))
+    table = Table(*HEADER, header_style="bold")
+    tones = {"yes": "green", "no": "red", "reference": "dim"}
+    for row in rows:
+        result = row[RESULT] if len(row[RESULT]) <= room else row[RESULT][: room - 1] + "…"
+        cells = [*row[:RESULT], result, *row[RESULT + 1 :]]
+        table.add_row(*(Text(cell) for cell in cells[:-1]), Text(cells[-1], tones[cells[-1]]))
     console.print(table)
     for difference in done.differences:
         console.print(Text(difference.text))
@@ -79,9 +77,18 @@ def _print(done: Verification, wanted: tuple[str, ...]) -> None:
     console.print(Text(f"{done.pipeline}: {verdict}", "bold green" if done.agree else "bold red"))
 
 
-def _cells(outcome: Outcome) -> tuple[str, ...]:
+HEADER = ("target", "status", "result", "executed", "skipped", "attempts", "agrees")
+RESULT = 2
+"""The column that is cut to the width of the terminal."""
+
+
+def _cells(done: Verification, target: str) -> tuple[str, ...]:
+    if target in done.refused:
+        return (target, "refused", "", "", "", "", "no")
+    outcome = done.runs[target]
     executed = [entry for entry in outcome.steps if entry.executed]
     result = json.dumps(outcome.result, ensure_ascii=False) if outcome.status == "succeeded" else ""
-    result = result if len(result) <= 60 else result[:57] + "..."
+    agrees = "reference" if target == backends.REFERENCE else "yes" if done.agrees(target) else "no"
+    skipped = len(outcome.steps) - len(executed)
     attempts = sum(entry.attempts for entry in executed)
-    return (outcome.status, result, str(len(executed)), str(len(outcome.steps) - len(executed)), str(attempts))
+    return (target, outcome.status, result, str(len(executed)), str(skipped), str(attempts), agrees)
