@@ -8,7 +8,7 @@ import re
 
 from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather
 from pipec.backends.metaflow.liveness import Flows, may_be_function
-from pipec.backends.metaflow.names import parameter_attribute
+from pipec.backends.metaflow.names import Words, parameter_attribute
 from pipec.compiler.backend.glue import call, inputs, operand_source, port_of
 from pipec.compiler.pysource.layout import fitted, tidy
 from pipec.compiler.rendering import python_literal
@@ -34,18 +34,19 @@ from pipec.ir import (
 )
 
 INDENT = 8
+HIDDEN = frozenset(("plain", "pack", "unpack", "storable", "reuse", "empty_folder", "deepcopy", "timedelta"))
+"""Helpers that a local variable must not hide."""
 DISPLAY = re.compile(r"[\[({]")
 
 
 class Body:
     """Writes the statements of one step; collects which helpers they need."""
 
-    def __init__(self, step: Draft, flow: Flows, pipeline: Pipeline, taken: set[str], helpers: set[str]) -> None:
+    def __init__(self, step: Draft, flow: Flows, pipeline: Pipeline, words: Words) -> None:
         self.step = step
         self.flow = flow
         self.pipeline = pipeline
-        self.taken = taken
-        self.helpers = helpers
+        self.words = words
         self.locals: dict[ValueId, str] = {}
         self.made: set[ValueId] = set()
         """Values that the step itself has set so far."""
@@ -84,7 +85,11 @@ class Body:
     def _local(self, wanted: str) -> str:
         name = wanted.lstrip("_") or "value"
         while (
-            name in self.taken or name in self.locals.values() or hasattr(builtins, name) or name in ("inputs", "task")
+            name in self.words.taken
+            or name in HIDDEN
+            or name in self.locals.values()
+            or hasattr(builtins, name)
+            or name in ("inputs", "task")
         ):
             name += "_"
         return name
@@ -162,12 +167,11 @@ class Body:
 
     def _call(self, task: Task) -> None:
         component = self.pipeline.component(task.component)
-        self.helpers.add("empty_folder")
         outer = self.depth
         if task.policy.cache is not None and task.outputs:
             self._say(self._reuse(task, component), self.depth)
             self.depth += 4
-        self._say("with empty_folder():", self.depth)
+        self._say(f"with {self.words('empty_folder')}():", self.depth)
         self.depth += 4
         source = call(task, component, lambda key, expr: self._argument(expr))
         self._results(task, component, source)
@@ -176,7 +180,6 @@ class Body:
     def _reuse(self, task: Task, component: Component) -> str:
         cache = task.policy.cache
         assert cache is not None
-        self.helpers.add("reuse")
         ignored = set(cache.ignore)
         code = " ".join([component.name, component.digest[:16], *([cache.version] if cache.version else [])])
         args = {port_of(key): expr for key, expr in task.args.items() if port_of(key) not in ignored}
@@ -184,24 +187,22 @@ class Body:
         listed = ", ".join(f'"{self.flow.names[o.id]}"' for o in task.outputs)
         parts = ["self", f"[{listed}]", f"code={python_literal(code)}", f"inputs={{{covered}}}"]
         if cache.ttl is not None:
-            self.helpers.add("timedelta")
-            parts.append(f"ttl={duration(cache.ttl)}")
-        return f"if not reuse({', '.join(parts)}):"
+            parts.append(f"ttl={self.words('timedelta')}({duration(cache.ttl)})")
+        return f"if not {self.words('reuse')}({', '.join(parts)}):"
 
     def _argument(self, expr: Expr) -> str:
         if isinstance(expr, Code) and isinstance(expr.type, ValueType) and DISPLAY.match(expr.source):
             # a collection that is built here, of values and files together
-            return tidy(operand_source(expr, lambda v: loaded(self.flow.types[v], self.value(v), self.helpers)))
+            return tidy(operand_source(expr, lambda v: loaded(self.flow.types[v], self.value(v), self.words)))
         source = self.expression(expr)
         type_: Type = ValueType()
         if isinstance(expr, Ref):
             type_ = self.flow.types[expr.value]
             if self._is_shared(expr.value):
-                self.helpers.add("deepcopy")
-                source = f"deepcopy({source})"
+                source = f"{self.words('deepcopy')}({source})"
         elif isinstance(expr, Code):
             type_ = expr.type
-        return loaded(type_, source, self.helpers)
+        return loaded(type_, source, self.words)
 
     def _is_shared(self, value: ValueId) -> bool:
         """Whether the step stores this object itself, so that a change in place would be stored too."""
@@ -219,13 +220,16 @@ class Body:
         whole, *rest = outputs
         if whole.select is None:
             target = f"self.{self.flow.names[whole.id]}"
-            if isinstance(whole.type, (TupleOf, ListOf, DictOf, OptionalOf)) and stored(whole.type, "x", set()) != "x":
+            if (
+                isinstance(whole.type, (TupleOf, ListOf, DictOf, OptionalOf))
+                and stored(whole.type, "x", Words(())) != "x"
+            ):
                 name = self._local(whole.id)
                 self._say(f"{name} = {source}", depth)
-                self._say(f"{target} = {stored(whole.type, name, self.helpers)}", depth)
+                self._say(f"{target} = {stored(whole.type, name, self.words)}", depth)
                 target = name
             else:
-                self._say(f"{target} = {stored(whole.type, source, self.helpers)}", depth)
+                self._say(f"{target} = {stored(whole.type, source, self.words)}", depth)
                 if isinstance(whole.type, FileType):
                     rest = []
             self._selected(rest, target)
@@ -236,7 +240,7 @@ class Body:
     def _selected(self, outputs: list[Output], base: str) -> None:
         for out in outputs:
             source = f"{base}[{out.select}]" if isinstance(out.select, int) else f"{base}.{out.select}"
-            self._say(f"self.{self.flow.names[out.id]} = {stored(out.type, source, self.helpers)}", self.depth)
+            self._say(f"self.{self.flow.names[out.id]} = {stored(out.type, source, self.words)}", self.depth)
 
     def _unpacked(self, outputs: tuple[Output, ...], component: Component, source: str) -> None:
         depth = self.depth
@@ -254,7 +258,7 @@ class Body:
                 targets.append("_")
                 continue
             artifact = f"self.{self.flow.names[out.id]}"
-            if stored(out.type, "x", set()) == "x":
+            if stored(out.type, "x", Words(())) == "x":
                 targets.append(artifact)
             else:
                 name = self._local(self.flow.names[out.id])
@@ -262,7 +266,7 @@ class Body:
                 later.append((artifact, out.type, name))
         self._say(f"{', '.join(targets)}{',' if size == 1 else ''} = {source}", depth)
         for artifact, type_, name in later:
-            self._say(f"{artifact} = {stored(type_, name, self.helpers)}", depth)
+            self._say(f"{artifact} = {stored(type_, name, self.words)}", depth)
 
     # the transition
 
@@ -280,11 +284,11 @@ class Body:
 
 
 def duration(seconds: float) -> str:
-    """`timedelta(days=7)`."""
+    """The argument of `timedelta`: `days=7`."""
     for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds % size == 0:
-            return f"timedelta({unit}={int(seconds // size)})"
-    return f"timedelta(seconds={seconds:g})"
+            return f"{unit}={int(seconds // size)}"
+    return f"seconds={seconds:g}"
 
 
 def tuple_size(returns: str) -> int | None:
@@ -299,34 +303,30 @@ def tuple_size(returns: str) -> int | None:
     return None if any(isinstance(i, ast.Constant) and i.value is Ellipsis for i in items) else len(items)
 
 
-def stored(type_: Type, source: str, helpers: set[str], depth: int = 0) -> str:
+def stored(type_: Type, source: str, use: Words, depth: int = 0) -> str:
     """The source that makes the artifact of a result."""
     match type_:
         case ValueType():
-            helpers.add("plain")
-            return f"plain({source})"
+            return f"{use('plain')}({source})"
         case FileType():
-            helpers.add("pack")
-            return f"pack({source})"
+            return f"{use('pack')}({source})"
         case ObjectType():
             if may_be_function(type_):
-                helpers.add("storable")
-                return f"storable({source})"
+                return f"{use('storable')}({source})"
             return source
         case _:
-            return _each(type_, source, lambda t, s, d: stored(t, s, helpers, d), depth)
+            return _each(type_, source, lambda t, s, d: stored(t, s, use, d), depth)
 
 
-def loaded(type_: Type, source: str, helpers: set[str], depth: int = 0) -> str:
+def loaded(type_: Type, source: str, use: Words, depth: int = 0) -> str:
     """The source that makes an argument of an artifact."""
     if not any(isinstance(leaf, FileType) for leaf in leaves(type_)):
         return source
     match type_:
         case FileType():
-            helpers.update(("unpack",))
-            return f"unpack({source})"
+            return f"{use('unpack')}({source})"
         case _:
-            return _each(type_, source, lambda t, s, d: loaded(t, s, helpers, d), depth)
+            return _each(type_, source, lambda t, s, d: loaded(t, s, use, d), depth)
 
 
 def _each(type_: Type, source: str, of: object, depth: int) -> str:

@@ -72,8 +72,8 @@ class Open:
 
     ends: tuple[Draft, ...]
     mode: Mode = "step"
-    """"step": one step without a next; "branch": one of the targets of a split; "each": the target of a foreach; "true" and
-    "false": an arm of a switch; "merge": several steps of which one runs; "join": several that all run."""
+    """"step": one step without a next; "branch": one of the targets of a split; "each": the target of a foreach;
+    "true" and "false": an arm of a switch; "merge": several steps of which one runs; "join": several that all run."""
 
     @property
     def end(self) -> Draft:

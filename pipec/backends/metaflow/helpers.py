@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterable
 from functools import cache
 
+from pipec.backends.metaflow.names import Words
+from pipec.compiler.pysource import rename_globals
 from pipec.compiler.pysource.imports import Import, parse
 from pipec.compiler.rendering import helper
-
-CLASSES = ("FreshArtifacts", "on_kubernetes", "pypi_on_kubernetes")
 
 
 @cache
@@ -32,20 +30,26 @@ def _imports() -> tuple[Import, ...]:
     return tuple(i for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom)) for i in parse(ast.unparse(n)))
 
 
-def sources(wanted: Iterable[str]) -> list[str]:
-    """The sources of the helpers in `wanted`, in a fixed order."""
-    chosen = set(wanted)
-    return [source for name, source in parts().items() if name in chosen]
+def sources(words: Words) -> list[str]:
+    """The sources of the helpers that are used, in a fixed order."""
+    found = [source for name, source in parts().items() if name in words.used]
+    names = {n: words.alias(n) for n in (*parts(), *(_bound(i) for i in _imports())) if n in words.taken}
+    return [rename_globals(source, names) for source in found] if names else found
 
 
-def imports(wanted: Iterable[str]) -> list[Import]:
+def imports(words: Words) -> list[Import]:
     """What those helpers import."""
-    text = "\n".join(sources(wanted))
-    words = set(re.findall(r"\w+", _code(text)))
-    return [i for i in _imports() if (i.alias or i.name or i.module.split(".")[0]) in words]
+    text = "\n".join(source for name, source in parts().items() if name in words.used)
+    mentioned = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+    return [renamed(i, words) for i in _imports() if _bound(i) in mentioned]
 
 
-def _code(text: str) -> str:
-    """`text` without strings and comments, whose words are no names."""
-    found = [n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)]
-    return " ".join(found)
+def renamed(found: Import, words: Words) -> Import:
+    """The import under a name that hides none of the user's."""
+    bound = _bound(found)
+    alias = words.alias(bound)
+    return found if alias == bound else Import(found.module, found.name, alias)
+
+
+def _bound(found: Import) -> str:
+    return found.alias or found.name or found.module.split(".")[0]

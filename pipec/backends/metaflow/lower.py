@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from pipec.backends.metaflow import helpers as fixed
 from pipec.backends.metaflow.body import Body
@@ -11,7 +10,7 @@ from pipec.backends.metaflow.draft import Assign, Draft
 from pipec.backends.metaflow.graph import Builder
 from pipec.backends.metaflow.liveness import Flows, flows, paths
 from pipec.backends.metaflow.model import Flow, FlowStep
-from pipec.backends.metaflow.names import class_name
+from pipec.backends.metaflow.names import Words, class_name
 from pipec.backends.metaflow.parameters import declared
 from pipec.backends.metaflow.schedule import schedule
 from pipec.backends.metaflow.settings import settings
@@ -19,7 +18,7 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import TargetLimit
 from pipec.compiler.passes.inline_groups import inline_groups
 from pipec.compiler.pysource.imports import Import, block, parse
-from pipec.compiler.pysource.lazy import joined, user_code
+from pipec.compiler.pysource.lazy import UserCode, joined, user_code
 from pipec.compiler.site import Site
 from pipec.ir import VALUE, Pipeline, Ref
 
@@ -83,60 +82,53 @@ def _result(builder: Builder, end: Draft, pipeline: Pipeline) -> str | None:
 
 
 def _flow(pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft], site: Site, report: Report) -> Flow:
-    used: set[str] = {"FlowSpec", "step"}
     code = user_code(pipeline)
-    taken = {name for d in pipeline.definitions for name in d.names} | {"self"}
-    parameters = []
-    for parameter in pipeline.parameters:
-        line, names = declared(parameter)
-        parameters.append(line)
-        used |= names
-    made = []
-    for step in steps:
-        decorators: list[str] = []
-        if step.task is not None:
-            found = settings(step.task, pipeline.component(step.task.component), site, report)
-            decorators, used = found.lines, used | found.used
-        body = Body(step, flow, pipeline, taken, used).statements()
-        doc = step.doc
-        if step.name == "end" and isinstance(pipeline.result, Ref) and pipeline.result.value in flow.names:
-            doc = f"Finish; the result is `{flow.names[pipeline.result.value]}`."
-        made.append(
-            FlowStep(name=step.name, doc=_doc(doc), decorators=tuple(decorators), join=step.join, body=tuple(body))
-        )
-    if flow.copies:
-        used.add("FreshArtifacts")
+    words = Words({name for d in pipeline.definitions for name in d.names} | {"self"})
+    parameters = [declared(parameter, words) for parameter in pipeline.parameters]
+    made = [_step(step, pipeline, flow, words, site, report) for step in steps]
+    bases = [words("FreshArtifacts")] if flow.copies else []
+    scheduled = schedule(pipeline, words, report)
+    step, bases = words("step"), [*bases, words("FlowSpec")]
     name = class_name(pipeline.name)
-    scheduled = schedule(pipeline, report)
-    used |= scheduled.used
     return Flow(
-        name=f"{name}_" if name in taken else name,
+        name=f"{name}_" if name in words.taken else name,
+        bases=", ".join(bases),
+        step=step,
         decorators=tuple(scheduled.lines),
-        bases="FreshArtifacts, FlowSpec" if flow.copies else "FlowSpec",
         doc=_doc(pipeline.doc or pipeline.name),
         module_doc=_doc(pipeline.module_doc),
-        imports=tuple(_imports(code, used)),
+        imports=tuple(_imports(code, words)),
         code=joined(code),
         code_first=next(iter(code.kinds.values()), "") in ("constant", "block"),
-        helpers=tuple(fixed.sources(used)),
+        helpers=tuple(fixed.sources(words)),
         parameters=tuple(parameters),
         steps=tuple(made),
     )
 
 
-def _imports(code: Any, used: set[str]) -> list[str]:
+def _step(step: Draft, pipeline: Pipeline, flow: Flows, words: Words, site: Site, report: Report) -> FlowStep:
+    decorators: list[str] = []
+    if step.task is not None:
+        decorators = settings(step.task, pipeline.component(step.task.component), site, words, report).lines
+    doc = step.doc
+    if step.name == "end" and isinstance(pipeline.result, Ref) and pipeline.result.value in flow.names:
+        doc = f"Finish; the result is `{flow.names[pipeline.result.value]}`."
+    body = Body(step, flow, pipeline, words).statements()
+    return FlowStep(name=step.name, doc=_doc(doc), decorators=tuple(decorators), join=step.join, body=tuple(body))
+
+
+def _imports(code: UserCode, words: Words) -> list[str]:
     """The import statements at the top of the file."""
     wanted = [i for source in code.imports for i in parse(source)]
-    wanted += fixed.imports(used)
-    if "timedelta" in used:
-        wanted.append(Import("datetime", "timedelta"))
-    if "deepcopy" in used:
-        wanted.append(Import("copy", "deepcopy"))
-    wanted += [Import("metaflow", name) for name in ("FlowSpec", "step", *DECORATORS) if name in used]
+    wanted += fixed.imports(words)
+    own = {"timedelta": "datetime", "deepcopy": "copy"} | dict.fromkeys(("FlowSpec", "step", *DECORATORS), "metaflow")
+    wanted += [fixed.renamed(Import(module, name), words) for name, module in own.items() if name in words.used]
     typing = [i for source in code.typing_imports for i in parse(source)]
     if typing:
         wanted.append(Import("typing", "TYPE_CHECKING"))
-    lines = block([Import("__future__", "annotations"), *wanted]) if code.postponed else block(wanted)
+    if code.postponed:
+        wanted.append(Import("__future__", "annotations"))
+    lines = block(wanted)
     if typing:
         lines += ["", "if TYPE_CHECKING:", *block(typing, 4)]
     return lines

@@ -36,6 +36,8 @@ class Flow(Model):
 
     name: str
     bases: str
+    step: str = "step"
+    """What `@step` is called in the file."""
     doc: str
     """The docstring's lines, joined."""
     module_doc: str = ""

@@ -5,17 +5,30 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from collections.abc import Iterable
 
-RESERVED = frozenset(
-    "cmd foreach_stack index input merge_artifacts name next script_name print cache_key reused_from".split()
+FLOW_SPEC = frozenset(
+    ("cmd", "foreach_stack", "index", "input", "merge_artifacts", "name", "next", "script_name", "print")
 )
 """Attributes of `FlowSpec` and words that its linter refuses: a value under such a name is lost without a word."""
 
-OPTIONS = frozenset(
-    "params with tag namespace obj tags decospecs run_id_file max_num_splits max_workers max_log_size user_namespace run_id"
-    " task_id runner_attribute_file script help start end".split()
+RESERVED = FLOW_SPEC | {"cache_key", "reused_from"}
+"""With the artifacts of our own helper."""
+
+RUN_OPTIONS = frozenset(
+    ("max_num_splits", "max_workers", "max_log_size", "run_id", "run_id_file", "tag", "tags", "with")
 )
-"""Options of `run` and steps of every flow, which no Parameter may be called."""
+OPTIONS = RUN_OPTIONS | {
+    "params",
+    "namespace",
+    "obj",
+    "decospecs",
+    "user_namespace",
+    "task_id",
+    "runner_attribute_file",
+}
+OPTIONS |= {"script", "help", "start", "end"}
+"""Options of the command line and steps of every flow, which no Parameter may be called."""
 
 ARTIFACT = re.compile(r"[^\W_]\w*\Z")
 
@@ -42,6 +55,25 @@ class Names:
         return name
 
 
+class Words:
+    """What Metaflow's own names and those of helpers are called in a flow: none hides one of the user's."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = frozenset(taken)
+        self.used: set[str] = set()
+
+    def __call__(self, name: str) -> str:
+        """`name`, or what it is called where the user has such a name; used from now on."""
+        self.used.add(name)
+        return self.alias(name)
+
+    def alias(self, name: str) -> str:
+        """What `name` is called."""
+        while name in self.taken:
+            name = f"metaflow_{name}"
+        return name
+
+
 def step_name(wanted: str) -> str:
     """`wanted` as Metaflow's linter takes it: small ASCII letters, digits and underscores, starting with a letter."""
     plain = unicodedata.normalize("NFKD", wanted).encode("ascii", "ignore").decode()
@@ -61,4 +93,4 @@ def class_name(pipeline: str) -> str:
     words = [w for w in re.split(r"[^A-Za-z0-9]+", unicodedata.normalize("NFKD", pipeline)) if w]
     name = "".join(w[0].upper() + w[1:] for w in words)
     name = name if name and name[0].isalpha() else f"Pipeline{name}"
-    return name if name.endswith("Flow") else f"{name}Flow"
+    return name if name.endswith("Flow") and name != "Flow" else f"{name}Flow"

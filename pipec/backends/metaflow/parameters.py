@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from pipec.backends.metaflow.model import FlowParameter
-from pipec.backends.metaflow.names import parameter_attribute
+from pipec.backends.metaflow.names import Words, parameter_attribute
 from pipec.compiler.pysource.layout import fitted
 from pipec.compiler.rendering import python_literal
 from pipec.ir import Parameter
@@ -82,17 +82,15 @@ def _json(node: ast.expr) -> bool:
     return False
 
 
-def declared(parameter: Parameter) -> tuple[FlowParameter, set[str]]:
-    """The assignment in the class, and the names that it needs."""
+def declared(parameter: Parameter, words: Words) -> FlowParameter:
+    """The assignment in the class."""
     name = parameter_attribute(parameter.name)
     kind = kind_of(parameter)
-    used = {"Parameter"}
     parts = [python_literal(name)]
     default: Any = value_of(parameter.default.source) if parameter.default is not None else None
     if kind == "json":
         exact = is_json(parameter)
-        used.add("JSONType" if exact else "ExactJSON")
-        parts.append("type=JSONType" if exact else "type=ExactJSON()")
+        parts.append(f"type={words('JSONType')}" if exact else f"type={words('ExactJSON')}()")
         if parameter.default is not None:
             text = text_of(default)
             parts.append(f"default={python_literal(text)}")
@@ -108,8 +106,8 @@ def declared(parameter: Parameter) -> tuple[FlowParameter, set[str]]:
         parts.append("required=True")
     if parameter.doc:
         parts.append(f"help={python_literal(parameter.doc)}")
-    lines = fitted(f"{name} = Parameter({', '.join(parts)})", 4)
-    return FlowParameter(name=name, lines=tuple(lines)), used
+    lines = fitted(f"{name} = {words('Parameter')}({', '.join(parts)})", 4)
+    return FlowParameter(name=name, lines=tuple(lines))
 
 
 def argument(parameter: Parameter, value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Runs a built flow with `python flow.py run`: `python -m pipec.backends.metaflow.runner`, see `pipec.compiler.backend.worker`."""
+"""Runs a built flow with `python flow.py run`; see `pipec.compiler.backend.worker`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from pipec.ir.literals import value_of
 
 LINE = re.compile(r"\S+ \S+ (?:\[\d+/(?P<step>\w+)/(?P<task>\d+) \(pid \d+\)\] )?(?P<text>.*)\Z", re.DOTALL)
 NEWS = re.compile(
-    r"Task (?:is starting( \(.*\))?|finished successfully|failed|finished with errors)\.?\Z|Foreach yields \d+ child steps\.\Z"
+    r"Task (?:is starting( \(.*\))?|finished successfully|failed|finished with errors)\.?\Z"
+    r"|Foreach yields \d+ child steps\.\Z"
 )
 STARTED = re.compile(r"Workflow starting \(run-id (\d+)\)")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipec.backends.metaflow.names import class_name
+from pipec.backends.metaflow.names import Words, class_name
 from pipec.backends.metaflow.settings import TARGET, Settings
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
@@ -18,9 +18,9 @@ PRESETS = {
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
-def schedule(pipeline: Pipeline, report: Report) -> Settings:
+def schedule(pipeline: Pipeline, words: Words, report: Report) -> Settings:
     """The decorators that say when runs start."""
-    made = Settings(indent=0)
+    made = Settings(words, indent=0)
     plan = pipeline.policy.schedule
     if plan is None:
         return made

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipec.backends.metaflow.names import Words
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
 from pipec.compiler.pysource.layout import fitted
@@ -26,16 +27,14 @@ REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)\s*((?:[<>
 class Settings:
     """The decorators of one step."""
 
+    words: Words
     lines: list[str] = field(default_factory=list)
-    used: set[str] = field(default_factory=set)
-    """Names of the decorators and helpers."""
     indent: int = 4
 
     def add(self, name: str, **arguments: Any) -> None:
         """One decorator."""
-        self.used.add(name)
         listed = ", ".join(f"{key}={_literal(value)}" for key, value in arguments.items())
-        self.lines += fitted(f"@{name}({listed})", self.indent)
+        self.lines += fitted(f"@{self.words(name)}({listed})", self.indent)
 
 
 def _literal(value: Any) -> str:
@@ -46,9 +45,9 @@ def _literal(value: Any) -> str:
     return python_literal(value)
 
 
-def settings(task: Task, component: Component, site: Site, report: Report) -> Settings:
+def settings(task: Task, component: Component, site: Site, words: Words, report: Report) -> Settings:
     """The decorators that the policy of `task` asks for."""
-    made = Settings()
+    made = Settings(words)
     if task.policy.retry is not None:
         _retry(task, task.policy.retry, made, report)
     if task.policy.timeout is not None:

@@ -31,7 +31,7 @@ def inline_groups(pipeline: Pipeline) -> Pipeline:
     """`pipeline` in which groups have no arguments and results of their own.
 
     A group without effects is replaced by its nodes. One with effects is a sequence point as a whole, so it stays as a
-    `Group` that only orders: its body reads the values around it, and its outputs have the names that its body gives them.
+    `Group` that only orders: its body reads the values around it, and its outputs have the names of its body's values.
     `Task.site.group` still tells where a call stands in the source.
     """
     if not any(isinstance(node, Group) for node in walk(pipeline.body)):

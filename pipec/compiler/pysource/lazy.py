@@ -1,4 +1,4 @@
-"""The user's code in a generated file: heavy imports move into the functions that use them, so that the file loads fast and anywhere."""
+"""The user's code in a generated file: heavy imports move into the functions that use them."""
 
 from __future__ import annotations
 

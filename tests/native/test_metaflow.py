@@ -1,0 +1,310 @@
+"""Metaflow: flows that its own runner, linter and deployers take, with the settings where they belong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipec import api
+from pipec.backends.metaflow import MetaflowBackend
+from pipec.backends.metaflow.schedule import every, six_fields
+from pipec.compiler import passes
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.site import Site
+from pipec.ir import (
+    Accelerator,
+    Cache,
+    Pipeline,
+    PipelinePolicy,
+    Placement,
+    Resources,
+    Retry,
+    Schedule,
+    SecretRef,
+    Task,
+    TaskPolicy,
+)
+from tests.support.fake_s3 import fake_s3
+
+BASE = '''
+from pipec import pipeline, step
+
+
+@step
+def work(n: int) -> int:
+    return n + 1
+
+
+@pipeline
+def flow(n: int = 3) -> int:
+    """Works."""
+    return work(n)
+'''
+
+
+def read(text: str, folder: Path) -> Pipeline:
+    """The pipeline in `text`, as a backend gets it."""
+    file = folder / "pipeline.py"
+    file.write_text(text, encoding="utf-8")
+    workspace = api.Workspace()
+    found = api.read_one(str(file), workspace)
+    assert found is not None, [s.finding.message for s in workspace.shown()]
+    return passes.run(found[1], Report())
+
+
+def build(pipeline: Pipeline, site: Site | None = None) -> tuple[str, Report]:
+    """The flow file, "" where it is refused, and what was found."""
+    report = Report()
+    bundle = MetaflowBackend().build(pipeline, site or Site(), report)
+    return (bundle.files[bundle.main] if bundle else ""), report
+
+
+def with_policy(pipeline: Pipeline, policy: TaskPolicy, **component: Any) -> Pipeline:
+    """`pipeline`, which has one task, with the policy for it."""
+    (task,) = (n for n in pipeline.body.nodes if isinstance(n, Task))
+    body = pipeline.body.model_copy(update={"nodes": (task.model_copy(update={"policy": policy}),)})
+    (known,) = pipeline.components
+    return pipeline.model_copy(update={"body": body, "components": (known.model_copy(update=component),)})
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("METAFLOW", "AWS"))}
+    own = {"HOME": str(folder), "METAFLOW_HOME": str(folder / "home"), "METAFLOW_USER": "tests"}
+    return {**clean, **own, "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(folder / "store"), **more}
+
+
+def execute(text: str, folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """`python flow.py ...`."""
+    file = folder / "the_flow.py"
+    file.write_text(text, encoding="utf-8")
+    command = [sys.executable, str(file), "--no-pylint", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment(folder, **more), capture_output=True, text=True)
+
+
+@pytest.fixture
+def deploy(tmp_path: Path) -> Iterator[Callable[..., dict[str, Any]]]:
+    """What Argo Workflows would get for a flow."""
+    pytest.importorskip("boto3")
+    with fake_s3() as address:
+
+        def compile_(text: str, *options: str) -> dict[str, Any]:
+            remote = {
+                "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1",
+                "METAFLOW_DEFAULT_DATASTORE": "s3", "METAFLOW_DATASTORE_SYSROOT_S3": "s3://bucket/metaflow",
+                "METAFLOW_S3_ENDPOINT_URL": address,
+            }  # fmt: skip
+            done = execute(text, tmp_path, *options, "argo-workflows", "create", "--only-json", **remote)
+            assert done.returncode == 0, done.stdout + done.stderr
+            found: dict[str, Any] = json.loads(done.stdout)
+            return found
+
+        yield compile_
+
+
+def container(spec: dict[str, Any], step: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The template of a step, and its container."""
+    template = next(t for t in spec["spec"]["templates"] if t["name"] == step)
+    return template, template["container"]
+
+
+@pytest.mark.orchestrator
+def test_placement_reaches_the_cluster(tmp_path: Path, deploy: Callable[..., dict[str, Any]]) -> None:
+    policy = TaskPolicy(
+        resources=Resources(cpu=500, memory=2 * 2**30, disk=20 * 10**9, shm=64 * 2**20),
+        accelerator=Accelerator(name="a100", count=2, node_selector={"gpu": "a100"}),
+        retry=Retry(limit=2, delay=120), timeout=7200, env={"MODE": "fast"},
+        secrets={"TOKEN": SecretRef(name="hf", key="TOKEN")},
+        placement=Placement(
+            node_selector={"zone": "a"}, tolerations=({"key": "gpu", "operator": "Exists", "effect": "NoSchedule"},),
+            labels={"team": "ml"}, annotations={"note": "x"}, service_account="runner",
+        ),
+    )  # fmt: skip
+    text, report = build(with_policy(read(BASE, tmp_path), policy, image="python:3.12"))
+    assert not report.failed
+    template, box = container(deploy(text), "work")
+    assert box["image"] == "python:3.12"
+    assert box["resources"]["requests"] == {"cpu": "0.5", "memory": "2147.483648M", "ephemeral-storage": "20000M"}
+    assert box["resources"]["limits"]["nvidia.com/gpu"] == "2"
+    assert template["nodeSelector"] == {"gpu": "a100", "zone": "a"}
+    assert template["tolerations"] == [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    assert template["metadata"]["labels"]["team"] == "ml" and template["metadata"]["annotations"]["note"] == "x"
+    assert template["serviceAccountName"] == "runner" and template["activeDeadlineSeconds"] == 7200
+    assert template["retryStrategy"]["limit"] == 2 and template["retryStrategy"]["backoff"]["duration"] == "2m"
+    assert {"secretRef": {"name": "hf"}} in [{"secretRef": {"name": e["secretRef"]["name"]}} for e in box["envFrom"]]
+    assert "64Mi" in json.dumps(template)
+    assert "MODE" in json.dumps(box)
+
+
+@pytest.mark.orchestrator
+def test_resources_that_platforms_give_anyway_stay_portable(tmp_path: Path) -> None:
+    """`@resources` where it means the same, as any platform understands it."""
+    policy = TaskPolicy(resources=Resources(cpu=2000, memory=8 * 10**9))
+    text, _ = build(with_policy(read(BASE, tmp_path), policy))
+    assert "@resources(cpu=2, memory=8000)" in text and "kubernetes" not in text
+
+
+@pytest.mark.orchestrator
+def test_packages_reach_the_cluster(tmp_path: Path) -> None:
+    pipeline = with_policy(
+        read(BASE, tmp_path), TaskPolicy(), packages=("pandas==2.2.2", "numpy>=1.26,<3"), python="3.11"
+    )
+    text, report = build(pipeline)
+    assert not report.failed
+    assert '@pypi_on_kubernetes(packages={"pandas": "2.2.2", "numpy": ">=1.26,<3"}, python="3.11")' in text
+    done = execute(text, tmp_path, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.orchestrator
+def test_schedules_reach_the_cluster(tmp_path: Path, deploy: Callable[..., dict[str, Any]]) -> None:
+    base = read(BASE, tmp_path)
+
+    def scheduled(plan: Schedule) -> tuple[str, Report]:
+        return build(base.model_copy(update={"policy": PipelinePolicy(schedule=plan)}))
+
+    text, _ = scheduled(Schedule(cron="30 2 * * 1-5", timezone="Europe/Berlin"))
+    assert '@schedule(cron="30 2 ? * MON-FRI *", timezone="Europe/Berlin")' in text
+    assert "30 2 ? * MON-FRI" in json.dumps(deploy(text)["metadata"])
+    assert '@schedule(cron="*/15 * * * ? *")' in scheduled(Schedule(every=900))[0]
+    assert '@trigger_on_finish(flow="OtherFlow")' in scheduled(Schedule(after="other"))[0]
+    assert scheduled(Schedule(every=7 * 60))[1].failed
+
+
+def test_cron_dialects() -> None:
+    assert six_fields("0 3 * * *") == "0 3 * * ? *"
+    assert six_fields("0 3 1 * *") == "0 3 1 * ? *"
+    assert six_fields("0 3 * * 0,6") == "0 3 ? * SUN,SAT *"
+    assert six_fields("0 3 1 * 1") is None
+    assert [every(s) for s in (60, 1800, 3600, 7200, 86400)] == [
+        "*/1 * * * *", "*/30 * * * *", "0 * * * *", "0 */2 * * *", "0 0 * * *",
+    ]  # fmt: skip
+    assert every(50 * 60) is None and every(30) is None
+
+
+def test_what_metaflow_has_no_word_for_is_left_out(tmp_path: Path) -> None:
+    """Each with a warning that says so."""
+    policy = TaskPolicy(
+        resources=Resources(cpu_limit=1000, memory_limit=10**9), retry=Retry(limit=1, backoff=2.0, max_delay=600),
+        placement=Placement(queue="slow", priority=3),
+    )  # fmt: skip
+    pipeline = with_policy(read(BASE, tmp_path), policy)
+    pipeline = pipeline.model_copy(update={"policy": PipelinePolicy(owner="me", max_parallel=2, max_active_runs=1)})
+    text, report = build(pipeline)
+    assert text and "@retry(times=1)" in text and "slow" not in text
+    told = {f.feature for f in report if f.code == "PC402"}  # type: ignore[attr-defined]
+    assert told == {
+        "cpu_limit", "memory_limit", "retries.backoff", "retries.max_delay", "queue", "priority",
+        "pipeline.owner", "pipeline.max_parallel", "pipeline.max_active_runs",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"),
+    [
+        (TaskPolicy(retry=Retry(limit=5)), "PC407"),
+        (TaskPolicy(secrets={"A": SecretRef(name="s", key="b")}), "PC407"),
+        (TaskPolicy(retry=Retry(limit=1, delay=90)), "PC404"),
+        (TaskPolicy(timeout=90.5), "PC404"),
+        (TaskPolicy(timeout=30), "PC404"),
+    ],
+)
+def test_values_outside_of_metaflows_range(tmp_path: Path, policy: TaskPolicy, code: str) -> None:
+    text, report = build(with_policy(read(BASE, tmp_path), policy))
+    assert [f.code for f in report if f.code != "PC403"] == [code]
+    assert bool(text) == (code == "PC404")
+
+
+@pytest.mark.orchestrator
+def test_results_are_reused_until_they_are_old(tmp_path: Path) -> None:
+    """Equal inputs and code: the step's body is skipped; else it runs."""
+    text, _ = build(with_policy(read(BASE, tmp_path), TaskPolicy(cache=Cache(ttl=3600))))
+    noisy = text.replace("    return n + 1", '    print("working")\n    return n + 1')
+    runs = [execute(noisy, tmp_path, "run", f"--n={n}") for n in (3, 3, 4)]
+    assert all(run.returncode == 0 for run in runs), runs
+    assert ["working" in run.stdout for run in runs] == [True, False, True]
+    old = noisy.replace("ttl=timedelta(hours=1)", "ttl=timedelta(seconds=0)")
+    assert "working" in execute(old, tmp_path, "run", "--n=3").stdout
+    changed = noisy.replace('code="work ', 'code="work 2 ')
+    assert changed != noisy and "working" in execute(changed, tmp_path, "run", "--n=3").stdout
+
+
+MUTATING = """
+from pipec import pipeline, step
+
+
+@step
+def load() -> list[list[int]]:
+    return [[1], [2]]
+
+
+@step
+def spoil(rows: list[list[int]]) -> int:
+    rows.append([9])
+    rows[0].append(9)
+    return len(rows)
+
+
+@step
+def spoil_one(row: list[int]) -> list[int]:
+    row.append(7)
+    return row
+
+
+@step
+def keep(row: list[int], before: list[int]) -> list[int]:
+    return row
+
+
+@pipeline
+def flow() -> list[object]:
+    rows = load()
+    size = spoil(rows)
+    kept = []
+    for row in rows:
+        changed = spoil_one(row)
+        kept.append(keep(row, changed))
+    return [rows, size, kept]
+"""
+
+
+@pytest.mark.orchestrator
+def test_changes_in_place_are_not_stored(tmp_path: Path) -> None:
+    """Not of an artifact, and not of the item of a foreach."""
+    text, _ = build(read(MUTATING, tmp_path))
+    shown = text.replace(
+        '        """Finish with the result."""',
+        '        """Finish with the result."""\n        print("rows", self.rows)',
+    )
+    shown = shown.replace("self.result = [", "self.result = print_([").replace(
+        "def load(", "def print_(x):\n    print('result', x)\n    return x\n\n\ndef load("
+    )
+    shown = shown.replace("self.size, self.kept]", "self.size, self.kept])")
+    done = execute(shown, tmp_path, "run")
+    assert done.returncode == 0, shown + done.stdout + done.stderr
+    assert "result [[[1], [2]], 3, [[1], [2]]]" in done.stdout
+
+
+@pytest.mark.orchestrator
+def test_functions_are_refused_instead_of_lost(tmp_path: Path) -> None:
+    source = BASE.replace(
+        "def work(n: int) -> int:\n    return n + 1", "def work(n: int):\n    return lambda: n"
+    ).replace('-> int:\n    """Works', '-> object:\n    """Works')
+    text, _ = build(read(source, tmp_path))
+    done = execute(text, tmp_path, "run")
+    assert done.returncode == 1 and "returned a function, which Metaflow does not store" in done.stdout
+
+
+def test_too_many_paths_are_reported(tmp_path: Path) -> None:
+    body = "\n".join(f"    a{i} = work(n)\n    b{i} = work(n)\n    n = add(a{i}, b{i})" for i in range(12))
+    source = BASE.replace("    return work(n)\n", f"{body}\n    return n\n").replace(
+        "@pipeline", "@step\ndef add(a: int, b: int) -> int:\n    return a + b\n\n\n@pipeline"
+    )
+    _, report = build(read(source, tmp_path))
+    assert [f.code for f in report if f.code == "PC406"] == ["PC406"]
