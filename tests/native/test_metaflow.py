@@ -278,17 +278,62 @@ def flow() -> list[object]:
 def test_changes_in_place_are_not_stored(tmp_path: Path) -> None:
     """Not of an artifact, and not of the item of a foreach."""
     text, _ = build(read(MUTATING, tmp_path))
-    shown = text.replace(
-        '        """Finish with the result."""',
-        '        """Finish with the result."""\n        print("rows", self.rows)',
-    )
-    shown = shown.replace("self.result = [", "self.result = print_([").replace(
-        "def load(", "def print_(x):\n    print('result', x)\n    return x\n\n\ndef load("
-    )
-    shown = shown.replace("self.size, self.kept]", "self.size, self.kept])")
+    line = "        self.result = [self.rows, self.size, self.kept_items]\n"
+    assert line in text
+    shown = text.replace(line, line + '        print("result", self.result)\n')
     done = execute(shown, tmp_path, "run")
     assert done.returncode == 0, shown + done.stdout + done.stderr
     assert "result [[[1], [2]], 3, [[1], [2]]]" in done.stdout
+
+
+CLASHES = """
+from pipec import pipeline, step
+
+
+@step
+def plain(retry: int) -> int:
+    return retry + 1
+
+
+@step(retries=1)
+def current(Flow: int, value: int) -> list[int]:
+    return [Flow, value]
+
+
+@step(cache=True)
+def empty_folder(FlowSpec: list[int]) -> list[int]:
+    return FlowSpec * 2
+
+
+def reuse(os: int) -> int:
+    return os
+
+
+@step
+def pickle(hashlib: list[int]) -> int:
+    return reuse(len(hashlib))
+
+
+@pipeline
+def flow(self_: int = 3) -> list[object]:
+    plain_ = plain(self_)
+    step = current(plain_, 1)
+    return [empty_folder(step), pickle(step), [plain_ for plain_ in step]]
+"""
+
+
+@pytest.mark.orchestrator
+def test_names_of_metaflow_belong_to_the_user(tmp_path: Path) -> None:
+    """The user's functions may be called like anything that a flow imports or defines."""
+    text, _ = build(read(CLASHES, tmp_path))
+    assert "def metaflow_plain(" in text and "with metaflow_empty_folder():" in text
+    line = "        self.result = ["
+    shown = text.replace("        self.result = ", "        self.result = result = ") + ""
+    shown = shown.replace("\n\n\nif __name__", '\n        print("result", result)\n\n\nif __name__')
+    assert line in text
+    done = execute(shown, tmp_path, "run")
+    assert done.returncode == 0, shown + done.stdout + done.stderr
+    assert "result [[4, 1, 4, 1], 2, [4, 1]]" in done.stdout
 
 
 @pytest.mark.orchestrator
