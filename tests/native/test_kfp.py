@@ -277,3 +277,25 @@ def test_values_that_the_body_looks_into_are_bounded(tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
     _, _, error = run(tmp_path / "again", source, {"n": 500})
     assert error is not None and "at most 65536" in error
+
+
+def test_a_library_in_the_default_image_is_a_warning(tmp_path: Path) -> None:
+    """The default image is a bare Python: on a cluster the import would fail."""
+    source = """
+import numpy
+
+@step
+def draw(n: int) -> list:
+    return list(numpy.zeros(n))
+
+@pipeline
+def p(n: int = 3) -> list:
+    return draw(n)
+"""
+    pipeline, _, report = compiled(tmp_path, source)
+    assert "PC304" in [f.code for f in report]
+    other = Report()
+    KfpBackend().build(pipeline, Site(image="registry.example.com/ml:1"), other)
+    assert "PC304" not in [f.code for f in other]
+    _, _, named = compiled(tmp_path, source.replace("@step", '@step(packages=["numpy==2.3.0"])'))
+    assert "PC304" not in [f.code for f in named]

@@ -13,6 +13,7 @@ from pipec.backends.kfp.lower import Lowered, lower
 from pipec.backends.kfp.model import plain
 from pipec.compiler.backend import Bundle
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.risk import BareImage
 from pipec.compiler.diagnostics.target import LossySetting, TargetLimit
 from pipec.compiler.passes.outline import Place, outline
 from pipec.compiler.site import Site
@@ -40,6 +41,7 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle:
         if made.platform is not None:
             text += "---\n" + document(plain(made.platform))
     _check(pipeline, made, len(text), report)
+    _check_images(pipeline, site, report)
     name = re.sub(r"\W", "_", pipeline.name) + ".yaml"
     return Bundle({name: text}, name)
 
@@ -74,6 +76,17 @@ def header(pipeline: Pipeline) -> str:
             about = " (plain text)" if p.annotation.strip("\"'") == "str" else ""
             lines.append(f"  {p.name}: {p.annotation or 'any'}{default}{about}")
     return comment([line.rstrip() for line in lines])
+
+
+def _check_images(pipeline: Pipeline, site: Site, report: Report) -> None:
+    """Steps that import libraries in the default image, which is a bare Python."""
+    if site.image != Site.model_fields["image"].default:
+        return
+    libraries = {name: d.distribution for d in pipeline.definitions if d.distribution for name in d.names}
+    for component in pipeline.components:
+        needed = tuple(sorted({libraries[name] for name in component.code if name in libraries}))
+        if needed and component.image is None and not component.packages:
+            report.add(BareImage(component.span, "kfp", component.name, needed, site.image))
 
 
 def _check(pipeline: Pipeline, made: Lowered, size: int, report: Report) -> None:

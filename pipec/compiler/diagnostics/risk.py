@@ -93,3 +93,40 @@ class UnreachableCode(Finding):
     @property
     def message(self) -> str:
         return "this is never reached"
+
+
+@dataclass(frozen=True)
+class BareImage(Finding):
+    """A step imports libraries, and the container image that it runs in has none: it names no image and no packages.
+
+    On the cluster the step would fail with `ModuleNotFoundError`; a local run uses your own environment and does not
+    show it.
+
+    Example:
+
+        import numpy
+
+        @step
+        def draw(n: int) -> list:
+            return list(numpy.zeros(n))
+
+    Use instead: `@step(image=...)`, `@step(packages=[...])`, or `image` in `[tool.pipec]` of pyproject.toml.
+    """
+
+    target: str
+    step: str
+    libraries: tuple[str, ...]
+    image: str
+
+    code = "PC304"
+    name = "bare-image"
+    severity = "warning"
+
+    @property
+    def message(self) -> str:
+        libraries = ", ".join(self.libraries)
+        return f"step {self.step!r} imports {libraries}, and on {self.target} runs in {self.image!r}, which has no libraries"
+
+    @property
+    def help(self) -> str:
+        return "name an image or packages: `@step(image=...)`, `@step(packages=[...])`, or `image` in `[tool.pipec]`"

@@ -171,21 +171,7 @@ class _Merger:
         base = before if isinstance(before, Growing) else None
         kind = next(s.kind for s in (then, orelse) if isinstance(s, Growing))
         known = len(base.parts) if base else 0
-        if any(isinstance(s, Operand) and not (s.is_const and s.value in ([], {})) for s in (then, orelse)):
-            return self._rebound(name, then, orelse)
-        added: list[tuple[Part, ...]] = []
-        for side in (then, orelse):
-            if isinstance(side, Growing) and side.kind == kind:
-                added.append(side.parts[known:])
-            elif isinstance(side, Operand) and side.is_const and side.value in ([], {}):
-                added.append(())
-            else:
-                return Unbound("one path rebinds it")
-        before_parts = base.parts if base else ()
-        is_open = base.open if base else False
-        if not any(added):
-            return Growing(kind, before_parts, is_open)
-        return Growing(kind, (*before_parts, self._part(name, added[0], added[1])), is_open)
+        XX
 
     def _rebound(self, name: str, then: Binding | None, orelse: Binding | None) -> Binding:
         """One path fills a collection, and the other binds its name to something else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipec.compiler.frontend.expressions import own_text
@@ -21,7 +22,7 @@ def add(body: Body, name: str, operand: Operand) -> None:
     """`name.append(operand)`, or the pair of `name[key] = value`."""
     growing = body.scope.names[name]
     assert isinstance(growing, Growing)
-    body.scope.names[name] = Growing(growing.kind, (*growing.parts, Part(operand)), growing.open)
+    body.scope.names[name] = replace(growing, parts=(*growing.parts, Part(operand)))
 
 
 def pair(body: Body, key: Operand, value: Operand) -> Operand:

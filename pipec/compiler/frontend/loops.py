@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.pipeline import CarriedValue, LooksIntoArtifact, WrongUnpacking
@@ -40,7 +41,9 @@ def loop(body: Body, node: ast.For) -> None:
         for name in grown:
             for kind in ("list", "dict"):
                 if body.growing(name, kind):
-                    inner.scope.names[name] = Growing(kind, open=True)
+                    outside = body.scope.names[name]
+                    assert isinstance(outside, Growing)
+                    inner.scope.names[name] = replace(outside, parts=(), open=True)
         flow = inner.statements(node.body)
         if flow.kind != "falls":
             _refuse_return(body, node)
@@ -51,7 +54,7 @@ def loop(body: Body, node: ast.For) -> None:
     for name in grown:
         outer = body.scope.names.get(name)
         if isinstance(outer, Growing) and made is not None and name in made:
-            body.scope.names[name] = Growing(outer.kind, (*outer.parts, *made[name]), outer.open)
+            body.scope.names[name] = replace(outer, parts=(*outer.parts, *made[name]))
     reported = {f.wanted for f in body.report.findings if isinstance(f, CarriedValue)}
     for name in [*bound, *_target_names(node.target)]:
         unbound = Unbound("it is bound inside the loop only", body.span(node))

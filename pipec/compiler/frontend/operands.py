@@ -85,6 +85,10 @@ class Growing:
     parts: tuple[Part, ...] = ()
     open: bool = False
     """Inside the loop that fills it: it cannot be read."""
+    made: int = 0
+    """Place of the display that created it: one object, however much it has grown since."""
+    shared: str = ""
+    """Where else the object was put: growing it further would change that too."""
 
 
 Binding = Operand | Unbound | Carried | Growing

@@ -7,8 +7,12 @@ import builtins
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pipec
 from pipec.compiler.frontend.constants import NotConstantError, evaluate
 from pipec.compiler.frontend.project import Import, Module, Project, TopLevel
+
+OURS = frozenset(pipec.__all__)
+"""What `from pipec import *` binds."""
 
 Kind = Literal["function", "class", "constant", "module", "external", "builtin", "block"]
 
@@ -58,8 +62,10 @@ class Resolver:
         """What `name` is at the end of `module`."""
         bound = module.bindings.get(name)
         if bound is None:
+            if name in OURS and any(star.split(".")[0] == "pipec" for star in module.stars):
+                return Target("external", f"pipec.{name}")
             for star in module.stars:
-                other = self.project.module(star) if star != module.name else None
+                other = self.project.module(star) if star not in (module.name, "pipec") else None
                 if other and seen < 20 and (found := self.name(other, name, seen + 1)) and found.kind != "builtin":
                     return found
             return Target("builtin", name) if hasattr(builtins, name) else None
