@@ -356,5 +356,6 @@ def _each(type_: Type, source: str, of: object, depth: int) -> str:
 
 def _often(source: str, name: str) -> bool:
     """Whether evaluating `source` may read `name` more than once."""
-    count = len(re.findall(rf"\b{re.escape(name)}\b", source))
-    return count > 1 or " for " in source or "lambda" in source
+    tree = ast.parse(source, mode="eval")
+    count = sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree))
+    return count > 1 or any(isinstance(node, (ast.comprehension, ast.Lambda)) for node in ast.walk(tree))

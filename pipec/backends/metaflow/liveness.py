@@ -88,6 +88,10 @@ def _bound(steps: Sequence[Draft]) -> set[ValueId]:
     head = {t.id: step for step in steps for a in step.actions if isinstance(a, Bind) for t in a.loop.targets}
     found = {v for step in steps for v in _own_reads(step) if v in head and head[v] is not step}
     found |= {step.over for step in steps if step.over in head}
+    for step in steps:
+        if step.task is not None:  # the call may change the item, which is read again after it
+            later = {v for a in step.actions if isinstance(a, Assign) for v in uses(a.expr)}
+            found |= later & {v for v in inputs(step.task) if v in head}
     gathered = {o.value for step in steps for a in step.actions if isinstance(a, Gather) for o in a.outputs}
     return found | (gathered & set(head))
 
@@ -160,8 +164,9 @@ def _may_change(step: Draft, made: Flows) -> bool:
     call = next((a for a in step.actions if isinstance(a, Call)), None)
     if call is None:
         return False
-    out = made.out[id(step)]
     own = made.defs[id(step)]
+    after = {v for a in step.actions if isinstance(a, Assign) for v in uses(a.expr)} | {step.over}
+    out = made.out[id(step)] | {made.names[v] for v in after if v in made.names}
     inherited = [v for v in inputs(call.task) if v in made.names and made.names[v] not in own]
     if any(made.names[v] in out and not made.immutable(v) for v in inherited):
         return True

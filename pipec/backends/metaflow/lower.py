@@ -15,12 +15,13 @@ from pipec.backends.metaflow.parameters import declared
 from pipec.backends.metaflow.schedule import schedule
 from pipec.backends.metaflow.settings import settings
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.target import TargetLimit
+from pipec.compiler.diagnostics.target import LossySetting, TargetLimit
 from pipec.compiler.passes.inline_groups import inline_groups
 from pipec.compiler.pysource.imports import Import, block, parse
 from pipec.compiler.pysource.lazy import UserCode, joined, user_code
 from pipec.compiler.site import Site
-from pipec.ir import VALUE, Pipeline, Ref
+from pipec.ir import VALUE, ObjectType, Pipeline, Ref, leaves
+from pipec.ir.graph import tasks
 
 MOST_PATHS = 4000
 """Metaflow's validator follows every path from start to end, in every task."""
@@ -56,6 +57,7 @@ def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
     if count > MOST_PATHS:
         limit = f"{count} paths lead from start to end, and its validator follows each of them in every task"
         report.add(TargetLimit(pipeline.span, "metaflow", limit))
+    _codecs(pipeline, report)
     made = _flow(pipeline, builder, flow, steps, site, report)
     return Lowered(
         flow=made,
@@ -65,6 +67,15 @@ def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
         cached=frozenset(s.name for s in steps if s.task is not None and s.task.policy.cache is not None),
         result=result if result is None or result in builder.parameters else flow.names.get(result, result),
     )
+
+
+def _codecs(pipeline: Pipeline, report: Report) -> None:
+    """Metaflow pickles artifacts itself: a codec of the project's own is not used."""
+    for task in tasks(pipeline):
+        for leaf in (leaf for output in task.outputs for leaf in leaves(output.type)):
+            if isinstance(leaf, ObjectType) and ":" in leaf.codec:
+                loss = f"results are pickled; {leaf.codec!r} is not used"
+                report.add(LossySetting(task.span, "metaflow", task.site.step, "codecs", loss))
 
 
 def _result(builder: Builder, end: Draft, pipeline: Pipeline) -> str | None:

@@ -84,11 +84,17 @@ class Watch:
         )
 
     def index(self, record: TaskRecord) -> tuple[int, ...]:
-        """The loop indices; of a task that was killed they are those that no other task of the step has."""
-        if record.done:
-            return self.store.index(record)
+        """The loop indices; those of a task that was killed, the order of the tasks tells."""
         depth = self.loops.get(self.lowered.tasks.get(record.step, ""), 0)
-        return (0,) * depth
+        if record.done or depth == 0:
+            return self.store.index(record)
+        same = [r for r in self.store.tasks() if r.step == record.step]
+        known = {self.store.index(r) for r in same if r.done}
+        place = same.index(record)
+        if depth == 1:
+            return (place,)
+        outer = [i[:-1] for i in sorted(known)] or [(0,) * (depth - 1)]
+        return (*outer[-1], place)
 
     def finish(self) -> list[TaskRecord]:
         """Tell the last state of all; the tasks that failed."""

@@ -75,7 +75,7 @@ def empty_folder() -> Iterator[None]:
     """Run in an empty working folder; a function that exits the process has failed."""
     before = os.getcwd()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        os.chdir(folder)
+        os.chdir(tempfile.mkdtemp(dir=folder))
         try:
             yield
         except SystemExit as error:
@@ -150,10 +150,10 @@ def pack(path: Any) -> Any:
 
 
 def unpack(packed: Any) -> Any:
-    """A private copy of a packed file or folder."""
+    """A private copy of a packed file or folder, beside the working folder."""
     if packed is None:
         return None
-    target = Path(tempfile.mkdtemp(), packed["name"])
+    target = Path(tempfile.mkdtemp(dir=Path.cwd().parent), packed["name"])
     if packed["folder"]:
         with tarfile.open(fileobj=io.BytesIO(packed["content"])) as archive:
             archive.extractall(target.parent, filter="data")
