@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather, Mode, Open
-from pipec.backends.metaflow.names import Names, parameter_attribute, step_name
-from pipec.backends.metaflow.safety import is_boolean, is_safe, known_length
-from pipec.compiler.diagnostics import Report
+from pipec.backends.metaflow.assemble import Assembler, ordered
+from pipec.backends.metaflow.draft import Assign, Call, Draft, Gather, Mode, Open
+from pipec.backends.metaflow.safety import is_boolean, known_length
 from pipec.compiler.diagnostics.target import AddedOrder
 from pipec.compiler.passes.series_parallel import Leaf, Series, Tree, nest
 from pipec.ir import (
@@ -23,7 +20,6 @@ from pipec.ir import (
     ListOf,
     Opaque,
     Parallel,
-    Pipeline,
     Ref,
     Statement,
     Task,
@@ -32,32 +28,14 @@ from pipec.ir import (
     ValueType,
     uses,
 )
-from pipec.ir.graph import defines, edges, tasks, value_types
+from pipec.ir.graph import defines, edges
 
 TASK, NOTHING = 10, 0
 """Weights for the nesting: a task, and an expression."""
 
 
-class Builder:
+class Builder(Assembler):
     """Makes the steps of one pipeline."""
-
-    def __init__(self, pipeline: Pipeline, report: Report) -> None:
-        self.pipeline = pipeline
-        self.report = report
-        self.types: dict[ValueId, Type] = value_types(pipeline)
-        self.parameters = {p.name for p in pipeline.parameters}
-        self.names = Names({*map(parameter_attribute, self.parameters), "start", "end"})
-        self.step_names = {t.id: self.names.fresh(step_name(t.id)) for t in tasks(pipeline)}
-        self.aliases: dict[ValueId, ValueId] = {}
-        """Value -> the merged value whose artifact it shares."""
-        self.lengths: dict[ValueId, int] = {}
-        """Lists whose length is known."""
-        self.booleans: set[ValueId] = set()
-        """Merged values that are `True` or `False` in every branch."""
-        self.steps: list[Draft] = []
-        self.empty: dict[str, str] = {}
-        """Step that runs where a loop has no items -> the loop."""
-        self._values = set(self.types)
 
     def build(self) -> list[Draft]:
         """The steps in the order in which they run."""
@@ -67,12 +45,12 @@ class Builder:
         body = Block(nodes=tuple(n for n in self.pipeline.body.nodes if n.id not in late))
         open_ = self._block(body, Open((start,)))
         if open_.mode == "join":
-            open_ = self._single(open_)
-        end = self._new(open_, "end", "Finish the flow.")
+            open_ = self.single(open_)
+        end = self.add(open_, "end", "Finish the flow.")
         for node in self.pipeline.body.nodes:
             if isinstance(node, Compute) and node.id in late:
                 self._assign(end, node)
-        return _ordered(self.steps)
+        return ordered(self.steps)
 
     def _only_for_the_result(self, block: Block) -> set[str]:
         """Expressions that nothing waits for: they can be evaluated at the end."""
@@ -84,78 +62,6 @@ class Builder:
                 if all(other in late for other in after):
                     late.add(node.id)
         return late
-
-    # attaching
-
-    def _attach(self, open_: Open, step: Draft) -> None:
-        for end in open_.ends:
-            end.targets.append(step)
-            if open_.mode not in ("each", "true", "false"):
-                end.kind = "next"
-        if open_.mode == "join":
-            step.join = True
-        if open_.mode == "each":
-            assert open_.end.loop is not None
-            step.actions.insert(0, Bind(open_.end.loop))
-
-    def _new(self, open_: Open, name: str, doc: str, task: Task | None = None) -> Draft:
-        step = Draft(name, doc, task)
-        self.steps.append(step)
-        self._attach(open_, step)
-        return step
-
-    def _synthetic(self, open_: Open, name: str, doc: str) -> Draft:
-        return self._new(open_, self.names.fresh(step_name(name)), doc)
-
-    def _single(self, open_: Open) -> Open:
-        """One step that everything before it has led to."""
-        if open_.mode == "merge":
-            return Open((self._synthetic(open_, _joining("after", open_.ends), "Go on from whichever branch ran."),))
-        if open_.mode == "join":
-            name = _joining("join", open_.ends)
-            return Open((self._synthetic(open_, name, "Wait for the parallel branches."),))
-        return open_
-
-    def _own(self, open_: Open, name: str, doc: str) -> Draft:
-        """A step that belongs to what comes next, and that may do what cannot fail for it."""
-        if open_.mode == "step":
-            return open_.end
-        if open_.mode in ("merge", "join"):
-            return self._single(open_).end
-        return self._synthetic(open_, name, doc)
-
-    def _host(self, open_: Open, exprs: list[Expr], name: str, doc: str) -> Draft:
-        """A step that may evaluate `exprs`: none of the user's, unless they cannot fail.
-
-        A failure of an expression would count as the step's own, and be retried with it.
-        """
-        if open_.mode == "branch" and (open_.end.task is None or self._are_safe(exprs)):
-            return open_.end
-        step = self._own(open_, name, doc)
-        if step.task is not None and not self._are_safe(exprs):
-            return self._synthetic(Open((step,)), name, doc)
-        return step
-
-    def _are_safe(self, exprs: list[Expr]) -> bool:
-        return all(is_safe(expr, self.types) for expr in exprs)
-
-    def _source(self, open_: Open, exprs: list[Expr], name: str, doc: str) -> Draft:
-        """A step that may evaluate `exprs` and then fork: no join, as Metaflow's joins cannot."""
-        if open_.mode == "branch":
-            open_ = Open((self._synthetic(open_, name, doc),))
-        step = self._host(open_, exprs, name, doc)
-        if not step.join:
-            return step
-        if step.task is None:
-            return self._synthetic(Open((step,)), name, doc)
-        before = [s for s in self.steps if step in s.targets]
-        join = Draft(self.names.fresh(_joining("join", before)), "Wait for the parallel branches.")
-        join.join, join.kind, join.targets = True, "next", [step]
-        for other in before:
-            other.targets[other.targets.index(step)] = join
-        step.join = False
-        self.steps.append(join)
-        return step
 
     # blocks
 
@@ -207,8 +113,8 @@ class Builder:
                 return self._fork(tree.parts, nodes, open_)
 
     def _fork(self, parts: tuple[Tree, ...], nodes: dict[str, Statement], open_: Open) -> Open:
-        source = self._source(open_, [], "fork", "Start the parallel branches.")
-        found = [self._single(self._tree(part, nodes, Open((source,), "branch"))) for part in parts]
+        source = self.source(open_, [], "fork", "Start the parallel branches.")
+        found = [self.single(self._tree(part, nodes, Open((source,), "branch"))) for part in parts]
         ends = tuple(o.end for o in found if o.mode != "branch")
         if len(ends) == 1:
             return Open(ends)
@@ -218,7 +124,7 @@ class Builder:
         match node:
             case Task():
                 doc = self.pipeline.component(node.component).doc.strip().split("\n")[0]
-                step = self._new(open_, self.step_names[node.id], doc or f"Run `{node.site.step}`.", node)
+                step = self.add(open_, self.step_names[node.id], doc or f"Run `{node.site.step}`.", node)
                 step.actions.append(Call(node))
                 return Open((step,))
             case Compute():
@@ -236,7 +142,7 @@ class Builder:
 
     def _compute(self, node: Compute, open_: Open) -> Open:
         exprs = [let.expr for let in node.lets]
-        step = self._host(open_, exprs, f"compute_{node.outputs[0] if node.outputs else node.id}", _computing(node))
+        step = self.host(open_, exprs, f"compute_{node.outputs[0] if node.outputs else node.id}", _computing(node))
         self._assign(step, node)
         return open_ if open_.mode == "branch" and step is open_.end else Open((step,))
 
@@ -251,7 +157,7 @@ class Builder:
     def _branch(self, node: Branch, open_: Open) -> Open:
         condition = node.condition
         doc = "Choose a branch."
-        source = self._source(open_, [condition], f"check_{_plain_id(node.id)}", doc)
+        source = self.source(open_, [condition], f"check_{_plain_id(node.id)}", doc)
         source.over = self._condition(source, condition, node.id)
         source.kind = "switch"
         ends: list[Draft] = []
@@ -291,14 +197,14 @@ class Builder:
         if open_.mode == mode:
             name = f"skip_{hint}" if mode == "false" else f"only_{hint}"
             doc = "Set what the branches have in common." if wanted else "There is nothing to do in this branch."
-            open_ = Open((self._synthetic(open_, name, doc),))
+            open_ = Open((self.synthetic(open_, name, doc),))
         if wanted:
-            step = self._host(
+            step = self.host(
                 open_, [e for _, e, _ in wanted], f"set_{wanted[0][0]}", "Set what the branches have in common."
             )
             step.actions += [Assign(*phi) for phi in wanted]
             open_ = Open((step,))
-        return self._single(open_) if open_.mode == "join" else open_
+        return self.single(open_) if open_.mode == "join" else open_
 
     def _share(self, phi: ValueId, expr: Expr, own: set[ValueId]) -> bool:
         """Let the value of an arm have the artifact of the merged value, where nothing else does."""
@@ -312,24 +218,24 @@ class Builder:
         if length is not None:
             self.lengths |= {o.id: length for o in node.outputs}
         if length:
-            source = self._source(
+            source = self.source(
                 open_, [node.items], f"each_{_target(node)}", f"Start a task for each `{_target(node)}`."
             )
             source.over = self._items(source, node)
             return Open((self._loop(node, source),))
-        source = self._source(
+        source = self.source(
             open_, [Code(source="list(x)")], f"list_{_target(node)}", f"List what `{_target(node)}` goes through."
         )
         source.over, items = "", self._items(source, node, keep=True)
         has = self.value(f"any_{_target(node)}")
         source.actions.append(Assign(has, Ref(value=items), VALUE, "bool"))
         source.kind, source.over = "switch", has
-        each = self._synthetic(
+        each = self.synthetic(
             Open((source,), "true"), f"each_{_target(node)}", f"Start a task for each `{_target(node)}`."
         )
         each.over = items
         gathered = self._loop(node, each)
-        nothing = self._synthetic(
+        nothing = self.synthetic(
             Open((source,), "false"),
             f"no_{_target(node)}",
             "There is nothing to do, and Metaflow takes no empty foreach.",
@@ -360,26 +266,16 @@ class Builder:
         source.kind, source.loop = "foreach", node
         open_ = self._block(node.body, Open((source,), "each"))
         if open_.mode == "each":
-            open_ = Open((self._synthetic(open_, f"item_{_plain_id(node.id)}", "One item."),))
-        end = self._single(open_).end
+            open_ = Open((self.synthetic(open_, f"item_{_plain_id(node.id)}", "One item."),))
+        end = self.single(open_).end
         name = f"gather_{node.outputs[0].id}" if node.outputs else f"join_{_plain_id(node.id)}"
-        join = self._synthetic(Open((end,), "join"), name, f"Collect the results of each `{_target(node)}`, in order.")
+        join = self.synthetic(Open((end,), "join"), name, f"Collect the results of each `{_target(node)}`, in order.")
         join.foreach_join = True
         if node.outputs:
             join.actions.append(Gather(node.outputs))
         else:
             join.doc = "Wait for all items."
         return join
-
-    def value(self, wanted: str) -> ValueId:
-        """A value of our own: its type is plain."""
-        name, n = wanted, 1
-        while name in self._values:
-            n += 1
-            name = f"{wanted}_{n}"
-        self._values.add(name)
-        self.types[name] = VALUE
-        return name
 
 
 def _computing(node: Compute) -> str:
@@ -397,30 +293,3 @@ def _plain_id(node_id: str) -> str:
 
 def _target(node: ForEach) -> str:
     return node.targets[0].id if node.targets else _plain_id(node.id)
-
-
-def _joining(word: str, ends: Sequence[Draft]) -> str:
-    """`join_train_tune`, where that says something."""
-    names = [end.name for end in ends]
-    told = "_".join([word, *names])
-    return told if len(names) <= 3 and all(end.task for end in ends) and len(told) <= 40 else word
-
-
-def _ordered(steps: list[Draft]) -> list[Draft]:
-    """Topological, and otherwise in the order in which they were made."""
-    waiting = {id(s): 0 for s in steps}
-    for step in steps:
-        for target in step.targets:
-            waiting[id(target)] += 1
-    position = {id(s): i for i, s in enumerate(steps)}
-    ready, found = [s for s in steps if not waiting[id(s)]], []
-    while ready:
-        step = min(ready, key=lambda s: position[id(s)])
-        ready.remove(step)
-        found.append(step)
-        for target in step.targets:
-            waiting[id(target)] -= 1
-            if not waiting[id(target)]:
-                ready.append(target)
-    assert len(found) == len(steps)
-    return found
