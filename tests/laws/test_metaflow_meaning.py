@@ -1,0 +1,85 @@
+"""Generated flows mean what the Python means: random pipelines, linted by Metaflow and run by its rules."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+
+from pipec.backends.metaflow.emit import text
+from pipec.backends.metaflow.lower import lower
+from pipec.compiler import passes
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.frontend import read
+from pipec.compiler.site import Site
+from tests.support import small_metaflow
+from tests.support.generator import modules
+from tests.support.interpreter import interpret
+
+
+def outcome(run: Any) -> str:
+    """The result of `run`, or how it fails."""
+    try:
+        return repr(run())
+    except Exception as error:  # noqa: BLE001  # the user's own error is the outcome
+        return type(error).__name__
+
+
+@pytest.mark.orchestrator
+@seed(2026)
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(modules())
+def test_random_flows(tmp_path_factory: Any, source: str) -> None:
+    folder: Path = tmp_path_factory.mktemp("random")
+    (folder / "random_pipeline.py").write_text(source, encoding="utf-8")
+    module = ModuleType("random_pipeline")
+    sys.modules["random_pipeline"] = module
+    exec(compile(source, "random_pipeline.py", "exec"), module.__dict__)  # noqa: S102  # plain Python is the oracle
+    wanted = outcome(module.main)
+    if wanted == "UnboundLocalError":
+        return
+    report = Report()
+    found = read(folder / "random_pipeline.py", root=folder, site=Site(), report=report, pipeline="main")
+    assert found, [(f.span.line, f.message) for f in report if f.severity == "error"]
+    pipeline = passes.run(found[0], report)
+    lowered = lower(pipeline, Site(), report)
+    flow = text(lowered.flow)
+    lint(flow, folder)
+
+    def run() -> Any:
+        end, ran = small_metaflow.run(flow)
+        calls = interpret(pipeline, {})[1]
+        sites = {t.id: t.site.step for t in tasks(pipeline)}
+        assert sorted((sites[lowered.tasks[s]], i) for s, i in ran if s in lowered.tasks) == calls
+        return getattr(end, lowered.result) if lowered.result else None
+
+    assert outcome(run) == wanted, flow
+
+
+def tasks(pipeline: Any) -> Any:
+    from pipec.ir.graph import tasks as found
+
+    return found(pipeline)
+
+
+def lint(flow: str, folder: Path) -> None:
+    """What `python flow.py check` does."""
+    from metaflow import FlowSpec
+    from metaflow.lint import linter
+
+    file = folder / "flow.py"
+    file.write_text(flow, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("linted_flow", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["linted_flow"] = module
+    spec.loader.exec_module(module)
+    (made,) = (
+        v for v in vars(module).values() if isinstance(v, type) and issubclass(v, FlowSpec) and v is not FlowSpec
+    )
+    linter.run_checks(made._graph)
