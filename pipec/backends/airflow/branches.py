@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.graph import TaskNode, entries, exits
+from pipec.backends.airflow.names import ascii_id
 from pipec.backends.airflow.values import Spec
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Branch, Code, Const, Expr, Phi, Ref, uses
@@ -97,7 +98,7 @@ def _selected(taken: Wrapper, name: str, phis: list[Phi], condition: str, exprs:
 def _spec(phis: list[Phi]) -> Spec:
     if len(phis) == 1:
         return Spec()
-    return Spec(outputs=tuple((p.id, i, '"value"') for i, p in enumerate(phis)))
+    return Spec(outputs=tuple((ascii_id(p.id), i, '"value"') for i, p in enumerate(phis)))
 
 
 def _inside(low: Lowering, expr: Expr, choose: TaskNode | None) -> bool:

@@ -12,6 +12,7 @@ from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.lower import Lowering
 from pipec.backends.airflow.model import DagFile
 from pipec.backends.airflow.names import AIRFLOW, Names
+from pipec.backends.airflow.nesting import Nesting, flattened
 from pipec.backends.airflow.pieces import needed_imports, pieces
 from pipec.backends.airflow.pipeline import params, settings
 from pipec.backends.airflow.values import facts_of
@@ -31,6 +32,7 @@ class Compiled:
     lowering: Lowering
     pipeline: Pipeline
     """After the legalising passes."""
+    nesting: Nesting
     artifacts: bool
     """Whether the file has an artifact store."""
 
@@ -42,7 +44,7 @@ def compile_file(pipeline: Pipeline, site: Site, report: Report) -> DagFile | No
 
 def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     """Lower `pipeline`."""
-    pipeline = outline(pipeline, {"results", "arguments"})
+    pipeline, nesting = flattened(outline(pipeline, {"results", "arguments"}))
     version = _version(site.versions.get("airflow", ""))
     names = Names(AIRFLOW | {n for d in pipeline.definitions for n in d.names} | _globals(pipeline))
     facts = facts_of(pipeline)
@@ -59,7 +61,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
         typing_imports=tuple(user.typing_imports), constants=made.constants, helpers=made.helpers, code=code,
         settings=settings(pipeline, version), params=params(pipeline), body=body,
     )  # fmt: skip
-    return Compiled(file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file)))}), low, pipeline, made.artifacts)
+    return Compiled(file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file)))}), low, pipeline, nesting, made.artifacts)
 
 
 def _version(text: str) -> tuple[int, int]:

@@ -22,6 +22,7 @@ class FunctionDraft:
     definition: str = ""
     parameters: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
+    doc: str = ""
     calls: list[CallDraft] = field(default_factory=list)
 
     def settled(self) -> TaskFunction:
@@ -38,7 +39,7 @@ class FunctionDraft:
         assert self.operator != "empty"
         return TaskFunction(
             name=self.name, operator=self.operator, options=options, decorators=self.decorators,
-            definition=self.definition, parameters=self.parameters, body=self.body,
+            definition=self.definition, parameters=self.parameters, body=self.body, doc=self.doc,
         )  # fmt: skip
 
 
@@ -79,6 +80,7 @@ class MappedDraft:
     """A mapped task group."""
 
     function: str
+    id: str
     parameters: tuple[str, ...]
     exported: list[TaskNode]
     """Tasks that are referred to from outside."""

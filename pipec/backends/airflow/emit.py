@@ -55,6 +55,8 @@ def _code(piece: CodePiece | TaskFunction) -> tuple[str, bool]:
         lines += exploded(f"def {piece.name}(", list(piece.parameters), "):", 0)
     else:
         lines.append(head)
+    if piece.doc:
+        lines.append(f'    """{piece.doc}"""')
     for line in piece.body:
         text = line.lstrip(" ")
         lines += fitted(text, 4 + len(line) - len(text))
@@ -127,7 +129,8 @@ def _item(item: Item, indent: int) -> list[str]:
             tooltip = f", tooltip={py(item.doc.strip().splitlines()[0])}" if item.doc.strip() else ""
             return [*fitted(f"with TaskGroup({py(item.id)}{tooltip}):", indent), *_body(item.body, indent + 4)]
         case MappedGroup():
-            lines = [f"{pad}@task_group", f"{pad}def {item.function}({', '.join(item.parameters)}):"]
+            decorator = "@task_group" if item.id == item.function else f"@task_group(group_id={py(item.id)})"
+            lines = [f"{pad}{decorator}", f"{pad}def {item.function}({', '.join(item.parameters)}):"]
             lines += _body(item.body, indent + 4)
             if item.returns:
                 gap = [""] if item.body and isinstance(item.body[-1], Order) else []

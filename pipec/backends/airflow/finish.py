@@ -30,7 +30,7 @@ def _items(drafts: list[Draft], inside: dict[int, list[Order]]) -> tuple[Item, .
                 target = ", ".join(n.outer for n in draft.exported)
                 found.append(
                     MappedGroup(
-                        function=draft.function, parameters=draft.parameters, body=body, returns=returns,
+                        function=draft.function, id=draft.id, parameters=draft.parameters, body=body, returns=returns,
                         target=target, mode=draft.mode, args=tuple(draft.args),
                     )  # fmt: skip
                 )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pipec.backends.airflow import settings
 from pipec.backends.airflow.draft import FunctionDraft
 from pipec.backends.airflow.graph import TaskNode
-from pipec.backends.airflow.names import AIRFLOW, CONTEXT, Names
+from pipec.backends.airflow.names import AIRFLOW, CONTEXT, Names, ascii_id
 from pipec.backends.airflow.values import Bound, Facts, Spec
 from pipec.compiler.backend.glue import call, operand_source
 from pipec.compiler.rendering import python_literal as py
@@ -29,6 +29,7 @@ class Functions:
         self.helpers: dict[str, str] = {}
         """Helper function -> its name in this file."""
         self._parameter: FunctionDraft | None = None
+        self._collected: FunctionDraft | None = None
 
     def helper(self, name: str) -> str:
         """The helper called `name`, which the file then contains."""
@@ -99,6 +100,20 @@ class Functions:
     def empty(self) -> FunctionDraft:
         """Airflow's operator that does nothing."""
         return FunctionDraft("EmptyOperator", operator="empty")
+
+    def collected(self) -> FunctionDraft:
+        """A function that lists the results of a task of a mapped group."""
+        if self._collected is None:
+            body = (
+                f"values = get_current_context()[{py('ti')}].xcom_pull(task_ids=[task_id], key=key)",
+                "return [value for value in values if value is not None]",
+            )
+            self._collected = FunctionDraft(
+                self.names.fresh("collected"), parameters=("task_id", 'key="return_value"'), body=body,
+                doc="List what a task of a mapped group gave for each item; as an argument one item would be no list.",
+            )  # fmt: skip
+            self.drafts.append(self._collected)
+        return self._collected
 
     def add(self, draft: FunctionDraft) -> FunctionDraft:
         """`draft`, or the equal one that is there already."""
@@ -234,9 +249,12 @@ class Wrapper:
                 self.own[let.id] = own
                 self.lines.append(f"{own} = {source}")
         spec = Spec()
-        if len(compute.outputs) > 1:
+        if not compute.outputs:  # evaluated all the same, since that may fail
+            self.lines.append("return " + ", ".join(self.own.values()))
+            spec = Spec(result="None")
+        elif len(compute.outputs) > 1:
             self.lines.append("return " + ", ".join(self.own[v] for v in compute.outputs))
-            spec = Spec(outputs=tuple((v, i, '"value"') for i, v in enumerate(compute.outputs)))
+            spec = Spec(outputs=tuple((ascii_id(v), i, '"value"') for i, v in enumerate(compute.outputs)))
         elif not self.lines[-1].startswith("return "):
             self.lines.append("return " + self.own[compute.outputs[0]])
         return self.made(f"compute_{compute.id}", spec, [let.expr for let in compute.lets])
@@ -266,7 +284,8 @@ class Wrapper:
         else:
             target = local.fresh("item")
             names = {field: target + "".join(f"[{i}]" for i in path) for field, path in fields.items()}
-        entries = ", ".join(f"{py(field)}: {names[field]}" for field in fields)
+        ordered = sorted(fields, key=lambda field: (len(field.encode()), field.encode()))  # as XCom keeps dicts
+        entries = ", ".join(f"{py(field)}: {names[field]}" for field in ordered)
         element = names[next(iter(fields))] if len(fields) == 1 else f"{{{entries}}}"
         self.lines.append(f"return [{element} for {target} in {source}]")
         return self.made(name, Spec(), [loop.items])

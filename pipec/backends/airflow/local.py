@@ -20,7 +20,7 @@ from pipec.backends.airflow.output import captured
 from pipec.backends.airflow.pipeline import packed_value
 from pipec.backends.airflow.report import Progress
 from pipec.compiler.backend import results
-from pipec.compiler.backend.protocol import DoneEvent, Event, LogEvent, RunRequest
+from pipec.compiler.backend.protocol import DoneEvent, Event, RunRequest
 from pipec.compiler.site import Site
 from pipec.ir import Const, Pipeline, Ref
 from pipec.ir.literals import value_of
@@ -112,10 +112,12 @@ def execute(request: RunRequest, home: Path, emit: Emit) -> DoneEvent:
     module = sys.modules[dag.tasks[0].python_callable.__module__] if dag.tasks else None
     _without_delays(dag)
     given: Any = value_of(request.params)
+    conf = {name: packed_value(value) for name, value in given.items()}
+    _widen(dag, conf)
     progress = Progress(made, emit)
-    with captured(lambda text: emit(LogEvent(text=text, task=progress.current))):
+    with captured(progress.heard):
         with progress.watching():
-            finished = dag.test(run_conf={name: packed_value(value) for name, value in given.items()})
+            finished = dag.test(run_conf=conf)
     progress.finish(finished)
     if str(finished.state).rpartition(".")[2].lower() != "success":
         return DoneEvent(status="failed", error=progress.error(str(finished.state)))
@@ -160,6 +162,15 @@ def _without_delays(dag: Any) -> None:
             task.partial_kwargs["retry_delay"] = timedelta(0)
         else:
             task.retry_delay = timedelta(0)
+
+
+def _widen(dag: Any, conf: dict[str, Any]) -> None:
+    """Let tagged values through whose parameters only take what JSON can hold."""
+    for name, value in conf.items():
+        if isinstance(value, dict) and next(iter(value), "").startswith("$"):
+            for holder in (dag, *dag.tasks):
+                if name in holder.params:
+                    holder.params.get_param(name).schema.pop("type", None)
 
 
 def _result(made: Compiled, given: dict[str, Any], finished: Any, module: Any) -> Any:

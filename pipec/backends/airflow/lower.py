@@ -10,12 +10,12 @@ from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupD
 from pipec.backends.airflow.functions import Functions, Wrapper, literal
 from pipec.backends.airflow.graph import Loop, TaskNode, entries, exits, settle
 from pipec.compiler.pysource.layout import commas
-from pipec.backends.airflow.names import Names
+from pipec.backends.airflow.names import Names, ascii_id
 from pipec.backends.airflow.values import Bound, Facts, Spec, single_body
 from pipec.compiler.backend.glue import call
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import (
-    Block, Branch, Compute, Const, Expr, ForEach, Group, ListOf, Output, Parallel, Pipeline, Ref, Statement, Task, ValueId,
+    Block, Branch, Collect, Compute, Const, Expr, ForEach, Group, Parallel, Pipeline, Ref, Statement, Task, ValueId,
 )  # fmt: skip
 from pipec.ir.graph import has_effect, value_types, walk
 from pipec.ir.literals import source_of, value_of
@@ -125,10 +125,11 @@ class Lowering:
         self, id_: str, function: FunctionDraft, scope: Scope, variable: str = "", loop: Loop | None = None
     ) -> TaskNode:
         """A task called `id_`; the call's arguments are still missing."""
-        node = TaskNode(scope.prefix + id_, function, CallDraft(function, ""), scope.arms, scope.ways, loop or scope.loop)
+        plain = id_ if id_.isascii() else self.ids.fresh(ascii_id(id_))
+        node = TaskNode(scope.prefix + plain, function, CallDraft(function, ""), scope.arms, scope.ways, loop or scope.loop)
         node.call.variable = self.names.fresh(variable or id_)
-        if id_ != function.name:
-            node.call.override["task_id"] = py(id_)
+        if plain != function.name:
+            node.call.override["task_id"] = py(plain)
         function.calls.append(node.call)
         scope.items.append(node.call)
         self.nodes.append(node)
@@ -196,7 +197,8 @@ class Lowering:
                 node.call.args = commas(text[text.index("(") + 1 : -1])
         for output in task.outputs:
             if output.id in self.facts.reads:
-                self.env[output.id] = Bound(node, spec.key(output.select), listed=not spec.outputs and _listed(output))
+                listed = not spec.outputs and values.is_list(output.type)
+                self.env[output.id] = Bound(node, spec.key(output.select), listed=listed)
         self.tasks[task.id] = node
 
     def guard_of(self, task: Task, scope: Scope) -> Guard | None:
@@ -248,7 +250,7 @@ class Lowering:
     def bind(self, outputs: tuple[ValueId, ...], node: TaskNode) -> None:
         """Bind `outputs` to the result of `node`, or to its keys where there are several."""
         for value in outputs:
-            self.env[value] = Bound(node, value if len(outputs) > 1 else "")
+            self.env[value] = Bound(node, ascii_id(value) if len(outputs) > 1 else "")
 
     # fan-out
 
@@ -306,8 +308,9 @@ class Lowering:
             for node in self.nodes[start:]:
                 if node.loop is not None:
                     node.function.options["max_active_tis_per_dagrun"] = str(loop.limit)
-        for output in loop.outputs:
-            self.env[output.id] = replace(self.env[output.value], listed=not self.env[output.value].key)
+        if task is not None and not scope.loop:
+            for output in loop.outputs:
+                self.env[output.id] = replace(self.env[output.value], listed=not self.env[output.value].key)
 
     def mapped_group(self, loop: ForEach, scope: Scope) -> None:
         """A fan-out with several tasks for each item."""
@@ -317,17 +320,27 @@ class Lowering:
         mode, head, producer = self.items(over, loop, scope)
         own = Loop(_may_be_empty(loop, self.env), False)
         self.exported[own] = own_exports = []
-        draft = MappedDraft(name, tuple(over), mode=mode, exported=own_exports)
+        draft = MappedDraft(name, ascii_id(name), tuple(over), mode=mode, exported=own_exports)
         self.env |= {value: Bound(local=parameter) for parameter, value in over.items() if value}
         scope.items.append(draft)
-        made = self.block(loop.body, Scope(draft.body, f"{scope.prefix}{name}.", scope.arms, scope.ways, own))
-        for output in loop.outputs:
-            found = self.env[output.value].node
-            if found is not None and not found.outer:
-                found.outer = self.names.fresh(output.id)
+        made = self.block(loop.body, Scope(draft.body, f"{scope.prefix}{draft.id}.", scope.arms, scope.ways, own))
         for node in entries(made):
             draft.args = [head + (self.operand(producer, node, mapped=True) if producer else "")]
         self.loops[loop.id] = made[0]
+        for output in loop.outputs:
+            if output.id in self.facts.reads:
+                self.collect(output, scope)
+
+    def collect(self, output: Collect, scope: Scope) -> None:
+        """A task that lists the values of a mapped group; an argument would be no list where there is one item."""
+        found = self.env[output.value]
+        id_ = self.ids.fresh(f"collect_{output.id}")
+        node = self.new(id_, self.functions.collected(), scope, output.id)
+        if found.node is None:  # the same for every item
+            raise TypeError(f"{output.value} is not made in the loop")
+        node.call.args = [py(found.node.id), *([py(found.key)] if found.key else [])]
+        node.after(found.node, forced=True)
+        self.env[output.id] = Bound(node, listed=True)
 
     # groups
 
@@ -338,16 +351,11 @@ class Lowering:
         if scope.loop is not None:  # inside a mapped group the tasks stand side by side
             self.block(group.body, scope)
         else:
-            draft = GroupDraft(group.id, self.names.fresh(group.id), group.doc)
+            draft = GroupDraft(ascii_id(group.id), self.names.fresh(group.id), group.doc)
             scope.items.append(draft)
-            self.block(group.body, replace(scope, items=draft.body, prefix=f"{scope.prefix}{group.id}."))
+            self.block(group.body, replace(scope, items=draft.body, prefix=f"{scope.prefix}{draft.id}."))
         for result in group.outputs:
             self.env[result.id] = self.bound(result.value)
-
-
-def _listed(output: Output) -> bool:
-    """Whether the annotation promises a list."""
-    return isinstance(output.type, ListOf) or bool(values.LISTS.match(getattr(output.type, "annotation", "")))
 
 
 def _listed_value(source: str) -> list[object]:

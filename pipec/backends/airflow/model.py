@@ -73,6 +73,7 @@ class MappedGroup(Part):
 
     kind: Literal["mapped"] = "mapped"
     function: str
+    id: str
     parameters: tuple[str, ...]
     body: tuple[Item, ...] = ()
     returns: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import unicodedata
 
 CONTEXT = frozenset(
     "asset_state_store conf conn dag dag_run data_interval_end data_interval_start ds ds_nodash exception expanded_ti_count"
@@ -25,6 +26,14 @@ AIRFLOW = frozenset(
 """What a DAG file imports or defines itself."""
 
 BUILTINS = frozenset(dir(builtins)) | frozenset(keyword.kwlist)
+
+
+def ascii_id(name: str) -> str:
+    """`name` in letters that Airflow's own API takes in addresses."""
+    if name.isascii():
+        return name
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
+    return "".join(c if c.isascii() else f"u{ord(c):x}" for c in plain if not unicodedata.combining(c))
 
 
 class Names:

@@ -69,7 +69,7 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
     has = _regions(functions, pipeline)
     texts: list[str] = []
     constants: list[str] = []
-    if has["artifacts"]:
+    if has["artifacts"] or "cached" in wanted:
         default = py(site.artifact_root) if site.artifact_root else 'f"file://{AIRFLOW_HOME}/artifacts"'
         constants.append(f'ARTIFACTS = ObjectStoragePath(os.environ.get("ARTIFACT_ROOT", {default}))')
     if "stored" in wanted:
@@ -96,18 +96,20 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
     artifacts = objects or files or lazy
     codecs = '"parquet"' in decorators or '"npy"' in decorators
     forms = re.findall(r'result=([\[({])|\d, ([\[({])|"\w+", ([\[({])', decorators)
-    return {
+    classes = objects and any(d.kind == "class" for d in pipeline.definitions)
+    outputs = "outputs=" in decorators
+    found = {
         "artifacts": artifacts, "plain": not artifacts, "lazy": lazy, "eager": artifacts and not lazy,
         "files": files, "objects": objects, "files objects": files and objects, "files only": files and not objects,
         "objects only": objects and not files, "codecs": codecs, "pickles only": not codecs,
-        "parquet": '"parquet"' in decorators, "npy": '"npy"' in decorators, "outputs": "outputs=" in decorators,
+        "parquet": '"parquet"' in decorators, "npy": '"npy"' in decorators, "outputs": outputs,
+        "outputs plain": outputs and not artifacts, "outputs artifacts": outputs and artifacts,
         "discard": "result=None" in decorators, "nested": bool(forms),
-        "classes": objects and (found := _pickles_classes(pipeline)), "no classes": not (objects and found),
+        "classes": classes, "no classes": not classes,
     }  # fmt: skip
-
-
-def _pickles_classes(pipeline: Pipeline) -> bool:
-    return any(d.kind == "class" for d in pipeline.definitions)
+    for kind in ("codecs", "pickles only"):
+        found |= {f"{kind} {suffix}": found[kind] and found[suffix] for suffix in ("classes", "no classes")}
+    return found
 
 
 def _piece(name: str, has: dict[str, bool]) -> str:

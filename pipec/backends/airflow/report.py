@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -11,9 +12,10 @@ from typing import Any
 
 from pipec.backends.airflow.compile import Compiled
 from pipec.backends.airflow.graph import TaskNode
-from pipec.compiler.backend.protocol import Event, LoopEvent, StepEvent
+from pipec.compiler.backend.protocol import Event, LogEvent, LoopEvent, StepEvent
 
-_FAILED = ("failed",)
+_MISSING = "XCom not found"
+_AIRFLOW = re.compile(r"\d{4}-\d\d-\d\dT\S+ \[\w+ *\]")
 
 
 class Progress:
@@ -27,7 +29,16 @@ class Progress:
         self.current = ""
         self.failures: list[tuple[str, str]] = []
         """Airflow's task id, and the traceback."""
+        self.words: list[str] = []
+        """The last lines of output."""
         self.cached: set[tuple[str, int]] = set()
+
+    def heard(self, text: str) -> None:
+        """A line of output: the step's own, or Airflow's."""
+        if _MISSING in text:  # what a skipped task would have given
+            return
+        self.words = [*self.words[-40:], text]
+        self.emit(LogEvent(text=text, task="" if _AIRFLOW.match(text) else self.current))
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -38,7 +49,7 @@ class Progress:
 
         def run_task(*, ti: Any, task: Any, **options: Any) -> Any:
             step = self.steps.get(ti.task_id)
-            index = (ti.map_index,) if ti.map_index >= 0 else ()
+            index = self._index(self._loop_of(step), ti.map_index, ti) if step and ti.map_index >= 0 else ()
             self.current = step or ""
             if step:
                 self.emit(StepEvent(task=step, index=index, status="running", attempts=ti.try_number))
@@ -72,16 +83,47 @@ class Progress:
             instances.setdefault(ti.task_id, []).append(ti)
         for loop, node in self.made.lowering.loops.items():
             count = sum(ti.map_index >= 0 for ti in instances.get(node.id, ()))
-            if count or self._reached(loop, node, run, instances):
+            if loop in self.made.nesting.inner:
+                for i, inner in enumerate(self._counts(loop, run)):
+                    self.emit(LoopEvent(loop=loop, index=self._index(self._outer(loop), i, run), count=inner))
+            elif count or self._reached(loop, node, run, instances):
                 self.emit(LoopEvent(loop=loop, count=count))
+        outer = {outer for outer, _ in self.made.nesting.inner.values()} - set(self.made.lowering.loops)
+        for loop in outer:
+            inner = next(i for i, (o, _) in self.made.nesting.inner.items() if o == loop)
+            self.emit(LoopEvent(loop=loop, count=len(self._counts(inner, run))))
         for task_id, step in self.steps.items():
             for ti in sorted(instances.get(task_id, ()), key=lambda ti: ti.map_index):
                 node = self.made.lowering.tasks[step]
                 if node.loop is not None and ti.map_index < 0:
                     if ti.state == "skipped":
                         continue
-                index = (ti.map_index,) if ti.map_index >= 0 else ()
+                index = self._index(self._loop_of(step), ti.map_index, run) if ti.map_index >= 0 else ()
                 self.emit(self._event(step, index, ti))
+
+    def _counts(self, loop: str, run: Any) -> list[int]:
+        """How many items each outer item gave the inner loop `loop`."""
+        bound = self.made.lowering.env[self.made.nesting.inner[loop][1]]
+        assert bound.node is not None
+        return list(xcoms(run, bound.node.id, bound.key or "return_value").get(-1) or [])
+
+    def _loop_of(self, step: str) -> str | None:
+        """The loop that the task of `step` is mapped over."""
+        node = self.made.lowering.tasks[step]
+        return next((k for k, n in self.made.lowering.loops.items() if n.loop is node.loop is not None), None)
+
+    def _outer(self, loop: str) -> str:
+        return self.made.nesting.inner[loop][0]
+
+    def _index(self, loop: str | None, flat: int, run: Any) -> tuple[int, ...]:
+        """Loop indices, outermost first, of the iteration `flat` of a loop that may be flattened."""
+        if loop is None or loop not in self.made.nesting.inner:
+            return (flat,)
+        for i, count in enumerate(self._counts(loop, run)):
+            if flat < count:
+                return (*self._index(self._outer(loop), i, run), flat)
+            flat -= count
+        return (flat,)
 
     def _event(self, step: str, index: tuple[int, ...], ti: Any) -> StepEvent:
         state = str(ti.state)
@@ -111,7 +153,7 @@ class Progress:
     def error(self, state: str) -> str:
         """The failing step's own traceback, and Airflow's words."""
         if not self.failures:
-            return f"Airflow: the run ended as {state}"
+            return "\n".join([*self.words, f"Airflow: the run ended as {state}"])
         task_id, text = self.failures[0]
         return f"{text.rstrip()}\n\nAirflow: task {task_id} failed; the run ended as {state}"
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from pipec.backends.airflow.graph import TaskNode
-from pipec.backends.airflow.names import CONTEXT
+from pipec.backends.airflow.names import CONTEXT, ascii_id
 from pipec.ir import (
     Branch, Code, Component, Const, DictOf, Expr, FileType, ForEach, Group, ListOf, ObjectType, OptionalOf, Output,
     Pipeline, Ref, Task, TupleOf, Type, ValueId, is_artifact, uses,
@@ -63,6 +63,11 @@ def form_of(type_: Type) -> str:
             return form_of(type_.item)
         case _:
             return '"value"'
+
+
+def is_list(type_: Type) -> bool:
+    """Whether a type promises a list."""
+    return isinstance(type_, ListOf) or bool(LISTS.match(getattr(type_, "annotation", "")))
 
 
 def plain(value: object) -> bool:
@@ -205,6 +210,6 @@ def shared_spec(calls: list[Task], facts: Facts) -> Spec | None:
         return None
     if list(found) == [None]:
         return Spec(result=form_of(found[None].type))
-    return Spec(outputs=tuple((o.id, o.select, form_of(o.type)) for o in found.values()))
+    return Spec(outputs=tuple((ascii_id(o.id), o.select, form_of(o.type)) for o in found.values()))
 
 

@@ -77,11 +77,17 @@ def put_object(value: Any, form: str, path: ObjectStoragePath) -> ObjectStorageP
         data = as_npy(value)
     # region codecs
     target = path.parent / f"{path.name}.{'pickle' if data is None else form}"
+    # region codecs no classes
     target.write_bytes(pickle.dumps(value, protocol=5) if data is None else data)
+    # region codecs classes
+    target.write_bytes(pickled(value) if data is None else data)
     # region pickles only
     """Store an object."""
     target = path.parent / f"{path.name}.{form}"
+    # region pickles only no classes
     target.write_bytes(pickle.dumps(value, protocol=5))
+    # region pickles only classes
+    target.write_bytes(pickled(value))
     # endregion
     return target
 
@@ -106,14 +112,28 @@ def read_object(path: ObjectStoragePath) -> Any:
 # region classes
 
 
-class Unpickler(pickle.Unpickler):
-    """Finds the classes of this file, whose module name differs between Airflow processes."""
+class Pickler(pickle.Pickler):
+    """Names classes of this file without its module, which Airflow gives another name in every deployment."""
 
-    def find_class(self, module: str, name: str) -> Any:
-        """The class `name`."""
-        if module.startswith("unusual_prefix_"):
-            module = __name__
-        return super().find_class(module, name)
+    def persistent_id(self, obj: Any) -> str | None:
+        """The name of a class of this file."""
+        return obj.__qualname__ if isinstance(obj, type) and obj.__module__ == __name__ else None
+
+
+class Unpickler(pickle.Unpickler):
+    """Reads what `Pickler` has written."""
+
+    def persistent_load(self, pid: str) -> Any:
+        """The class of this file called `pid`."""
+        first, *rest = pid.split(".")
+        return functools.reduce(getattr, rest, globals()[first])
+
+
+def pickled(value: Any) -> bytes:
+    """Give `value` as a pickle."""
+    data = io.BytesIO()
+    Pickler(data, protocol=5).dump(value)
+    return data.getvalue()
 # region parquet
 
 

@@ -20,16 +20,25 @@ def stored(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         read = from_xcom if options.get("lazy") else fetch  # lazy: the task itself fetches what it picks
         # endregion
         with empty_folder():
-            value = function(*map(read, args), **{key: read(given) for key, given in kwargs.items()})
+            try:
+                value = function(*map(read, args), **{key: read(given) for key, given in kwargs.items()})
+            except SystemExit as error:  # Airflow would take exit(0) for a success
+                raise RuntimeError(f"the step ended its process with status {error.code}") from error
             # region discard
             if options.get("result", "value") is None:
                 return None
-            # region outputs
+            # region outputs plain
+            if "outputs" in options:
+                return {key: sent(select(value, where)) for key, (where, _) in options["outputs"].items()}
+            # region outputs artifacts
             if "outputs" in options:
                 parts = {key: (select(value, where), form) for key, (where, form) in options["outputs"].items()}
                 return {key: sent(part, form, key) for key, (part, form) in parts.items()}
-            # endregion
+            # region plain
+            return sent(value)
+            # region artifacts
             return sent(value, options.get("result", "value"), "result")
+            # endregion
 
     return run
 
@@ -48,7 +57,11 @@ def empty_folder() -> Iterator[None]:
             os.chdir(before)
 
 
+# region plain
+def sent(value: Any) -> Any:
+    # region artifacts
 def sent(value: Any, form: Any, key: str) -> Any:
+    # endregion
     """Give the XCom of one result."""
     ti = get_current_context()["ti"]
     try:
@@ -61,8 +74,10 @@ def sent(value: Any, form: Any, key: str) -> Any:
         raise TypeError(
             f"a result of {ti.task_id} cannot travel as a value: {error}; annotate it with its own type to store it"
         ) from error
-    # Airflow stores no None, and a mapped task without an XCom would lose its place in the list
-    return {"$none": True} if packed is None and ti.map_index >= 0 else packed
+    if packed is None and ti.map_index >= 0:  # without an XCom a mapped task would lose its place in the list
+        return {"$none": True}
+    # SQLite takes a column that holds nothing but 3.0 for an integer
+    return {"$float": repr(packed)} if isinstance(packed, float) and packed.is_integer() else packed
 # region outputs
 
 
