@@ -49,9 +49,9 @@ def python_literal(value: object) -> str:
 def quoted(text: str) -> str:
     """`text` as a string literal the way ruff and black print it."""
     plain = repr(text)
-    if plain.startswith('"') or '"' in text:
+    if plain.startswith('"') or text.count('"') > text.count("'"):
         return plain
-    return '"' + plain[1:-1].replace("\\'", "'") + '"'
+    return '"' + plain[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
 
 
 def identifier(name: str) -> str:

@@ -73,7 +73,7 @@ def joined(low: Lowering, node: Branch, phis: list[Phi], scope: Scope, choose: T
         function = taken.made(id_, _spec(phis), [e for p in phis for e in (p.then, p.orelse)])
     else:
         function = _selected(taken, id_, phis, taken.source(node.condition), [node.condition])
-    join = low.new(id_, function, scope, variable)
+    join = low.new(id_, function, scope, variable if phis else id_)
     low.fill(join, taken)
     join.join = choose is not None
     low.bind(tuple(p.id for p in phis), join)

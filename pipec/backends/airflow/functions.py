@@ -71,7 +71,7 @@ class Functions:
             if cache.ttl is not None:
                 arguments.append(f"ttl={settings.duration(cache.ttl)}")
             if cache.ignore:
-                arguments.append(f"ignore={py(tuple(cache.ignore))}")
+                arguments.append(f"ignore={double_quoted(py(tuple(cache.ignore)))}")
             found.append(f"{self.helper('cached')}({', '.join(arguments)})")
         if task.policy.env:
             found.append(f"{self.helper('with_environment')}({settings.mapping(task.policy.env)})")
@@ -199,6 +199,8 @@ class Wrapper:
         """The finished function of an expression."""
         if spec.outputs:
             options = {"multiple_outputs": "True", **(options or {})}
+        elif any(_gives_dict(line) for line in self.lines):
+            options = {"multiple_outputs": "False", **(options or {})}
         return self.functions.add(
             FunctionDraft(
                 self.functions.names.fresh(name), options=options or {},
@@ -289,6 +291,17 @@ class Wrapper:
         element = names[next(iter(fields))] if len(fields) == 1 else f"{{{entries}}}"
         self.lines.append(f"return [{element} for {target} in {source}]")
         return self.made(name, Spec(), [loop.items])
+
+
+def _gives_dict(line: str) -> bool:
+    """Whether ruff takes the function of a `return` line for one with several outputs."""
+    text = line.strip()
+    if not text.startswith("return "):
+        return False
+    node = ast.parse(text.removeprefix("return "), mode="eval").body
+    return isinstance(node, (ast.Dict, ast.DictComp)) or (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict"
+    )
 
 
 def width_of(source: str) -> int:

@@ -20,7 +20,7 @@ CONTEXT = frozenset(
 
 AIRFLOW = frozenset(
     "ARTIFACTS CACHE CronTriggerTimetable DAG ENCODERS ObjectStoragePath Param TaskGroup TYPE_CHECKING Any Callable"
-    " AirflowSkipException Iterator Path Sequence base64 conf contextlib dag datetime functools"
+    " AirflowSkipException Generator Path Sequence base64 conf contextlib dag datetime functools"
     " get_current_context hashlib io json k8s os pendulum pickle re sys task task_group tempfile time timedelta".split()
 )
 """What a DAG file imports or defines itself."""

@@ -22,7 +22,7 @@ IMPORTS: dict[str, str] = {
     "CronTriggerTimetable": "from airflow.timetables.trigger import CronTriggerTimetable",
     "DAG": "from airflow.sdk import DAG",
     "EmptyOperator": "from airflow.providers.standard.operators.empty import EmptyOperator",
-    "Iterator": "from collections.abc import Iterator",
+    "Generator": "from collections.abc import Generator",
     "ObjectStoragePath": "from airflow.sdk import ObjectStoragePath",
     "Param": "from airflow.sdk import Param",
     "Path": "from pathlib import Path",
@@ -74,8 +74,9 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
         constants.append(f'ARTIFACTS = ObjectStoragePath(os.environ.get("ARTIFACT_ROOT", {default}))')
     if "stored" in wanted:
         texts += [_piece("values.py", has), _piece("stored.py", has)]
-    if has["artifacts"]:
-        texts.append(_piece("artifacts.py", has))
+    for name in ("artifacts", "files", "objects", "classes", "parquet", "npy"):
+        if has[name]:
+            texts.append(_piece(f"{name}.py", has))
     if "with_environment" in wanted:
         texts.append(_piece("environment.py", has))
     if "cached" in wanted:

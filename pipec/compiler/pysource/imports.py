@@ -38,7 +38,7 @@ def parse(source: str) -> list[Import]:
     raise TypeError(f"no import: {source}")
 
 
-def block(found: list[Import], indent: int = 0) -> list[str]:
+def block(found: list[Import], indent: int = 0, width: int = WIDTH) -> list[str]:
     """The statements for `found`, sorted, one blank line between sections."""
     lines: list[str] = []
     for section in (0, 1, 2):
@@ -47,7 +47,7 @@ def block(found: list[Import], indent: int = 0) -> list[str]:
             continue
         if lines:
             lines.append("")
-        lines += [" " * indent + line if line else "" for line in _section(own, WIDTH - indent)]
+        lines += [" " * indent + line if line else "" for line in _section(own, width - indent)]
     return lines
 
 

@@ -22,8 +22,16 @@ def exploded(head: str, parts: list[str], tail: str, indent: int) -> list[str]:
     """`head`, one line for each of `parts`, and `tail`: the layout that a trailing comma asks for."""
     lines = [" " * indent + head]
     for part in parts:
-        lines += _fitted(part + ",", indent + 4) or [" " * (indent + 4) + part + ","]
+        lines += _fitted(part + ",", indent + 4) or _forced(part + ",", indent + 4)
     return [*lines, " " * indent + tail]
+
+
+def _forced(text: str, indent: int) -> list[str]:
+    """`text` opened at its last bracket although that does not make it fit."""
+    bracket = last_bracket(text)
+    if bracket is None or len(parts := commas(text[bracket[0] + 1 : bracket[1]])) == 1 and " for " in parts[0]:
+        return [" " * indent + text]
+    return exploded(text[: bracket[0] + 1], parts, text[bracket[1] :], indent)
 
 
 def _fitted(text: str, indent: int) -> list[str] | None:

@@ -12,8 +12,6 @@ def pod(**wanted: Any) -> dict[str, Any]:
     spec = k8s.V1PodSpec(
         containers=[container],
         node_selector=wanted.get("node_selector"),
-        tolerations=[
-            k8s.V1Toleration(**{"key": None, **toleration}) for toleration in wanted.get("tolerations", ())
-        ],
+        tolerations=[k8s.V1Toleration(**toleration) for toleration in wanted.get("tolerations", ())],
     )
     return {"pod_override": k8s.V1Pod(spec=spec)}

@@ -44,7 +44,7 @@ def stored(function: Callable[..., Any] | None = None, **options: Any) -> Any:
 
 
 @contextlib.contextmanager
-def empty_folder() -> Iterator[None]:
+def empty_folder() -> Generator[None]:
     """Work in an empty folder, and leave nothing of it behind."""
     before = os.getcwd()
     with tempfile.TemporaryDirectory() as folder:
