@@ -94,8 +94,9 @@ class Builder(Assembler):
 
     def _longest(self, block: Block) -> int:
         ends: dict[str, int] = {}
+        waits = edges(block)
         for node in block.nodes:
-            found = edges(block)[node.id]
+            found = waits[node.id]
             ends[node.id] = self._weight(node) + max((ends[b] for b in (*found.data, *found.order)), default=0)
         return max(ends.values(), default=0)
 

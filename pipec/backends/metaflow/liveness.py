@@ -150,7 +150,8 @@ def _live(made: Flows, reads: dict[int, set[str]]) -> None:
             made.merged[id(step)] = sorted(needed)
         # what the loop around needs of its own items goes through `self.input`, hence through the list
         heads = {a.loop.id for a in step.actions if isinstance(a, Bind)}
-        items = {made.names[s.over] for s in made.steps if s.loop and s.loop.id in heads and s.over in made.names}
+        sources = [s for s in made.steps if s.loop and s.loop.id in heads] if heads else []
+        items = {made.names[s.over] for s in sources if s.over in made.names}
         live[id(step)] = needed | gathered | items
     before: dict[int, set[str]] = {id(s): set() for s in made.steps}
     for step in made.steps:
