@@ -30,6 +30,7 @@ NEWS = re.compile(
     r"Task (?:is starting( \(.*\))?|finished successfully|failed|finished with errors)\.?\Z"
     r"|Foreach yields \d+ child steps\.\Z"
 )
+UNDERLINE = re.compile(r"[\s~^]+\Z")
 STARTED = re.compile(r"Workflow starting \(run-id (\d+)\)")
 
 
@@ -44,6 +45,8 @@ class Watch:
     """Task -> how many loops are around it."""
     output: dict[str, list[str]] = field(default_factory=dict)
     """Step and task -> its lines."""
+    frames: dict[str, int] = field(default_factory=dict)
+    """Step and task -> how far its output is in a frame of Metaflow's own."""
 
     def line(self, text: str) -> None:
         """One line of Metaflow's output."""
@@ -60,7 +63,19 @@ class Watch:
             self._news(step, task, said)
             return
         self.output.setdefault(f"{step}/{task}", []).append(said)
-        self.emit(LogEvent(text=said, task=ir_task))
+        if not self._is_noise(f"{step}/{task}", said):
+            self.emit(LogEvent(text=said, task=ir_task))
+
+    def _is_noise(self, task: str, said: str) -> bool:
+        """Whether a line belongs to a frame of Metaflow's own in a traceback: place, code, or what underlines it."""
+        if any(said.startswith(f'File "{place}') for place in metaflow_places()):
+            self.frames[task] = 1
+            return True
+        left = self.frames.pop(task, 0)
+        if left == 1 and not said.startswith('File "'):
+            self.frames[task] = 2
+            return True
+        return left == 2 and bool(UNDERLINE.match(said))
 
     def _news(self, step: str, id_: str, said: str) -> None:
         """Something has happened to a task; what it was, the datastore says."""
