@@ -9,10 +9,22 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.pipeline import MutatedResult, WrongUnpacking
 from pipec.compiler.diagnostics.risk import DiscardedResult, UnreachableCode
 from pipec.compiler.diagnostics.source import NotYet, UnsupportedStatement
-from pipec.compiler.frontend import branches, callees, collections, expressions, loops, tasks
+from pipec.compiler.frontend import branches, callees, collections, expressions, loops, sharing, tasks
 from pipec.compiler.frontend.constants import PURE_METHODS
 from pipec.compiler.frontend.inference import element, list_of
-from pipec.compiler.frontend.operands import NONE, POISON, Growing, Operand, Part, Scope, Unbound, code, const, ref
+from pipec.compiler.frontend.operands import (
+    NONE,
+    POISON,
+    Binding,
+    Growing,
+    Operand,
+    Part,
+    Scope,
+    Unbound,
+    code,
+    const,
+    ref,
+)
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.reading import Reading
 from pipec.compiler.frontend.resolve import Resolver, Target
@@ -138,9 +150,16 @@ class Body:
         """The collection `name` as it is now."""
         growing = self.scope.names[name]
         assert isinstance(growing, Growing)
-        found = self.as_value(collections.collected(self, growing), name)
-        part = Part(_pairs(self, found), many=True) if growing.kind == "dict" else Part(found, many=True)
-        self.scope.names[name] = Growing(growing.kind, (part,)) if growing.parts else growing
+        parts = growing.parts
+        if growing.read is not None:
+            known, value = growing.read
+            if known == len(parts):
+                return value
+            whole = Part(_pairs(self, value) if growing.kind == "dict" else value, many=True)
+            parts = (whole, *parts[known:])
+        found = self.as_value(collections.collected(self, replace(growing, parts=parts)), name)
+        if parts:
+            self.scope.names[name] = replace(growing, read=(len(growing.parts), found))
         return found
 
     # expressions
@@ -231,7 +250,11 @@ class Body:
             return
         if names[0].id == "_" and callees.has_calls(self, node.value):
             self.report.add(DiscardedResult(self.span(node), ast.unparse(node.value).split("(")[0]))
-        found = self.as_value(self.operand(node.value, names[0].id), names[0].id, node)
+        found: Binding = self.as_value(self.operand(node.value, names[0].id), names[0].id, node)
+        sharing.share(self, node.value, names[0].id)
+        kind = collections.empty(self.resolver, self.module, node.value)
+        if kind is not None and len(names) == len(targets) == 1:
+            found = Growing(kind, made=(node.lineno, node.col_offset))
         for target in names:
             self.scope.names[target.id] = found
 
@@ -241,6 +264,7 @@ class Body:
             return
         if None in names:
             self.report.add(UnsupportedStatement(self.span(target), "this unpacking", "unpack into plain names"))
+            self.scope.names |= dict.fromkeys(loops.assigned([ast.Assign([target], value)]), POISON)
             return
         wanted = [name or "" for name in names]
         if isinstance(value, ast.Call) and (called := callees.callee(self, value)) is not None:
@@ -249,6 +273,7 @@ class Body:
                 self.scope.names |= dict(zip(wanted, parts))
                 return
         found = self.operand(value, ",".join(wanted))
+        sharing.share(self, value, wanted[0])
         for name, part in zip(wanted, self._parts(found, wanted, target)):
             self.scope.names[name] = part
 
@@ -304,17 +329,23 @@ class Body:
     def _set_item(self, target: ast.Subscript, value: ast.expr) -> None:
         if isinstance(target.value, ast.Name) and self.growing(target.value.id, "dict"):
             key, found = self.operand(target.slice), self.operand(value, f"{target.value.id}_value")
-            collections.add(self, target.value.id, collections.pair(self, key, found))
+            sharing.share(self, value, target.value.id)
+            self._grow(target.value.id, collections.pair(self, key, found), target)
             return
         self.report.add(MutatedResult(self.span(target), f"`{ast.unparse(target.value)}`"))
 
     def growing(self, name: str, kind: str) -> bool:
-        """Whether `name` is a collection that was created empty; from then on it grows."""
+        """Whether `name` is a collection that was created empty, and that may be filled."""
         binding = self.scope.names.get(name)
-        if isinstance(binding, Operand) and binding.is_const and not binding.poison:
-            if binding.value == ([] if kind == "list" else {}) and type(binding.value).__name__ == kind:
-                binding = self.scope.names[name] = Growing(kind)
         return isinstance(binding, Growing) and binding.kind == kind
+
+    def _grow(self, name: str, operand: Operand, node: ast.AST) -> None:
+        """Add to a collection, unless another name would show the addition too."""
+        growing = self.scope.names[name]
+        if isinstance(growing, Growing) and growing.shared:
+            self.report.add(MutatedResult(self.span(node), f"`{name}`, which `{growing.shared}` holds too,"))
+            return
+        collections.add(self, name, operand)
 
     def _expression(self, node: ast.Expr) -> None:
         value = node.value
@@ -337,8 +368,10 @@ class Body:
         if name not in self.scope.names or method in PURE_METHODS:
             return False
         if method == "append" and len(node.args) == 1 and not node.keywords and self.growing(name, "list"):
-            collections.add(self, name, self.operand(node.args[0], f"{name}_item"))
-        else:
+            item = self.operand(node.args[0], f"{name}_item")
+            sharing.share(self, node.args[0], name)
+            self._grow(name, item, node)
+        elif self.scope.names[name] != POISON:
             self.report.add(MutatedResult(self.span(node), f"`{name}`"))
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.risk import UnreachableCode
@@ -145,9 +146,18 @@ class _Merger:
         """A name of the only arm that goes on; the other side of the phi is never read."""
         if alive is before and before is not None:
             return before
+        if isinstance(alive, Growing):
+            known = len(before.parts) if isinstance(before, Growing) and before.made == alive.made else 0
+            new = [replace(p, operand=self._export(name, p.operand, then_dead), clause="", element=None)
+                   for p in alive.parts[known:]]  # fmt: skip
+            return replace(alive, parts=(*alive.parts[:known], *new), read=None)
         if not isinstance(alive, Operand):
             return alive or Unbound("only one path binds it")
-        if alive.is_const:
+        return self._export(name, alive, then_dead)
+
+    def _export(self, name: str, alive: Operand, then_dead: bool) -> Operand:
+        """An operand of the only arm that goes on, for what follows the branch."""
+        if alive.is_const or alive.poison:
             return alive
         id_ = self.body.value(name, alive.type)
         then, orelse = (NONE, alive) if then_dead else (alive, NONE)
@@ -168,10 +178,16 @@ class _Merger:
         return Unbound("only one path binds it", bound[0].producer)
 
     def _grown(self, name: str, then: Binding | None, orelse: Binding | None, before: Binding | None) -> Binding:
-        base = before if isinstance(before, Growing) else None
-        kind = next(s.kind for s in (then, orelse) if isinstance(s, Growing))
-        known = len(base.parts) if base else 0
-        XX
+        if not isinstance(then, Growing) or not isinstance(orelse, Growing) or then.kind != orelse.kind:
+            return self._rebound(name, then, orelse)
+        shared = then.shared or orelse.shared
+        known = 0
+        made = Growing(then.kind, made=then.made, shared=shared)
+        if isinstance(before, Growing) and then.made == orelse.made == before.made:
+            known = len(before.parts)
+            made = replace(before, shared=shared)
+        added = (then.parts[known:], orelse.parts[known:])
+        return replace(made, parts=(*made.parts, self._part(name, *added))) if any(added) else made
 
     def _rebound(self, name: str, then: Binding | None, orelse: Binding | None) -> Binding:
         """One path fills a collection, and the other binds its name to something else."""

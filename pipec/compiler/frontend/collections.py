@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipec.compiler.frontend.expressions import own_text
 from pipec.compiler.frontend.inference import dict_of, element, joined_list, list_of, tuple_of
 from pipec.compiler.frontend.operands import POISON, Growing, Operand, Part, code, const
+from pipec.compiler.frontend.project import Module
+from pipec.compiler.frontend.resolve import Resolver
 from pipec.ir import VALUE, Code, DictOf, TupleOf, Type, uses
 
 if TYPE_CHECKING:
@@ -16,6 +19,19 @@ if TYPE_CHECKING:
 
 Contributions = dict[str, tuple[Part, ...]]
 """Collection -> what one iteration adds to it."""
+
+
+def empty(resolver: Resolver, module: Module, node: ast.expr) -> str | None:
+    """The kind of the collection that `node` creates empty: `[]`, `{}`, `list()` or `dict()`."""
+    match node:
+        case ast.List(elts=[]):
+            return "list"
+        case ast.Dict(keys=[]):
+            return "dict"
+        case ast.Call(func=ast.Name(id="list" | "dict" as kind), args=[], keywords=[]):
+            target = resolver.name(module, kind)
+            return kind if target is not None and target.kind == "builtin" else None
+    return None
 
 
 def add(body: Body, name: str, operand: Operand) -> None:

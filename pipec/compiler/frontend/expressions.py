@@ -165,6 +165,8 @@ def _extract(body: Body, node: ast.expr, bound: frozenset[str], lazy: str, into:
         if isinstance(node, kind):
             into.poison = True
             refuse(body, node, what, instead)
+            if isinstance(node, ast.NamedExpr):
+                body.scope.names[node.target.id] = POISON
             return node
     return _children(body, node, bound, lazy, into)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.pipeline import CarriedValue, LooksIntoArtifact, WrongUnpacking
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression, UnsupportedStatement
-from pipec.compiler.frontend import expressions
+from pipec.compiler.frontend import expressions, sharing
 from pipec.compiler.frontend.callees import has_calls
 from pipec.compiler.frontend.collections import Contributions, as_dict, listed, pair
 from pipec.compiler.frontend.inference import LooksIntoError, bound_types, element, list_of
@@ -34,6 +34,7 @@ def loop(body: Body, node: ast.For) -> None:
         body.report.add(UnsupportedStatement(body.span(node.orelse[0]), "`else` of a loop", "write it after the loop"))
     iterable, limit = _unwrapped(body, node.iter)
     items = body.operand(iterable, "items")
+    sharing.share_items(body, iterable, ast.unparse(node.target))
     bound = assigned(node.body)
     grown = [n for n in _grown(node.body) if n not in bound]
 
@@ -43,7 +44,7 @@ def loop(body: Body, node: ast.For) -> None:
                 if body.growing(name, kind):
                     outside = body.scope.names[name]
                     assert isinstance(outside, Growing)
-                    inner.scope.names[name] = replace(outside, parts=(), open=True)
+                    inner.scope.names[name] = replace(outside, parts=(), read=None, open=True)
         flow = inner.statements(node.body)
         if flow.kind != "falls":
             _refuse_return(body, node)

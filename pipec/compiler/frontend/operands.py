@@ -85,10 +85,12 @@ class Growing:
     parts: tuple[Part, ...] = ()
     open: bool = False
     """Inside the loop that fills it: it cannot be read."""
-    made: int = 0
+    made: tuple[int, int] = (0, 0)
     """Place of the display that created it: one object, however much it has grown since."""
     shared: str = ""
     """Where else the object was put: growing it further would change that too."""
+    read: tuple[int, Operand] | None = None
+    """How many of the parts a value holds that was made of them when the collection was read, and that value."""
 
 
 Binding = Operand | Unbound | Carried | Growing
