@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -53,7 +54,8 @@ class Module:
         self.text = text
         self.tree = tree
         self.is_package = is_package
-        self.lines = text.splitlines(keepends=True)
+        # only \n ends a line here: str.splitlines would also split at form feeds and inside of strings
+        self.lines = re.findall(r"[^\n]*\n|[^\n]+", text)
         self.statements = [self._top_level(node, i) for i, node in enumerate(tree.body)]
         self.bindings: dict[str, list[TopLevel]] = {}
         for statement in self.statements:
@@ -62,7 +64,7 @@ class Module:
         self.changes: dict[str, list[TopLevel]] = {}
         """Name -> statements that change in place what it is bound to."""
         for statement in self.statements:
-            for root in () if statement.binds else changed_roots(statement.node):
+            for root in changed_roots(statement.node):
                 self.changes.setdefault(root, []).append(statement)
         self.stars = [s.node.module or "" for s in self.statements if _is_star(s.node)]  # type: ignore[attr-defined]
 
@@ -127,7 +129,7 @@ class Module:
             case ast.ImportFrom():
                 module = self.absolute(node)
                 return [(a.asname or a.name, Import(module, a.name, a.asname)) for a in node.names if a.name != "*"]
-            case ast.If() | ast.Try():
+            case ast.If() | ast.Try() | ast.For() | ast.While() | ast.With():
                 return [pair for child in _inner_statements(node) for pair in self._imports(child)]
             case _:
                 return []
@@ -146,10 +148,15 @@ def _is_star(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
 
 
-def _inner_statements(node: ast.If | ast.Try) -> list[ast.stmt]:
+def _inner_statements(node: ast.If | ast.Try | ast.For | ast.While | ast.With) -> list[ast.stmt]:
+    """The statements inside a compound one that run when the module is imported."""
     match node:
-        case ast.If():
+        case ast.If() if ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__"):
+            return list(node.orelse)
+        case ast.If() | ast.For() | ast.While():
             return [*node.body, *node.orelse]
+        case ast.With():
+            return list(node.body)
         case ast.Try():
             handlers = [child for handler in node.handlers for child in handler.body]
             return [*node.body, *handlers, *node.orelse, *node.finalbody]
@@ -162,15 +169,12 @@ def bound_names(node: ast.stmt) -> tuple[str, ...]:
             return (node.name,)
         case ast.Assign():
             return tuple(dict.fromkeys(n for t in node.targets for n in _targets(t)))
-        case ast.AnnAssign() | ast.For() | ast.AsyncFor():
-            own = _targets(node.target) if not isinstance(node, ast.AnnAssign) or node.value else ()
-            inner = [n for s in getattr(node, "body", []) for n in bound_names(s)]
+        case ast.AnnAssign():
+            return _targets(node.target) if node.value else ()
+        case ast.If() | ast.Try() | ast.For() | ast.While() | ast.With():
+            own = [n for target in _header_targets(node) for n in _targets(target)]
+            inner = [n for child in _inner_statements(node) for n in bound_names(child)]
             return tuple(dict.fromkeys([*own, *inner]))
-        case ast.If() | ast.Try():
-            return tuple(dict.fromkeys(n for child in _inner_statements(node) for n in bound_names(child)))
-        case ast.With():
-            targets = [n for item in node.items if item.optional_vars for n in _targets(item.optional_vars)]
-            return tuple(dict.fromkeys([*targets, *(n for s in node.body for n in bound_names(s))]))
         case ast.Import():
             return tuple(a.asname or a.name.split(".")[0] for a in node.names)
         case ast.ImportFrom():
@@ -179,6 +183,16 @@ def bound_names(node: ast.stmt) -> tuple[str, ...]:
             if type(node).__name__ == "TypeAlias":  # Python 3.12
                 return (node.name.id,)  # type: ignore[attr-defined]
             return ()
+
+
+def _header_targets(node: ast.stmt) -> list[ast.expr]:
+    match node:
+        case ast.For():
+            return [node.target]
+        case ast.With():
+            return [item.optional_vars for item in node.items if item.optional_vars]
+        case _:
+            return []
 
 
 def _targets(node: ast.expr) -> tuple[str, ...]:
@@ -193,15 +207,24 @@ def _targets(node: ast.expr) -> tuple[str, ...]:
             return ()
 
 
+_TAKES = ("pop", "popitem", "setdefault")
+"""Methods that give a value and change their owner."""
+
+
 def changed_roots(node: ast.stmt) -> set[str]:
     """The names whose objects a statement changes in place, as `X.append(1)`, `X["a"] = 1`, `np.random.seed(0)` do."""
     match node:
+        case ast.If() | ast.Try() | ast.For() | ast.While() | ast.With():
+            return set().union(*(changed_roots(child) for child in _inner_statements(node)))
         case ast.Expr(value=ast.Call(func=ast.Attribute() as func)):
             targets: list[ast.expr] = [func]
         case ast.AugAssign():
             targets = [node.target]
         case ast.Assign():
             targets = [t for t in node.targets if isinstance(t, (ast.Attribute, ast.Subscript))]
+            for call in ast.walk(node.value):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _TAKES:
+                    targets.append(call.func)
         case ast.Delete():
             targets = list(node.targets)
         case _:

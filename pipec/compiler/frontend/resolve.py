@@ -166,6 +166,7 @@ def _defined(statement: TopLevel, name: str, dotted: str, module: Module) -> Tar
                 return Target("constant", dotted, module, value)
         case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
             for target, value in zip(names, values):
-                if isinstance(target, ast.Name) and target.id == name and len(module.bindings[name]) == 1:
+                known = len(module.bindings[name]) == 1 and name not in module.changes
+                if isinstance(target, ast.Name) and target.id == name and known:
                     return Target("constant", dotted, module, value)
     return Target("block", dotted, module, statement.node)

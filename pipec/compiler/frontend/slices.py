@@ -13,6 +13,7 @@ from pipec.compiler.frontend.extract import import_text, kind_of, statement_sour
 from pipec.compiler.frontend.project import Import, Module, TopLevel
 from pipec.compiler.frontend.references import References, references
 from pipec.compiler.frontend.resolve import Resolver, Target
+from pipec.compiler.frontend.together import together
 from pipec.ir import Component, Definition
 
 Key = tuple[str, str]
@@ -54,6 +55,9 @@ class Slicer:
         self.units: dict[Key, Unit] = {}
         self.names: dict[Key, dict[str, str]] = {}
         """Unit -> its own name for each of its names."""
+        self._together: dict[str, dict[str, list[TopLevel]]] = {}
+        self._keys: dict[tuple[str, str], Key] = {}
+        """Module and name -> unit, which may bind several."""
         self._modules: dict[str, int] = {}
         self._step = ""
 
@@ -81,11 +85,14 @@ class Slicer:
             return None
         if len(bound) == 1 and name in bound[0].imports and isinstance(bound[0].node, (ast.Import, ast.ImportFrom)):
             return self._import(module, name, bound[0].imports[name])
-        key = (module.name, bound[0].binds[0])
-        if key not in self.units:
-            changes = _mutations(module, name)
-            statements = sorted({s.index: s for s in (*bound, *changes)}.values(), key=lambda s: s.index)
-            names = tuple(dict.fromkeys(n for s in bound for n in s.binds))
+        key = self._keys.get((module.name, name))
+        if key is None:
+            if module.name not in self._together:
+                self._together[module.name] = together(self.resolver, module)
+            statements = self._together[module.name].get(name, bound)
+            names = tuple(dict.fromkeys(n for s in statements for n in s.binds))
+            key = (module.name, names[0])
+            self._keys |= dict.fromkeys(((module.name, n) for n in names), key)
             kind = kind_of(bound[0].node) if len(statements) == 1 else "block"
             self.units[key] = Unit(
                 key, names, kind, module, [without_decorators(self.resolver, module, s.node) for s in statements],
@@ -123,17 +130,20 @@ class Slicer:
                 (-1, 0),
                 distribution=None if known else top,
             )
-            self.units[key].satellites = [self._satellite(module, s).key for s in _mutations(module, name)]
+            self.units[key].satellites = [k for s in _mutations(module, name) if (k := self._satellite(module, s))]
         return self.units[key]
 
-    def _satellite(self, module: Module, statement: TopLevel) -> Unit:
+    def _satellite(self, module: Module, statement: TopLevel) -> Key | None:
+        if statement.binds:
+            made = self._unit(module, statement.binds[0])
+            return made.key if made else None
         key = (module.name, f"#{statement.index}")
         if key not in self.units:
             source = statement_source(self.resolver, module, statement)
             order = (self._position(module), statement.index)
             name = f"_{module.name.replace('.', '_')}_setup_{statement.index}"
             self.units[key] = Unit(key, (name,), "block", module, [statement.node], source, order)
-        return self.units[key]
+        return key
 
     # connecting names
 
