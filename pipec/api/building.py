@@ -99,11 +99,17 @@ def outputs(built: Sequence[Built], out: Path | None, workspace: Workspace) -> d
         folder = (out or one.file.parent / "built") / one.target
         for relative, text in one.bundle.files.items():
             path = folder / relative
-            if path in found and found[path][0] != text:
+            if path in found and (found[path][0] != text or _another(one, found[path][1], relative)):
                 _duplicate(one, found[path][1], workspace)
                 continue
             found[path] = (text, one)
     return {path: text for path, (text, _) in found.items()}
+
+
+def _another(one: Built, other: Built, relative: str) -> bool:
+    """Whether two pipelines want the same main file, be it with the same text."""
+    same = (one.file.resolve(), one.pipeline.function) == (other.file.resolve(), other.pipeline.function)
+    return relative == one.bundle.main and not same
 
 
 def _duplicate(one: Built, other: Built, workspace: Workspace) -> None:
