@@ -72,9 +72,10 @@ class ExactJSON(type(JSONType)):
 
 @contextlib.contextmanager
 def empty_folder() -> Iterator[None]:
-    """Run in an empty working folder; a function that exits the process has failed."""
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
     before = os.getcwd()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
         os.chdir(tempfile.mkdtemp(dir=folder))
         try:
             yield
