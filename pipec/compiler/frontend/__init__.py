@@ -38,7 +38,7 @@ from pipec.ir import (
     leaves,
     uses,
 )
-from pipec.ir.graph import value_types, walk
+from pipec.ir.graph import blocks, value_types, walk
 from pipec.ir.literals import source_of
 
 
@@ -70,7 +70,7 @@ def read(source: Path, *, root: Path, site: Site, report: Report, pipeline: str 
             )
         if not wanted and not waiting:
             report.add(NoPipeline(start))
-    found = (_read(module, node, resolver, site, report) for node in wanted)
+    found = (_read_guarded(module, node, resolver, site, report) for node in wanted)
     return tuple(p for p in found if p is not None)
 
 
@@ -87,6 +87,29 @@ def has_pipelines(source: Path, *, root: Path, site: Site) -> bool:
         return True
     resolver = Resolver(Project(root.resolve(), site.paths, report))
     return any(is_marked(resolver, read_, read_.function(name), "pipeline") for name in read_.bindings)
+
+
+def _read_guarded(
+    module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site, report: Report
+) -> Pipeline | None:
+    try:
+        return _read(module, node, resolver, site, report)
+    except RecursionError:  # an expression with more operators inside one another than Python nests calls
+        report.add(UnsupportedStatement(module.name_span(node), "so deep an expression", "split it into statements"))
+        return None
+
+
+DEEPEST = 50
+"""How many blocks may lie inside one another; an `elif` lies inside the `if` before it. Documents of the IR, and of
+some targets, cannot be nested any deeper than about that."""
+
+
+def _too_deep(block: Block) -> Span | None:
+    """The place of a block that is nested too deeply, if there is one."""
+    level = [block]
+    for _ in range(DEEPEST):
+        level = [inner for b in level for node in b.nodes for inner in blocks(node)]
+    return next((node.span for b in level for node in b.nodes), None)
 
 
 def _read(module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site, report: Report) -> Pipeline | None:
@@ -108,6 +131,10 @@ def _read(module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site,
     flow = body.statements(node.body)
     result = flow.value if flow.kind == "returns" else NONE
     if any(f.severity == "error" for f in report.findings[before:]):
+        return None
+    if (deep := _too_deep(body.block())) is not None:
+        what = f"a statement inside more than {DEEPEST} blocks, each `elif` counted,"
+        report.add(UnsupportedStatement(deep, what, "decide in a step, or split the pipeline"))
         return None
     returned: Expr | None = None if result.expr == NONE.expr and not _returns(node) else result.expr
     pruned = Pruner(reading.fields, returned).block(body.block())

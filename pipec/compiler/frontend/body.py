@@ -6,12 +6,11 @@ import ast
 from dataclasses import dataclass, replace
 
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.pipeline import MutatedResult, WrongUnpacking
+from pipec.compiler.diagnostics.pipeline import MutatedResult
 from pipec.compiler.diagnostics.risk import DiscardedResult, UnreachableCode
 from pipec.compiler.diagnostics.source import NotYet, UnsupportedStatement
-from pipec.compiler.frontend import branches, callees, collections, expressions, loops, sharing, tasks
+from pipec.compiler.frontend import branches, callees, collections, expressions, loops, sharing, tasks, unpacking
 from pipec.compiler.frontend.constants import PURE_METHODS
-from pipec.compiler.frontend.inference import element, list_of
 from pipec.compiler.frontend.operands import (
     NONE,
     POISON,
@@ -39,10 +38,8 @@ from pipec.ir import (
     Ref,
     Span,
     Statement,
-    TupleOf,
     Type,
     ValueId,
-    uses,
 )
 
 _REFUSED: dict[type[ast.stmt], tuple[str, str]] = {
@@ -207,7 +204,7 @@ class Body:
             case ast.Return():
                 if rest:
                     self.report.add(UnreachableCode(self.span(rest[0])))
-                return Flow("returns", self.operand(node.value) if node.value else NONE)
+                return Flow("returns", self._kept(node.value) if node.value else NONE)
             case ast.If():
                 return branches.branch(self, node, rest)
             case ast.Assign() | ast.AnnAssign():
@@ -237,7 +234,7 @@ class Body:
             return
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if len(targets) == 1 and isinstance(targets[0], (ast.Tuple, ast.List)):
-            self._unpack(targets[0], node.value)
+            unpacking.unpack(self, targets[0], node.value)
             return
         if len(targets) == 1 and isinstance(targets[0], ast.Subscript):
             self._set_item(targets[0], node.value)
@@ -250,7 +247,7 @@ class Body:
             return
         if names[0].id == "_" and callees.has_calls(self, node.value):
             self.report.add(DiscardedResult(self.span(node), ast.unparse(node.value).split("(")[0]))
-        found: Binding = self.as_value(self.operand(node.value, names[0].id), names[0].id, node)
+        found: Binding = self.as_value(self._kept(node.value, names[0].id), names[0].id, node)
         sharing.share(self, node.value, names[0].id)
         kind = collections.empty(self.resolver, self.module, node.value)
         if kind is not None and len(names) == len(targets) == 1:
@@ -258,73 +255,14 @@ class Body:
         for target in names:
             self.scope.names[target.id] = found
 
-    def _unpack(self, target: ast.Tuple | ast.List, value: ast.expr) -> None:
-        names = [e.id if isinstance(e, ast.Name) else None for e in target.elts]
-        if self._unpack_star(target, value):
-            return
-        if None in names:
-            self.report.add(UnsupportedStatement(self.span(target), "this unpacking", "unpack into plain names"))
-            self.scope.names |= dict.fromkeys(loops.assigned([ast.Assign([target], value)]), POISON)
-            return
-        wanted = [name or "" for name in names]
-        if isinstance(value, ast.Call) and (called := callees.callee(self, value)) is not None:
-            if not callees.is_pipeline(self, called):
-                parts = tasks.unpacked(self, called, value, wanted)
-                self.scope.names |= dict(zip(wanted, parts))
-                return
-        found = self.operand(value, ",".join(wanted))
-        sharing.share(self, value, wanted[0])
-        for name, part in zip(wanted, self._parts(found, wanted, target)):
-            self.scope.names[name] = part
-
-    def _unpack_star(self, target: ast.Tuple | ast.List, value: ast.expr) -> bool:
-        """`first, *rest = xs`, as slices of the value."""
-        names = [e.value if isinstance(e, ast.Starred) else e for e in target.elts]
-        stars = [i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred)]
-        if len(stars) != 1 or not all(isinstance(n, ast.Name) for n in names):
-            return False
-        at, after = stars[0], len(names) - stars[0] - 1
-        whole = self.as_value(self.operand(value, "items"), "items", target)
-        slices = [f"[{i}]" for i in range(at)] + [f"[{at}:{-after if after else ''}]"]
-        slices += [f"[{i - after}]" for i in range(after)]
-        for name, place in zip(names, slices):
-            assert isinstance(name, ast.Name)
-            if whole.poison:
-                self.scope.names[name.id] = POISON
-                continue
-            text = whole.expr.value if isinstance(whole.expr, Ref) else f"({whole.expr.source})"
-            source = f"list({text}{place})" if ":" in place else f"{text}{place}"
-            inputs = {v: v for v in uses(whole.expr)}
-            item = element(whole.type) or VALUE
-            self.scope.names[name.id] = self.as_value(
-                code(source, inputs, list_of(item) if ":" in place else item), name.id, target
-            )
-        return True
-
-    def _parts(self, found: Operand, names: list[str], target: ast.AST) -> list[Operand]:
-        if found.poison:
-            return [POISON] * len(names)
-        if found.elements is None and found.is_const:
-            values = list(found.value) if isinstance(found.value, (list, tuple, str, dict)) else None
-            if values is None or len(values) != len(names):
-                size = "a single value" if values is None else f"{len(values)} values"
-                self.report.add(WrongUnpacking(self.span(target), len(names), size))
-                return [POISON] * len(names)
-            return [const(v) for v in values]
-        if found.elements is not None:
-            if len(found.elements) != len(names):
-                self.report.add(WrongUnpacking(self.span(target), len(names), f"{len(found.elements)} values"))
-                return [POISON] * len(names)
-            return [self.as_value(part, name, target) for part, name in zip(found.elements, names)]
-        whole = self.as_value(found, "_".join(names)[:40], target)
-        assert isinstance(whole.expr, Ref)
-        items = whole.type.items if isinstance(whole.type, TupleOf) else (VALUE,) * len(names)
-        if len(items) != len(names):
-            self.report.add(WrongUnpacking(self.span(target), len(names), f"{len(items)} values"))
-            return [POISON] * len(names)
-        text = whole.expr.value
-        parts = [code(f"{text}[{i}]", {text: text}, items[i]) for i in range(len(names))]
-        return [self.as_value(part, name, target) for part, name in zip(parts, names)]
+    def _kept(self, node: ast.expr, hint: str = "") -> Operand:
+        """The value of an expression that gets a name, or is handed out: no iterator, which can be read only once."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ONCE:
+            target = self.resolver.name(self.module, node.func.id)
+            if node.func.id not in self.scope.names and target is not None and target.kind == "builtin":
+                instead = f"write `list({node.func.id}(...))`"
+                return expressions.refuse(self, node, f"`{node.func.id}(...)`, which can be read only once,", instead)
+        return self.operand(node, hint)
 
     def _set_item(self, target: ast.Subscript, value: ast.expr) -> None:
         if isinstance(target.value, ast.Name) and self.growing(target.value.id, "dict"):
@@ -368,7 +306,7 @@ class Body:
         if name not in self.scope.names or method in PURE_METHODS:
             return False
         if method == "append" and len(node.args) == 1 and not node.keywords and self.growing(name, "list"):
-            item = self.operand(node.args[0], f"{name}_item")
+            item = self._kept(node.args[0], f"{name}_item")
             sharing.share(self, node.args[0], name)
             self._grow(name, item, node)
         elif self.scope.names[name] != POISON:
@@ -406,6 +344,7 @@ class Body:
         return None
 
 
+_ONCE = ("zip", "enumerate", "reversed")
 _ITERATORS = ("zip(", "enumerate(", "reversed(", "range(")
 
 

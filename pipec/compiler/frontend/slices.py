@@ -179,6 +179,9 @@ class Slicer:
             if name == "__file__":
                 reason = "in a task the module's file is not there; pass the data as a parameter or an artifact"
                 self.report.add(Unsliceable(unit.module.span(place), "`__file__`", reason))
+            if name == "globals":
+                reason = "only what a step mentions by name goes with it; put what it looks up into a dict"
+                self.report.add(Unsliceable(unit.module.span(place), "`globals()`", reason))
         elif target.kind == "module":
             self._members(unit, name, place, into, found, target)
         elif target.kind == "external" and target.dotted.split(".")[0] == "pipec":
