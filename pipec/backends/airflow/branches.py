@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipec.backends.airflow.draft import FunctionDraft
 from pipec.backends.airflow.graph import TaskNode, entries, exits
 from pipec.backends.airflow.names import ascii_id
 from pipec.backends.airflow.values import Spec
 from pipec.compiler.rendering import python_literal as py
-from pipec.ir import Branch, Code, Const, Expr, Phi, Ref, uses
+from pipec.ir import Branch, Const, Expr, Phi, Ref, uses
 from pipec.ir.graph import has_effect
 
 if TYPE_CHECKING:
-    from pipec.backends.airflow.functions import Wrapper
     from pipec.backends.airflow.lower import Guard, Lowering, Scope
+    from pipec.backends.airflow.wrapper import Wrapper
 
 
 def branch(low: Lowering, node: Branch, scope: Scope) -> None:
@@ -35,7 +36,7 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
         low.block(block, replace(scope, arms=(*scope.arms, choose), ways=(*scope.ways, way)))
         for block, way in ((node.then, True), (node.orelse, False))
     ]
-    starts = [[n for n in entries(arm)] for arm in arms]
+    starts = [entries(arm) for arm in arms]
     for start in (*starts[0], *starts[1]):
         start.after(choose, forced=True)
     join = None
@@ -88,7 +89,7 @@ def _join_names(low: Lowering, node: Branch, phis: list[Phi]) -> tuple[str, str]
     return low.ids.fresh(f"join_{name}"), f"{name}_joined"
 
 
-def _selected(taken: Wrapper, name: str, phis: list[Phi], condition: str, exprs: list[Expr]):  # type: ignore[no-untyped-def]
+def _selected(taken: Wrapper, name: str, phis: list[Phi], condition: str, exprs: list[Expr]) -> FunctionDraft:
     then = ", ".join(taken.source(p.then) for p in phis)
     orelse = ", ".join(taken.source(p.orelse) for p in phis)
     taken.lines += [f"if {condition}:", f"    return {then}", f"return {orelse}"]
@@ -125,7 +126,7 @@ def _coalesced(taken: Wrapper, phi: Phi, choose: TaskNode, low: Lowering) -> str
 
 
 def guard_of(low: Lowering, exprs: Sequence[Expr], scope: Scope) -> Guard | None:
-    """The condition that a task of `exprs` has to look at itself: none where an input is skipped with the arm anyway."""
+    """The condition that a task of `exprs` must look at itself: none where an input is skipped with the arm anyway."""
     if not scope.guards:
         return None
     for value in (v for e in exprs for v in uses(e)):
@@ -137,7 +138,7 @@ def guard_of(low: Lowering, exprs: Sequence[Expr], scope: Scope) -> Guard | None
 
 
 def guarded_branch(low: Lowering, node: Branch, scope: Scope) -> None:
-    """A branch for each item: branch operators do not work in mapped groups, so the tasks of the arms skip themselves."""
+    """A branch for each item: branch operators do not work in mapped groups, so tasks of the arms skip themselves."""
     from pipec.backends.airflow.lower import Guard
 
     phis = [p for p in node.outputs if p.id in low.facts.reads]
@@ -159,10 +160,7 @@ def guarded_branch(low: Lowering, node: Branch, scope: Scope) -> None:
     name, variable = _join_names(low, node, phis)
     merge = low.wrapper(scope, scope.guards[-1] if scope.guards else None)
     if phis:
-        when = merge.local.fresh(decide.call.variable)
-        merge.parameters[when] = f"\0{decide.id}"
-        low.env[f"\0{decide.id}"] = _bound(decide)
-        low.types[f"\0{decide.id}"] = low.types.get("", _VALUE)
+        when = merge.result_of(decide)
         function = _selected(merge, name, phis, when, [])
     else:
         merge.lines.append("pass")
@@ -175,12 +173,3 @@ def guarded_branch(low: Lowering, node: Branch, scope: Scope) -> None:
         for end in exits(arm):
             join.after(end)
     low.bind(tuple(p.id for p in phis), join)
-
-
-def _bound(node: TaskNode):  # type: ignore[no-untyped-def]
-    from pipec.backends.airflow.values import Bound
-
-    return Bound(node)
-
-
-from pipec.ir import VALUE as _VALUE  # noqa: E402

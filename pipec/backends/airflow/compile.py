@@ -6,18 +6,20 @@ import re
 from dataclasses import dataclass
 
 from pipec.backends.airflow import finish
-from pipec.compiler.pysource.lazy import user_code
+from pipec.backends.airflow.checks import check
+from pipec.backends.airflow.clashes import without_clashes
 from pipec.backends.airflow.emit import own_text
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.lower import Lowering
 from pipec.backends.airflow.model import DagFile
-from pipec.backends.airflow.names import AIRFLOW, Names
+from pipec.backends.airflow.names import AIRFLOW, HELPERS, Names
 from pipec.backends.airflow.nesting import Nesting, flattened
 from pipec.backends.airflow.pieces import needed_imports, pieces
 from pipec.backends.airflow.pipeline import params, settings
 from pipec.backends.airflow.values import facts_of
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.passes import outline
+from pipec.compiler.pysource.lazy import user_code
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 
@@ -39,14 +41,18 @@ class Compiled:
 
 def compile_file(pipeline: Pipeline, site: Site, report: Report) -> DagFile | None:
     """The DAG file of `pipeline`; `None` where a finding refuses it."""
+    before = len(report.findings)
+    check(pipeline, _version(site.versions.get("airflow", "")), report)
+    if any(f.severity == "error" for f in report.findings[before:]):
+        return None
     return compiled(pipeline, site).file
 
 
 def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     """Lower `pipeline`."""
-    pipeline, nesting = flattened(outline(pipeline, {"results", "arguments"}))
+    pipeline, nesting = flattened(outline(without_clashes(pipeline), {"results", "arguments"}))
     version = _version(site.versions.get("airflow", ""))
-    names = Names(AIRFLOW | {n for d in pipeline.definitions for n in d.names} | _globals(pipeline))
+    names = Names(AIRFLOW | HELPERS | {n for d in pipeline.definitions for n in d.names} | _globals(pipeline))
     facts = facts_of(pipeline)
     functions = Functions(pipeline, names, facts, version)
     low = Lowering(pipeline, names, functions, facts)
@@ -61,7 +67,13 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
         typing_imports=tuple(user.typing_imports), constants=made.constants, helpers=made.helpers, code=code,
         settings=settings(pipeline, version), params=params(pipeline), body=body,
     )  # fmt: skip
-    return Compiled(file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file)))}), low, pipeline, nesting, made.artifacts)
+    return Compiled(
+        file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file)))}),
+        low,
+        pipeline,
+        nesting,
+        made.artifacts,
+    )
 
 
 def _version(text: str) -> tuple[int, int]:

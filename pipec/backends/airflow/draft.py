@@ -23,11 +23,18 @@ class FunctionDraft:
     parameters: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     doc: str = ""
+    listed: bool = False
+    """Its result is mapped over: it must be what its annotation promises, a list."""
     calls: list[CallDraft] = field(default_factory=list)
 
     def settled(self) -> TaskFunction:
         """The function with the settings that all its calls have in common."""
         options = dict(self.options)
+        decorators = self.decorators
+        if self.listed:
+            *others, stored = decorators
+            head = f"{stored[:-1]}, " if stored.endswith(")") else f"{stored}("
+            decorators = (*others, f"{head}listed=True)")
         for key in ("task_id", "trigger_rule"):
             found = {call.override.get(key) for call in self.calls}
             if len(found) == 1 and (value := found.pop()) is not None:
@@ -38,7 +45,7 @@ class FunctionDraft:
         options = dict(sorted(options.items(), key=lambda item: order.get(item[0], 9)))
         assert self.operator != "empty"
         return TaskFunction(
-            name=self.name, operator=self.operator, options=options, decorators=self.decorators,
+            name=self.name, operator=self.operator, options=options, decorators=decorators,
             definition=self.definition, parameters=self.parameters, body=self.body, doc=self.doc,
         )  # fmt: skip
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from pipec.backends.airflow.model import (
+    Call,
+    CodePiece,
+    DagFile,
+    Item,
+    MappedGroup,
+    Order,
+    ParamSpec,
+    TaskFunction,
+    TaskGroup,
+)
 from pipec.compiler.pysource import imports
 from pipec.compiler.pysource.layout import exploded, fitted
-from pipec.backends.airflow.model import Call, CodePiece, DagFile, Item, MappedGroup, Order, TaskFunction, TaskGroup
 from pipec.compiler.rendering import python_literal as py
 from pipec.compiler.rendering import render
 
@@ -28,7 +38,11 @@ def emit(file: DagFile) -> str:
 
 def own_text(file: DagFile) -> str:
     """All of `file` but the user's code."""
-    own = [p.model_copy(update={"definition": "def x(): ..." if p.definition else ""}) for p in file.code if isinstance(p, TaskFunction)]
+    own = [
+        p.model_copy(update={"definition": "def x(): ..." if p.definition else ""})
+        for p in file.code
+        if isinstance(p, TaskFunction)
+    ]
     typing = ["TYPE_CHECKING"] if file.typing_imports else []
     return "\n".join([*typing, *file.constants, *file.helpers, *(_code(p)[0] for p in own), *_dag(file), ""])
 
@@ -95,7 +109,7 @@ def _dag(file: DagFile) -> list[str]:
     return [*lines, *(body or ["    pass"])]
 
 
-def _param(param) -> str:  # type: ignore[no-untyped-def]
+def _param(param: ParamSpec) -> str:
     arguments = [param.default] if param.default is not None else []
     if param.type:
         arguments.append(f"type={param.type}")
@@ -109,7 +123,9 @@ def _body(items: tuple[Item, ...], indent: int) -> list[str]:
     previous: Item | None = None
     for item in items:
         made = _item(item, indent)
-        if previous is not None and (_spaced(item) or _spaced(previous) or isinstance(item, Order) != isinstance(previous, Order)):
+        if previous is not None and (
+            _spaced(item) or _spaced(previous) or isinstance(item, Order) != isinstance(previous, Order)
+        ):
             lines.append("")
         lines += made
         previous = item

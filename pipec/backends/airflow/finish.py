@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipec.compiler.pysource.lazy import UserCode
 from pipec.backends.airflow.draft import CallDraft, Draft, GroupDraft, MappedDraft
-from pipec.backends.airflow.graph import TaskNode
+from pipec.backends.airflow.graph import Loop, TaskNode
 from pipec.backends.airflow.lower import Lowering
 from pipec.backends.airflow.model import CodePiece, Item, MappedGroup, Order, TaskFunction, TaskGroup
+from pipec.compiler.pysource.lazy import UserCode
 
 
 def items(low: Lowering, outside: list[Order], inside: dict[int, list[Order]]) -> tuple[Item, ...]:
@@ -30,9 +30,15 @@ def _items(drafts: list[Draft], inside: dict[int, list[Order]]) -> tuple[Item, .
                 target = ", ".join(n.outer for n in draft.exported)
                 found.append(
                     MappedGroup(
-                        function=draft.function, id=draft.id, parameters=draft.parameters, body=body, returns=returns,
-                        target=target, mode=draft.mode, args=tuple(draft.args),
-                    )  # fmt: skip
+                        function=draft.function,
+                        id=draft.id,
+                        parameters=draft.parameters,
+                        body=body,
+                        returns=returns,
+                        target=target,
+                        mode=draft.mode,
+                        args=tuple(draft.args),
+                    )
                 )
     return tuple(found)
 
@@ -74,7 +80,7 @@ def _written(low: Lowering, edges: dict[TaskNode, list[TaskNode]]) -> list[Order
     ]
 
 
-def _seen_from(loop):  # type: ignore[no-untyped-def]
+def _seen_from(loop: Loop | None) -> Loop | None:
     return loop if loop is not None and not loop.single else None
 
 

@@ -69,9 +69,9 @@ def exits(nodes: Iterable[TaskNode]) -> list[TaskNode]:
     return [n for n in own if n not in inner]
 
 
-def settle(nodes: list[TaskNode]) -> None:
-    """Give every task its trigger rule, and add the edges that keep skips and failures right."""
-    _unmask(nodes)
+def settle(nodes: list[TaskNode], safe: list[TaskNode]) -> None:
+    """Give every task its trigger rule, and add edges that keep skips and failures right. `safe` ones never fail."""
+    _unmask([n for n in nodes if n not in safe], nodes)
     for node in nodes:
         lenient = any(_skips_emptily(u, node) for u in node.upstream)
         if node.join:
@@ -95,14 +95,17 @@ def _tie(node: TaskNode) -> None:
             node.after(branch, forced=True)
 
 
-def _unmask(nodes: list[TaskNode]) -> None:
+def _unmask(failing: list[TaskNode], nodes: list[TaskNode]) -> None:
     """Let a branch wait for each task that only its arms read: a failed task without another reader would not fail
     the run where its readers are skipped, since Airflow looks at the last tasks alone."""
     readers: dict[TaskNode, list[TaskNode]] = {}
     for node in nodes:
         for upstream in node.upstream:
             readers.setdefault(upstream, []).append(node)
-    for node, found in readers.items():
+    for node in failing:
+        found = readers.get(node, [])
+        if not found:
+            continue
         depth = len(node.arms)
         if all(len(r.arms) > depth and r.arms[:depth] == node.arms for r in found):
             for branch in dict.fromkeys(r.arms[depth] for r in found):
@@ -118,7 +121,7 @@ def _reduce(nodes: list[TaskNode]) -> None:
             downstream.setdefault(upstream, []).append(node)
     for node in nodes:
         for upstream, forced in list(node.order.items()):
-            if upstream in node.data and not forced or not forced and _implied(upstream, node, downstream):
+            if (upstream in node.data and not forced) or (not forced and _implied(upstream, node, downstream)):
                 del node.order[upstream]
                 if upstream not in node.data:
                     downstream[upstream].remove(node)

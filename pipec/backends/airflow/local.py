@@ -57,8 +57,8 @@ Emit = Callable[[Event], None]
 
 _MODULES = (
     "airflow.sdk", "airflow.dag_processing.dagbag", "airflow.utils.db", "airflow.models.xcom", "airflow.models.dagrun",
-    "airflow.sdk.execution_time.supervisor", "airflow.sdk.execution_time.task_runner", "airflow.sdk.execution_time.xcom",
-    "airflow.api_fastapi.execution_api.app", "airflow.dag_processing.bundles.manager", "airflow.utils.session",
+    "airflow.sdk.execution_time.supervisor", "airflow.sdk.execution_time.task_runner",
+    "airflow.sdk.execution_time.xcom", "airflow.api_fastapi.execution_api.app", "airflow.dag_processing.bundles.manager", "airflow.utils.session",
     "airflow.serialization.serialized_objects", "airflow.models.serialized_dag", "airflow.dag_processing.collection",
     "airflow.providers.standard.decorators.branch_python", "airflow.providers.standard.decorators.short_circuit",
     "airflow.providers.standard.operators.empty", "airflow.jobs.job", "a2wsgi", "pipec.backends.airflow.branches",
@@ -115,9 +115,8 @@ def execute(request: RunRequest, home: Path, emit: Emit) -> DoneEvent:
     conf = {name: packed_value(value) for name, value in given.items()}
     _widen(dag, conf)
     progress = Progress(made, emit)
-    with captured(progress.heard):
-        with progress.watching():
-            finished = dag.test(run_conf=conf)
+    with captured(progress.heard), progress.watching():
+        finished = dag.test(run_conf=conf)
     progress.finish(finished)
     if str(finished.state).rpartition(".")[2].lower() != "success":
         return DoneEvent(status="failed", error=progress.error(str(finished.state)))

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from pipec.backends.airflow import values
 from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupDraft, MappedDraft
-from pipec.backends.airflow.functions import Functions, Wrapper, literal
+from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.graph import Loop, TaskNode, entries, exits, settle
-from pipec.compiler.pysource.layout import commas
+from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.names import Names, ascii_id
 from pipec.backends.airflow.values import Bound, Facts, Spec, single_body
+from pipec.backends.airflow.wrapper import Wrapper
 from pipec.compiler.backend.glue import call
+from pipec.compiler.pysource.layout import commas
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import (
-    Block, Branch, Collect, Compute, Const, Expr, ForEach, Group, Parallel, Pipeline, Ref, Statement, Task, ValueId,
+    Block,
+    Branch,
+    Collect,
+    Compute,
+    Const,
+    Expr,
+    ForEach,
+    Group,
+    Parallel,
+    Pipeline,
+    Ref,
+    Statement,
+    Task,
+    ValueId,
 )  # fmt: skip
 from pipec.ir.graph import has_effect, value_types, walk
 from pipec.ir.literals import source_of, value_of
@@ -75,7 +90,7 @@ class Lowering:
     def run(self) -> None:
         """Lower the whole pipeline."""
         self.block(self.pipeline.body, self.top)
-        settle(self.nodes)
+        settle(self.nodes, list(self.params.values()))
 
     def block(self, block: Block, scope: Scope, concurrent: bool = False) -> list[TaskNode]:
         """Lower `block`; its tasks."""
@@ -117,7 +132,8 @@ class Lowering:
                 self.block(node.body, scope, concurrent=True)
             case _:
                 raise TypeError(f"{node.kind} cannot be lowered")
-        return self.nodes[start:]
+        handing_on = list(self.params.values())  # they belong to the top of the DAG
+        return [n for n in self.nodes[start:] if n not in handing_on]
 
     # tasks
 
@@ -126,7 +142,9 @@ class Lowering:
     ) -> TaskNode:
         """A task called `id_`; the call's arguments are still missing."""
         plain = id_ if id_.isascii() else self.ids.fresh(ascii_id(id_))
-        node = TaskNode(scope.prefix + plain, function, CallDraft(function, ""), scope.arms, scope.ways, loop or scope.loop)
+        node = TaskNode(
+            scope.prefix + plain, function, CallDraft(function, ""), scope.arms, scope.ways, loop or scope.loop
+        )
         node.call.variable = self.names.fresh(variable or id_)
         if plain != function.name:
             node.call.override["task_id"] = py(plain)
@@ -162,7 +180,7 @@ class Lowering:
         return node.outer
 
     def parameter(self, name: str) -> TaskNode:
-        """The task that hands on a parameter of the DAG where `dag.param` cannot stand: its text has an address in it."""
+        """The task that hands on a DAG parameter where `dag.param` cannot stand: its text has an address in it."""
         if name not in self.params:
             node = self.new(self.ids.fresh(name), self.functions.parameter(), self.top)
             node.call.args = [f"dag.param({py(name)})"]
@@ -184,7 +202,7 @@ class Lowering:
         variable = f"{task.id}_outputs" if spec.outputs else loop.outputs[0].id if loop and loop.outputs else whole
         if loop is not None:
             own = {t.id for t in loop.targets}
-            arguments: dict[str, Expr] = {k: e for k, e in task.args.items()}
+            arguments: dict[str, Expr] = dict(task.args)
             if taken is not None:
                 arguments = {name: Ref(value=value) for name, value in taken.parameters.items()}
             node = self.mapped(task.id, function, arguments, own, loop, scope, variable)
@@ -198,27 +216,23 @@ class Lowering:
         for output in task.outputs:
             if output.id in self.facts.reads:
                 listed = not spec.outputs and values.is_list(output.type)
-                self.env[output.id] = Bound(node, spec.key(output.select), listed=listed)
+                self.env[output.id] = Bound(node, spec.key(output.select), listed=listed, promised=listed)
         self.tasks[task.id] = node
 
     def guard_of(self, task: Task, scope: Scope) -> Guard | None:
         """The condition that `task` has to look at itself: none where a task above it in the same arm does."""
         from pipec.backends.airflow.branches import guard_of
 
-        return guard_of(self, [e for e in task.args.values()], scope)
+        return guard_of(self, list(task.args.values()), scope)
 
     def wrapper(self, scope: Scope, guard: Guard | None = None) -> Wrapper:
         """A function of our own, in the making."""
-        name = (guard.node.call.variable, guard.taken) if guard else None
-        made = Wrapper(self.functions, self.env, self.types, name)
-        made.guard_node = guard.node if guard else None
-        return made
+        return Wrapper(self.functions, self.env, self.types, (guard.node, guard.taken) if guard else None)
 
     def fill(self, node: TaskNode, taken: Wrapper) -> None:
         """Pass the values that the function `taken` takes."""
         given = {name: self.env[value] for name, value in taken.parameters.items()}
-        if taken.guard:
-            given[taken.guard] = Bound(taken.guard_node)
+        given |= {name: Bound(task) for name, task in taken.tasks.items()}
         for name, bound in given.items():
             text = self.operand(bound, node)
             node.call.args.append(f"{name}={text}" if len(given) > 3 else text)
@@ -271,7 +285,7 @@ class Lowering:
         return node
 
     def items(self, over: dict[str, ValueId], loop: ForEach, scope: Scope) -> tuple[Mode, str, Bound | None]:
-        """How the items of `loop` are expanded over: "x=[1, 2]", or "x=" and what makes them. `over`: name -> loop variable."""
+        """How `loop` is expanded: "x=[1, 2]", or "x=" and what makes the items. `over`: name -> loop variable."""
         paths = {t.id: t.path for t in loop.targets} | {"": ()}
         fields = {name: paths[value] for name, value in over.items()}
         mode: Mode = "expand" if len(fields) == 1 else "expand_kwargs"
@@ -286,6 +300,7 @@ class Lowering:
         elif bound is not None and bound.listed and not bound.key and list(fields.values()) == [()]:
             if bound.node is not None:
                 self.producers[loop.id] = bound.node
+                bound.node.function.listed = bound.node.function.listed or bound.promised
             return mode, head, bound
         taken = self.wrapper(scope)
         name = loop.id.removeprefix("for_")
@@ -310,7 +325,8 @@ class Lowering:
                     node.function.options["max_active_tis_per_dagrun"] = str(loop.limit)
         if task is not None and not scope.loop:
             for output in loop.outputs:
-                self.env[output.id] = replace(self.env[output.value], listed=not self.env[output.value].key)
+                found = self.env[output.value]
+                self.env[output.id] = replace(found, listed=not found.key, promised=False)
 
     def mapped_group(self, loop: ForEach, scope: Scope) -> None:
         """A fan-out with several tasks for each item."""
@@ -319,7 +335,7 @@ class Lowering:
         over = {local.fresh(t.id): t.id for t in loop.targets} or {local.fresh("item"): ""}
         mode, head, producer = self.items(over, loop, scope)
         own = Loop(_may_be_empty(loop, self.env), False)
-        self.exported[own] = own_exports = []
+        self.exported[own] = own_exports = list[TaskNode]()
         draft = MappedDraft(name, ascii_id(name), tuple(over), mode=mode, exported=own_exports)
         self.env |= {value: Bound(local=parameter) for parameter, value in over.items() if value}
         scope.items.append(draft)
@@ -359,7 +375,8 @@ class Lowering:
 
 
 def _listed_value(source: str) -> list[object]:
-    return list(value_of(source))  # type: ignore[call-overload]  # the items of a loop are iterable
+    found: Any = value_of(source)  # the items of a loop are iterable
+    return list(found)
 
 
 def _may_be_empty(loop: ForEach, env: dict[ValueId, Bound]) -> bool:

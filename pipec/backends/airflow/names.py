@@ -7,23 +7,139 @@ import keyword
 import unicodedata
 
 CONTEXT = frozenset(
-    "asset_state_store conf conn dag dag_run data_interval_end data_interval_start ds ds_nodash exception expanded_ti_count"
-    " execution_date inlet_events inlets logical_date macros map_index_template next_ds next_ds_nodash"
-    " next_execution_date outlet_events outlets params partition_date partition_key prev_data_interval_end_success"
-    " prev_data_interval_start_success prev_ds prev_ds_nodash prev_end_date_success prev_execution_date"
-    " prev_execution_date_success prev_start_date_success reason run_id start_date task task_instance"
-    " task_instance_key_str task_reschedule_count task_state_store templates_dict test_mode ti tomorrow_ds"
-    " tomorrow_ds_nodash triggering_asset_events triggering_dataset_events try_number ts ts_nodash"
-    " ts_nodash_with_tz var yesterday_ds yesterday_ds_nodash self".split()
+    [
+        "asset_state_store",
+        "conf",
+        "conn",
+        "dag",
+        "dag_run",
+        "data_interval_end",
+        "data_interval_start",
+        "ds",
+        "ds_nodash",
+        "exception",
+        "expanded_ti_count",
+        "execution_date",
+        "inlet_events",
+        "inlets",
+        "logical_date",
+        "macros",
+        "map_index_template",
+        "next_ds",
+        "next_ds_nodash",
+        "next_execution_date",
+        "outlet_events",
+        "outlets",
+        "params",
+        "partition_date",
+        "partition_key",
+        "prev_data_interval_end_success",
+        "prev_data_interval_start_success",
+        "prev_ds",
+        "prev_ds_nodash",
+        "prev_end_date_success",
+        "prev_execution_date",
+        "prev_execution_date_success",
+        "prev_start_date_success",
+        "reason",
+        "run_id",
+        "start_date",
+        "task",
+        "task_instance",
+        "task_instance_key_str",
+        "task_reschedule_count",
+        "task_state_store",
+        "templates_dict",
+        "test_mode",
+        "ti",
+        "tomorrow_ds",
+        "tomorrow_ds_nodash",
+        "triggering_asset_events",
+        "triggering_dataset_events",
+        "try_number",
+        "ts",
+        "ts_nodash",
+        "ts_nodash_with_tz",
+        "var",
+        "yesterday_ds",
+        "yesterday_ds_nodash",
+        "self",
+    ]
 )
 """Keys of the context of any Airflow version: TaskFlow passes them to parameters of the same name."""
 
 AIRFLOW = frozenset(
-    "ARTIFACTS CACHE CronTriggerTimetable DAG ENCODERS ObjectStoragePath Param TaskGroup TYPE_CHECKING Any Callable"
-    " AirflowSkipException Generator Path Sequence base64 conf contextlib dag datetime functools"
-    " get_current_context hashlib io json k8s os pendulum pickle re sys task task_group tempfile time timedelta".split()
+    [
+        "ARTIFACTS",
+        "CACHE",
+        "CronTriggerTimetable",
+        "DAG",
+        "ENCODERS",
+        "ObjectStoragePath",
+        "Param",
+        "TaskGroup",
+        "TYPE_CHECKING",
+        "Any",
+        "Callable",
+        "AirflowSkipException",
+        "Generator",
+        "Path",
+        "Sequence",
+        "base64",
+        "conf",
+        "contextlib",
+        "dag",
+        "datetime",
+        "functools",
+        "get_current_context",
+        "hashlib",
+        "io",
+        "json",
+        "k8s",
+        "os",
+        "pendulum",
+        "pickle",
+        "re",
+        "sys",
+        "task",
+        "task_group",
+        "tempfile",
+        "time",
+        "timedelta",
+    ]
 )
 """What a DAG file imports or defines itself."""
+
+HELPERS = frozenset(
+    [
+        "Pickler",
+        "Unpickler",
+        "as_npy",
+        "as_parquet",
+        "cached",
+        "complete",
+        "empty_folder",
+        "fetch",
+        "fingerprint",
+        "from_xcom",
+        "pickled",
+        "pod",
+        "put",
+        "put_file",
+        "put_object",
+        "read_artifacts",
+        "read_file",
+        "read_object",
+        "recorded",
+        "restored",
+        "select",
+        "sent",
+        "stored",
+        "to_xcom",
+        "with_environment",
+    ]
+)
+"""The functions and classes of the fixed helpers."""
 
 BUILTINS = frozenset(dir(builtins)) | frozenset(keyword.kwlist)
 

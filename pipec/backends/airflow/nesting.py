@@ -1,10 +1,10 @@
 """Fan-outs inside fan-outs: Airflow cannot map inside a mapped group, so the inner one runs over all pairs at once.
 
-    for a in xs:                 for a in xs: pre(a)
-        pre(a)                   pairs = [(a, pre, b) for a, pre in zip(xs, pres) for b in ys(a, pre)]
-        for b in ys(a): ...  ->  for a, pre, b in pairs: ...
-        post(a)                  inner = ... regrouped by outer item
-                                 for a, pre, inner in zip(xs, pres, inner): post(a)
+for a in xs:                 for a in xs: pre(a)
+    pre(a)                   pairs = [(a, pre, b) for a, pre in zip(xs, pres) for b in ys(a, pre)]
+    for b in ys(a): ...  ->  for a, pre, b in pairs: ...
+    post(a)                  inner = ... regrouped by outer item
+                             for a, pre, inner in zip(xs, pres, inner): post(a)
 """
 
 from __future__ import annotations
@@ -15,9 +15,28 @@ from pipec.backends.airflow.values import is_list
 from pipec.compiler.backend.glue import operand_source
 from pipec.compiler.passes.rebuild import map_blocks
 from pipec.ir import (
-    VALUE, Block, Code, Collect, Compute, Const, Expr, ForEach, Group, Let, ListOf, LoopVar, Parallel, Pipeline, Ref,
-    Statement, Type, ValueId, is_artifact, text, uses,
-)  # fmt: skip
+    VALUE,
+    Block,
+    Code,
+    Collect,
+    Compute,
+    Const,
+    Expr,
+    ForEach,
+    Group,
+    Let,
+    ListOf,
+    LoopVar,
+    Parallel,
+    Pipeline,
+    Ref,
+    Statement,
+    Type,
+    ValueId,
+    is_artifact,
+    text,
+    uses,
+)
 from pipec.ir.graph import defines, free, value_types, walk
 
 
@@ -60,7 +79,9 @@ def _plain(block: Block) -> list[Statement]:
 
 
 def _alias(group: str, value: ValueId, expr: Expr, type_: Type, node: Group) -> Compute:
-    return Compute(id=f"{group}_{value}", lets=(Let(id=value, expr=expr, type=type_),), outputs=(value,), span=node.span)
+    return Compute(
+        id=f"{group}_{value}", lets=(Let(id=value, expr=expr, type=type_),), outputs=(value,), span=node.span
+    )
 
 
 class _Flattener:
@@ -96,15 +117,24 @@ class _Flattener:
         kept = [v for n in pre for v in defines(n) if v in wanted or v in carried]
         found: list[Statement] = []
         items = self.listed(outer, found)
+        self.types[items] = outer.items_type
         lists = {v: next((c.id for c in outer.outputs if c.value == v), None) or self.fresh(f"{v}_all") for v in kept}
         if pre:
             found.append(
                 outer.model_copy(
                     update={
-                        "items": Ref(value=items), "body": Block(nodes=tuple(pre)),
-                        "outputs": tuple(Collect(id=lists[v], value=v, type=ListOf(item=self.types[v]) if is_artifact(self.types[v]) else VALUE) for v in kept),
+                        "items": Ref(value=items),
+                        "body": Block(nodes=tuple(pre)),
+                        "outputs": tuple(
+                            Collect(
+                                id=lists[v],
+                                value=v,
+                                type=ListOf(item=self.types[v]) if is_artifact(self.types[v]) else VALUE,
+                            )
+                            for v in kept
+                        ),
                     }
-                )  # fmt: skip
+                )
             )
         found += self.inner(outer, inner, items, carried, lists)
         results = {c.id: c.type for c in inner.outputs}
@@ -118,51 +148,78 @@ class _Flattener:
             return outer.items.value
         items = self.fresh(f"{outer.id}_all")
         code = Code(source=f"list({text(outer.items)})", inputs=_inputs(outer.items), type=outer.items_type)
-        found.append(Compute(id=items, lets=(Let(id=items, expr=code, type=outer.items_type),), outputs=(items,), span=outer.span))
+        found.append(
+            Compute(
+                id=items, lets=(Let(id=items, expr=code, type=outer.items_type),), outputs=(items,), span=outer.span
+            )
+        )
         return items
 
-    def inner(self, outer: ForEach, inner: ForEach, items: ValueId, carried: list[ValueId], lists: dict[ValueId, ValueId]) -> list[Statement]:
+    def inner(
+        self, outer: ForEach, inner: ForEach, items: ValueId, carried: list[ValueId], lists: dict[ValueId, ValueId]
+    ) -> list[Statement]:
         """The inner loop over all pairs, its results regrouped by outer item."""
         names = {v: f"outer_{i + 1}" for i, v in enumerate(carried)}
         targets = {t.id: "outer_item" + "".join(f"[{i}]" for i in t.path) for t in outer.targets}
         outside = {v: v for v in uses(inner.items) if v not in names and v not in targets}
         source = operand_source(inner.items, lambda v: names.get(v) or targets.get(v) or outside[v])
         head = ", ".join(["outer_item", *names.values()])
-        zipped = f"{head} in zip({', '.join([items, *(lists[v] for v in carried)])})" if carried else f"outer_item in {items}"
+        zipped = (
+            f"{head} in zip({', '.join([items, *(lists[v] for v in carried)])})"
+            if carried
+            else f"outer_item in {items}"
+        )
         inputs = {items: items} | {lists[v]: lists[v] for v in carried} | {v: v for v in outside}
         pairs, counts = self.fresh(f"{inner.id}_pairs"), self.fresh(f"{inner.id}_counts")
         types = [outer.items_type, *(self.types[v] for v in carried), inner.items_type]
         kind: Type = next((t for t in types if is_artifact(t)), VALUE)
+        many = Code(source=f"[({head}, inner_item) for {zipped} for inner_item in {source}]", inputs=inputs, type=kind)
         lets = (
             Let(id=counts, expr=Code(source=f"[len(list({source})) for {zipped}]", inputs=inputs), type=VALUE),
-            Let(id=pairs, expr=Code(source=f"[({head}, inner_item) for {zipped} for inner_item in {source}]", inputs=inputs, type=kind), type=kind),
-        )  # fmt: skip
+            Let(id=pairs, expr=many, type=kind),
+        )
         nodes: list[Statement] = [Compute(id=pairs, lets=lets, outputs=(counts, pairs), span=inner.span)]
         free_inside = set(free(inner.body))
         loop_vars = [t.model_copy(update={"path": (0, *t.path)}) for t in outer.targets if t.id in free_inside]
-        loop_vars += [LoopVar(id=v, path=(i + 1,), type=self.types[v]) for i, v in enumerate(carried) if v in free_inside]
+        loop_vars += [
+            LoopVar(id=v, path=(i + 1,), type=self.types[v]) for i, v in enumerate(carried) if v in free_inside
+        ]
         loop_vars += [t.model_copy(update={"path": (len(carried) + 1, *t.path)}) for t in inner.targets]
         flat = {c.id: self.fresh(f"{c.id}_flat") for c in inner.outputs}
         nodes.append(
             inner.model_copy(
                 update={
-                    "items": Ref(value=pairs), "items_type": kind, "targets": tuple(loop_vars),
+                    "items": Ref(value=pairs),
+                    "items_type": kind,
+                    "targets": tuple(loop_vars),
                     "outputs": tuple(c.model_copy(update={"id": flat[c.id]}) for c in inner.outputs),
                 }
-            )  # fmt: skip
+            )
         )
         self.nesting.inner[inner.id] = (outer.id, counts)
+        self.types |= {counts: VALUE, pairs: kind} | {flat[c.id]: c.type for c in inner.outputs}
         for collect in inner.outputs:
             by_outer = f"{collect.id}_by_outer"
             slices = f"[{flat[collect.id]}[sum({counts}[:i]) : sum({counts}[: i + 1])] for i in range(len({counts}))]"
             code = Code(source=slices, inputs={flat[collect.id]: flat[collect.id], counts: counts}, type=collect.type)
             wanted = next((c.id for c in outer.outputs if c.value == collect.id), None) or self.fresh(by_outer)
             lists[collect.id] = wanted
-            nodes.append(Compute(id=wanted, lets=(Let(id=wanted, expr=code, type=collect.type),), outputs=(wanted,), span=inner.span))
+            self.types[wanted] = collect.type
+            nodes.append(
+                Compute(
+                    id=wanted, lets=(Let(id=wanted, expr=code, type=collect.type),), outputs=(wanted,), span=inner.span
+                )
+            )
         return nodes
 
     def after(
-        self, outer: ForEach, inner: ForEach, post: list[Statement], items: ValueId, carried: list[ValueId], lists: dict[ValueId, ValueId]
+        self,
+        outer: ForEach,
+        inner: ForEach,
+        post: list[Statement],
+        items: ValueId,
+        carried: list[ValueId],
+        lists: dict[ValueId, ValueId],
     ) -> list[Statement]:
         """What follows the inner loop, over the outer items again."""
         if not post:
@@ -178,11 +235,14 @@ class _Flattener:
         return [
             outer.model_copy(
                 update={
-                    "id": self.fresh(f"{outer.id}_after"), "targets": tuple(targets), "body": rest, "items_type": kind,
+                    "id": self.fresh(f"{outer.id}_after"),
+                    "targets": tuple(targets),
+                    "body": rest,
+                    "items_type": kind,
                     "items": Code(source=f"zip({', '.join(sources)})", inputs={s: s for s in sources}, type=kind),
                     "outputs": tuple(c for c in outer.outputs if c.value in made),
                 }
-            )  # fmt: skip
+            )
         ]
 
 

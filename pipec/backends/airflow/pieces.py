@@ -65,7 +65,7 @@ class Pieces:
 
 def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
     """The fixed helpers that the task functions need."""
-    wanted = set(functions.helpers)
+    wanted = functions.wanted
     has = _regions(functions, pipeline)
     texts: list[str] = []
     constants: list[str] = []
@@ -92,6 +92,7 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
 def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
     """Which regions of the helpers the task functions need."""
     decorators = " ".join(d for draft in functions.drafts for d in draft.decorators)
+    listed = any(draft.listed for draft in functions.drafts)
     objects = any(f'"{form}"' in decorators for form in ("pickle", "parquet", "npy"))
     files, lazy = '"file"' in decorators, "lazy=True" in decorators
     artifacts = objects or files or lazy
@@ -105,7 +106,7 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
         "objects only": objects and not files, "codecs": codecs, "pickles only": not codecs,
         "parquet": '"parquet"' in decorators, "npy": '"npy"' in decorators, "outputs": outputs,
         "outputs plain": outputs and not artifacts, "outputs artifacts": outputs and artifacts,
-        "discard": "result=None" in decorators, "nested": bool(forms),
+        "discard": "result=None" in decorators, "listed": listed, "nested": bool(forms),
         "classes": classes, "no classes": not classes,
     }  # fmt: skip
     for kind in ("codecs", "pickles only"):

@@ -5,13 +5,22 @@ from __future__ import annotations
 import base64
 import math
 
-from pipec.backends.airflow.settings import duration, retry_options
 from pipec.backends.airflow.model import ParamSpec
+from pipec.backends.airflow.settings import duration, retry_options
+from pipec.compiler.pysource.text import double_quoted
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Parameter, Pipeline, Schedule
 from pipec.ir.literals import source_of, value_of
 
-SCHEMA = {"int": "integer", "float": "number", "str": "string", "bool": "boolean", "list": "array", "dict": "object", "None": "null"}
+SCHEMA = {
+    "int": "integer",
+    "float": "number",
+    "str": "string",
+    "bool": "boolean",
+    "list": "array",
+    "dict": "object",
+    "None": "null",
+}
 
 
 def settings(pipeline: Pipeline, version: tuple[int, int]) -> dict[str, str]:
@@ -79,8 +88,6 @@ def _param(parameter: Parameter) -> ParamSpec:
 
 
 def _double(source: str) -> str:
-    from pipec.backends.airflow.functions import double_quoted
-
     return double_quoted(source)
 
 
@@ -137,7 +144,7 @@ def packed_value(value: object) -> object:
             pairs = [[packed_value(k), packed_value(v)] for k, v in value.items()]
             keys = [k for k, _ in pairs]
             if all(isinstance(k, str) and not k.startswith(("$", "__")) for k in keys):
-                if keys == sorted(keys, key=lambda k: (len(k.encode()), k.encode())):  # type: ignore[union-attr]
-                    return dict(pairs)  # type: ignore[arg-type]
+                if keys == sorted(keys, key=lambda k: (len(str(k).encode()), str(k).encode())):
+                    return dict(pairs)  # type: ignore[arg-type]  # pairs are lists of two
             return {"$dict": pairs}
     raise TypeError(f"{type(value).__name__} is no plain value")

@@ -84,8 +84,8 @@ class Progress:
         for loop, node in self.made.lowering.loops.items():
             count = sum(ti.map_index >= 0 for ti in instances.get(node.id, ()))
             if loop in self.made.nesting.inner:
-                for i, inner in enumerate(self._counts(loop, run)):
-                    self.emit(LoopEvent(loop=loop, index=self._index(self._outer(loop), i, run), count=inner))
+                for i, size in enumerate(self._counts(loop, run)):
+                    self.emit(LoopEvent(loop=loop, index=self._index(self._outer(loop), i, run), count=size))
             elif count or self._reached(loop, node, run, instances):
                 self.emit(LoopEvent(loop=loop, count=count))
         outer = {outer for outer, _ in self.made.nesting.inner.values()} - set(self.made.lowering.loops)
@@ -129,7 +129,7 @@ class Progress:
         state = str(ti.state)
         if state == "success":
             status = "cached" if (ti.task_id, ti.map_index) in self.cached else "succeeded"
-            return StepEvent(task=step, index=index, status=status, attempts=ti.try_number)  # type: ignore[arg-type]
+            return StepEvent(task=step, index=index, status=status, attempts=ti.try_number)
         if state == "failed":
             return StepEvent(task=step, index=index, status="failed", attempts=ti.try_number)
         return StepEvent(task=step, index=index, status="skipped")
@@ -187,7 +187,10 @@ def xcoms(run: Any, task_id: str, key: str) -> dict[int, Any]:
 
     columns = (XComModel.map_index, XComModel.value)
     query = select(*columns).where(
-        XComModel.dag_id == run.dag_id, XComModel.run_id == run.run_id, XComModel.task_id == task_id, XComModel.key == key
+        XComModel.dag_id == run.dag_id,
+        XComModel.run_id == run.run_id,
+        XComModel.task_id == task_id,
+        XComModel.key == key,
     )
     with create_session() as session:
         return {row.map_index: XCom.deserialize_value(row) for row in session.execute(query)}

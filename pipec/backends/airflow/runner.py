@@ -55,7 +55,9 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
     for event in running.values():
         if event.status == "running":
             emit(event.model_copy(update={"status": "failed"}))
-    return DoneEvent(status="failed", error=f"a step ended the process of Airflow (status {os.waitstatus_to_exitcode(status)})")
+    return DoneEvent(
+        status="failed", error=f"a step ended the process of Airflow (status {os.waitstatus_to_exitcode(status)})"
+    )
 
 
 def _serve_one(request: RunRequest, home: Path, write: int) -> None:

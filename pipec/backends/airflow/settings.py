@@ -67,11 +67,14 @@ def pod_arguments(policy: TaskPolicy, image: str | None) -> dict[str, str]:
     if limits:
         found["limits"] = mapping(limits)
     selector = {**(gpu.node_selector if gpu else {}), **policy.placement.node_selector}
-    tolerations = [*(dict(t) for t in (gpu.tolerations if gpu else ())), *(dict(t) for t in policy.placement.tolerations)]
+    tolerations = [
+        *(dict(t) for t in (gpu.tolerations if gpu else ())),
+        *(dict(t) for t in policy.placement.tolerations),
+    ]
     if selector:
         found["node_selector"] = mapping(selector)
     if tolerations:
-        found["tolerations"] = "[" + ", ".join(mapping({k: v for k, v in t.items()}) for t in tolerations) + "]"
+        found["tolerations"] = "[" + ", ".join(mapping(t) for t in tolerations) + "]"
     return found
 
 

@@ -9,8 +9,27 @@ from dataclasses import dataclass, field
 from pipec.backends.airflow.graph import TaskNode
 from pipec.backends.airflow.names import CONTEXT, ascii_id
 from pipec.ir import (
-    Branch, Code, Component, Const, DictOf, Expr, FileType, ForEach, Group, ListOf, ObjectType, OptionalOf, Output,
-    Pipeline, Ref, Task, TupleOf, Type, ValueId, is_artifact, uses,
+    Branch,
+    Code,
+    Component,
+    Const,
+    DictOf,
+    Expr,
+    FileType,
+    ForEach,
+    Group,
+    ListOf,
+    ObjectType,
+    OptionalOf,
+    Output,
+    Pipeline,
+    Ref,
+    Task,
+    TupleOf,
+    Type,
+    ValueId,
+    is_artifact,
+    uses,
 )  # fmt: skip
 from pipec.ir.graph import blocks, walk
 from pipec.ir.literals import value_of
@@ -30,7 +49,9 @@ class Bound:
     const: str | None = None
     local: str = ""
     listed: bool = False
-    """Surely a list."""
+    """A list."""
+    promised: bool = False
+    """A list because an annotation says so."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +101,13 @@ def plain(value: object) -> bool:
         case float():
             return math.isfinite(value)
         case str():
-            return not any(mark in value for mark in ("{{", "{%", "{#", "\0")) and value.isascii() or _printable(value)
+            return _printable(value)
         case list():
             return all(map(plain, value)) and len(value) <= 100
         case dict():
-            return all(isinstance(k, str) and plain(k) and plain(v) and not k.startswith(("$", "__")) for k, v in value.items())
+            return all(
+                isinstance(k, str) and plain(k) and plain(v) and not k.startswith(("$", "__")) for k, v in value.items()
+            )
     return False
 
 
@@ -211,5 +234,3 @@ def shared_spec(calls: list[Task], facts: Facts) -> Spec | None:
     if list(found) == [None]:
         return Spec(result=form_of(found[None].type))
     return Spec(outputs=tuple((ascii_id(o.id), o.select, form_of(o.type)) for o in found.values()))
-
-
