@@ -148,19 +148,23 @@ class _Merger:
             return before
         if isinstance(alive, Growing):
             known = len(before.parts) if isinstance(before, Growing) and before.made == alive.made else 0
-            new = [replace(p, operand=self._export(name, p.operand, then_dead), clause="", element=None)
+            new = [replace(p, operand=self._export(name, p.operand, then_dead, p.many), clause="", element=None)
                    for p in alive.parts[known:]]  # fmt: skip
             return replace(alive, parts=(*alive.parts[:known], *new), read=None)
         if not isinstance(alive, Operand):
             return alive or Unbound("only one path binds it")
         return self._export(name, alive, then_dead)
 
-    def _export(self, name: str, alive: Operand, then_dead: bool) -> Operand:
-        """An operand of the only arm that goes on, for what follows the branch."""
+    def _export(self, name: str, alive: Operand, then_dead: bool, many: bool = False) -> Operand:
+        """An operand of the only arm that goes on, for what follows the branch.
+
+        On the other side nobody reads it; but a list may be spread into another one before the branch around ends.
+        """
         if alive.is_const or alive.poison:
             return alive
         id_ = self.body.value(name, alive.type)
-        then, orelse = (NONE, alive) if then_dead else (alive, NONE)
+        unread = const([]) if many else NONE
+        then, orelse = (unread, alive) if then_dead else (alive, unread)
         self.phis.append(Phi(id=id_, then=then.expr, orelse=orelse.expr, type=with_none(alive.type)))
         return ref(id_, alive.type, producer=alive.producer, what=f"`{name}`")
 
