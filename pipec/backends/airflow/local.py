@@ -58,7 +58,8 @@ Emit = Callable[[Event], None]
 _MODULES = (
     "airflow.sdk", "airflow.dag_processing.dagbag", "airflow.utils.db", "airflow.models.xcom", "airflow.models.dagrun",
     "airflow.sdk.execution_time.supervisor", "airflow.sdk.execution_time.task_runner",
-    "airflow.sdk.execution_time.xcom", "airflow.api_fastapi.execution_api.app", "airflow.dag_processing.bundles.manager", "airflow.utils.session",
+    "airflow.sdk.execution_time.xcom", "airflow.api_fastapi.execution_api.app", "airflow.utils.session",
+    "airflow.dag_processing.bundles.manager",
     "airflow.serialization.serialized_objects", "airflow.models.serialized_dag", "airflow.dag_processing.collection",
     "airflow.providers.standard.decorators.branch_python", "airflow.providers.standard.decorators.short_circuit",
     "airflow.providers.standard.operators.empty", "airflow.jobs.job", "a2wsgi", "pipec.backends.airflow.branches",

@@ -125,7 +125,7 @@ class BareImage(Finding):
     @property
     def message(self) -> str:
         libraries = ", ".join(self.libraries)
-        return f"step {self.step!r} imports {libraries}, and on {self.target} runs in {self.image!r}, which has no libraries"
+        return f"step {self.step!r} imports {libraries}, and {self.target} runs it in {self.image!r}, a bare Python"
 
     @property
     def help(self) -> str:

@@ -70,3 +70,13 @@ def _shares_a_line(module: Module, statement: TopLevel) -> bool:
         module.statements[i].node for i in (statement.index - 1, statement.index + 1) if 0 <= i < len(module.statements)
     ]
     return any(n.end_lineno == statement.node.lineno or n.lineno == statement.node.end_lineno for n in neighbours)
+
+
+def joined(resolver: Resolver, module: Module, statements: list[TopLevel]) -> str:
+    """Several statements as one text, with blank lines around functions and classes."""
+    text = ""
+    for before, statement in zip([None, *statements], statements):
+        large = any(s is not None and hasattr(s.node, "decorator_list") for s in (before, statement))
+        text += ("\n\n\n" if large else "\n") if before is not None else ""
+        text += statement_source(resolver, module, statement)
+    return text

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.source import UnresolvedName, Unsliceable
 from pipec.compiler.frontend.digest import code_digest
-from pipec.compiler.frontend.extract import import_text, kind_of, statement_source, without_decorators
+from pipec.compiler.frontend.extract import import_text, joined, kind_of, statement_source, without_decorators
 from pipec.compiler.frontend.project import Import, Module, TopLevel
 from pipec.compiler.frontend.references import References, references
 from pipec.compiler.frontend.resolve import Resolver, Target
@@ -96,7 +96,7 @@ class Slicer:
             kind = kind_of(bound[0].node) if len(statements) == 1 else "block"
             self.units[key] = Unit(
                 key, names, kind, module, [without_decorators(self.resolver, module, s.node) for s in statements],
-                "\n".join(statement_source(self.resolver, module, s) for s in statements),
+                joined(self.resolver, module, statements),
                 (self._position(module), statements[-1].index),
             )  # fmt: skip
         return self.units[key]

@@ -29,7 +29,7 @@ def exploded(head: str, parts: list[str], tail: str, indent: int) -> list[str]:
 def _forced(text: str, indent: int) -> list[str]:
     """`text` opened at its last bracket although that does not make it fit."""
     bracket = last_bracket(text)
-    if bracket is None or len(parts := commas(text[bracket[0] + 1 : bracket[1]])) == 1 and " for " in parts[0]:
+    if bracket is None or (len(parts := commas(text[bracket[0] + 1 : bracket[1]])) == 1 and " for " in parts[0]):
         return [" " * indent + text]
     return exploded(text[: bracket[0] + 1], parts, text[bracket[1] :], indent)
 

@@ -27,6 +27,9 @@ def stored(function: Callable[..., Any] | None = None, **options: Any) -> Any:
             # region discard
             if options.get("result", "value") is None:
                 return None
+            # region listed
+            if options.get("listed") and not isinstance(value, list):
+                raise TypeError(f"{function.__name__} promises a list to map over, and returned {type(value).__name__}")
             # region outputs plain
             if "outputs" in options:
                 return {key: sent(select(value, where)) for key, (where, _) in options["outputs"].items()}
@@ -59,10 +62,11 @@ def empty_folder() -> Generator[None]:
 
 # region plain
 def sent(value: Any) -> Any:
+    """Give the XCom of one result."""
     # region artifacts
 def sent(value: Any, form: Any, key: str) -> Any:
-    # endregion
     """Give the XCom of one result."""
+    # endregion
     ti = get_current_context()["ti"]
     try:
         # region plain

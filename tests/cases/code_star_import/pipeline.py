@@ -1,7 +1,8 @@
 """`from pipec import *` and a star import of the project's own."""
 
-from pipec import *
 from tools import *
+
+from pipec import *
 
 
 @step
