@@ -68,12 +68,13 @@ def test_everything_public_says_what_it_is() -> None:
     silent = []
     for file in SOURCES:
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        if tree.body and ast.get_docstring(tree) is None:
+        template = "templates" in file.parts  # its text goes into other files, where a docstring would be out of place
+        if tree.body and ast.get_docstring(tree) is None and not template:
             silent.append(relative(file))
         for node in tree.body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
                 overload = any(getattr(d, "id", "") == "overload" for d in node.decorator_list)
-                if ast.get_docstring(node) is None and not overload:
+                if ast.get_docstring(node) is None and not overload and not (template and node.name.startswith("test")):
                     silent.append(f"{relative(file)}:{node.lineno} {node.name}")
     assert [s for s in silent if "authoring" not in s or ":" not in s] == []
 

@@ -97,6 +97,7 @@ def _marker(body: Body, node: ast.Call, target: Target) -> bool:
 
 
 def is_local(body: Body, node: ast.expr, bound: frozenset[str]) -> bool:
+    """Whether an expression starts with a name of the pipeline body rather than of the module."""
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return not isinstance(node, ast.Name) or node.id in bound or node.id in body.scope.names

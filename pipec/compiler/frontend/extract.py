@@ -10,6 +10,7 @@ from pipec.compiler.frontend.resolve import Resolver
 
 
 def kind_of(node: ast.stmt) -> str:
+    """The kind of definition that a top-level statement is."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             return "function"
@@ -29,6 +30,7 @@ def import_text(name: str, found: Import) -> str:
 
 
 def is_ours(resolver: Resolver, module: Module, node: ast.expr) -> bool:
+    """Whether a decorator is one of pipec's."""
     found = resolver.expression(module, node.func if isinstance(node, ast.Call) else node)
     return found is not None and found.kind == "external" and found.dotted.split(".")[0] == "pipec"
 

@@ -148,6 +148,7 @@ def _cron(value: Any) -> str:
 
 
 def positive(value: Any) -> float:
+    """Seconds of a positive duration."""
     seconds = parse_duration(value)
     if seconds <= 0:
         raise ValueError(f"{value!r} is not positive")
@@ -155,18 +156,21 @@ def positive(value: Any) -> float:
 
 
 def count(value: Any) -> int:
+    """A positive whole number."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{value!r} is no positive number")
     return value
 
 
 def text(value: Any) -> str:
+    """A text that is not empty."""
     if not isinstance(value, str) or not value:
         raise ValueError(f"{value!r} is no text")
     return value
 
 
 def texts(value: Any) -> tuple[str, ...]:
+    """One text, or a list of texts."""
     if isinstance(value, str):
         return (value,)
     if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
@@ -175,18 +179,21 @@ def texts(value: Any) -> tuple[str, ...]:
 
 
 def version(value: Any) -> str:
+    """A Python version such as "3.12"."""
     if not isinstance(value, str) or not all(part.isdigit() for part in value.split(".")):
         raise ValueError(f'{value!r} is no Python version; write "3.12"')
     return value
 
 
 def priority(value: Any) -> int | str:
+    """A number, or the name of a priority class."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise ValueError(f"{value!r} is no priority")
     return value
 
 
 def env(value: Any) -> dict[str, str]:
+    """Environment variables: names and texts."""
     if not isinstance(value, dict):
         raise ValueError(f"{value!r} is no dict of names and values")
     for name, text in value.items():
@@ -198,18 +205,21 @@ def env(value: Any) -> dict[str, str]:
 
 
 def strings(value: Any) -> dict[str, str]:
+    """A dict of texts."""
     if not isinstance(value, dict) or not all(isinstance(x, str) for pair in value.items() for x in pair):
         raise ValueError(f"{value!r} is no dict of texts")
     return dict(value)
 
 
 def dicts(value: Any) -> tuple[dict[str, Any], ...]:
+    """A list of dicts, such as tolerations."""
     if not isinstance(value, (list, tuple)) or not all(isinstance(v, dict) for v in value):
         raise ValueError(f"{value!r} is no list of dicts")
     return tuple(value)
 
 
 def secrets(value: Any) -> dict[str, SecretRef]:
+    """Environment variables from keys of secrets."""
     if not isinstance(value, dict) or not all(isinstance(v, Made) and v.kind == "Secret" for v in value.values()):
         raise ValueError('write {"NAME": Secret("name", key="key")}')
     return {
@@ -219,12 +229,14 @@ def secrets(value: Any) -> dict[str, SecretRef]:
 
 
 def targets(value: Any) -> dict[str, dict[str, Any]]:
+    """Native settings by target."""
     if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
         raise ValueError('write {"target": {"setting": "value"}}')
     return {str(target): dict(settings) for target, settings in value.items()}
 
 
 def defaults(value: Any) -> dict[str, Any]:
+    """Settings of all steps of a pipeline."""
     if not isinstance(value, dict):
         raise ValueError(f"{value!r} is no dict of step settings")
     unknown = [name for name in value if name not in STEP_SETTINGS]
