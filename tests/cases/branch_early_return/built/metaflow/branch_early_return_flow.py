@@ -1,0 +1,114 @@
+"""After an early return nothing else runs."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from metaflow import FlowSpec, Parameter, current, step
+
+
+def validate(rows: int) -> list[str]:
+    return [] if rows > 3 else ["too few rows"]
+
+
+def train(rows: int) -> float:
+    return rows / 10
+
+
+def deploy(score: float) -> str:
+    return f"deployed {score}"
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class BranchEarlyReturnFlow(FlowSpec):
+    """branch_early_return"""
+
+    rows = Parameter("rows", default=8)
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.validate)
+
+    @step
+    def validate(self):
+        """Run `validate`."""
+        with empty_folder():
+            self.problems = plain(validate(self.rows))
+        self.if_problems = bool(self.problems)
+        self.next({True: self.only_problems, False: self.train}, condition="if_problems")
+
+    @step
+    def only_problems(self):
+        """Set what the branches have in common."""
+        self.result = {"status": "invalid", "problems": self.problems}
+        self.next(self.end)
+
+    @step
+    def train(self):
+        """Run `train`."""
+        with empty_folder():
+            self.score = plain(train(self.rows))
+        self.if_score = self.score < 0.5
+        self.next({True: self.only_score, False: self.deploy}, condition="if_score")
+
+    @step
+    def only_score(self):
+        """Set what the branches have in common."""
+        self.result = {"status": "weak", "score": self.score}
+        self.next(self.end)
+
+    @step
+    def deploy(self):
+        """Run `deploy`."""
+        with empty_folder():
+            self.deploy_result = plain(deploy(self.score))
+        self.result = {"status": "done", "message": self.deploy_result}
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish; the result is `result`."""
+
+
+if __name__ == "__main__":
+    BranchEarlyReturnFlow()

@@ -1,0 +1,122 @@
+"""`elif` chains: the first condition that holds decides, and later ones are not looked at."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from metaflow import FlowSpec, Parameter, current, step
+
+
+def read(n: int) -> int:
+    return n
+
+
+def name(kind: str) -> str:
+    return kind
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class BranchElifFlow(FlowSpec):
+    """branch_elif"""
+
+    n = Parameter("n", default=7)
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.read)
+
+    @step
+    def read(self):
+        """Run `read`."""
+        with empty_folder():
+            self.value = plain(read(self.n))
+        self.if_value_3 = self.value == 0
+        self.next({True: self.name_2, False: self.check_value_2}, condition="if_value_3")
+
+    @step
+    def name_2(self):
+        """Run `name`."""
+        with empty_folder():
+            self.kind = plain(name("zero"))
+        self.next(self.end)
+
+    @step
+    def check_value_2(self):
+        """Choose a branch."""
+        self.if_value_2 = 10 / self.value > 4
+        self.next({True: self.name_2_2, False: self.check_value}, condition="if_value_2")
+
+    @step
+    def name_2_2(self):
+        """Run `name`."""
+        with empty_folder():
+            self.kind = plain(name("few"))
+        self.next(self.end)
+
+    @step
+    def check_value(self):
+        """Choose a branch."""
+        self.if_value = self.value < 10
+        self.next({True: self.name_3, False: self.name_4}, condition="if_value")
+
+    @step
+    def name_3(self):
+        """Run `name`."""
+        with empty_folder():
+            self.kind = plain(name("some"))
+        self.next(self.end)
+
+    @step
+    def name_4(self):
+        """Run `name`."""
+        with empty_folder():
+            self.kind = plain(name("many"))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish; the result is `kind`."""
+
+
+if __name__ == "__main__":
+    BranchElifFlow()

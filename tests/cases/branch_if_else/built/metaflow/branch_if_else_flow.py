@@ -1,0 +1,111 @@
+"""Only the chosen arm runs; a name that both bind is usable after the `if`."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from metaflow import FlowSpec, Parameter, current, step
+
+
+def measure(n: int) -> int:
+    return n * n
+
+
+def large(n: int) -> str:
+    return f"large {n}"
+
+
+def small(n: int) -> str:
+    return f"small {n}"
+
+
+def shout(text: str) -> str:
+    return text.upper()
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class BranchIfElseFlow(FlowSpec):
+    """branch_if_else"""
+
+    n = Parameter("n", default=3)
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.measure)
+
+    @step
+    def measure(self):
+        """Run `measure`."""
+        with empty_folder():
+            self.size = plain(measure(self.n))
+        self.if_size = self.size > 5
+        self.next({True: self.large, False: self.small}, condition="if_size")
+
+    @step
+    def large(self):
+        """Run `large`."""
+        with empty_folder():
+            self.label = plain(large(self.size))
+        self.next(self.shout)
+
+    @step
+    def small(self):
+        """Run `small`."""
+        with empty_folder():
+            self.label = plain(small(self.size))
+        self.next(self.shout)
+
+    @step
+    def shout(self):
+        """Run `shout`."""
+        with empty_folder():
+            self.shout_result = plain(shout(self.label))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish; the result is `shout_result`."""
+
+
+if __name__ == "__main__":
+    BranchIfElseFlow()

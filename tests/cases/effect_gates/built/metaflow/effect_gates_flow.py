@@ -1,0 +1,109 @@
+"""`validate(data)` above `train(data)` gates it, though no value goes from one to the other."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from metaflow import FlowSpec, Parameter, current, step
+
+
+def load(rows: int) -> list[int]:
+    return list(range(rows))
+
+
+def validate(data: list[int]) -> None:
+    if len(data) < 3:
+        raise ValueError(f"only {len(data)} rows")
+
+
+def train(data: list[int]) -> int:
+    return sum(data)
+
+
+class FreshArtifacts:
+    """Gives steps copies of artifacts: what a step changes in place is not stored again, and no other step sees it."""
+
+    def __getattr__(self, name):
+        value = super().__getattr__(name)
+        self.__dict__.pop(name, None)  # Metaflow keeps what it has loaded, and stores it anew after the step
+        return value
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class EffectGatesFlow(FreshArtifacts, FlowSpec):
+    """effect_gates"""
+
+    rows = Parameter("rows", default=4)
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.load)
+
+    @step
+    def load(self):
+        """Run `load`."""
+        with empty_folder():
+            self.data = plain(load(self.rows))
+        self.next(self.validate)
+
+    @step
+    def validate(self):
+        """Run `validate`."""
+        with empty_folder():
+            validate(self.data)
+        self.next(self.train)
+
+    @step
+    def train(self):
+        """Run `train`."""
+        with empty_folder():
+            self.train_result = plain(train(self.data))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish; the result is `train_result`."""
+
+
+if __name__ == "__main__":
+    EffectGatesFlow()

@@ -1,0 +1,98 @@
+"""The pure builtins."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from metaflow import FlowSpec, current, step
+
+
+def numbers() -> list[int]:
+    return [5, -3, 8, 1]
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class ExpressionBuiltinsFlow(FlowSpec):
+    """expression_builtins"""
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.numbers)
+
+    @step
+    def numbers(self):
+        """Run `numbers`."""
+        with empty_folder():
+            self.xs = plain(numbers())
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish with the result."""
+        self.result = [
+            len(self.xs),
+            min(self.xs),
+            max(self.xs),
+            sum(self.xs),
+            sorted(self.xs, reverse=True),
+            list(reversed(self.xs)),
+            any(self.xs),
+            all(self.xs),
+            abs(self.xs[1]),
+            round(self.xs[0] / 3, 2),
+            list(range(self.xs[3], self.xs[0])),
+            list(zip(self.xs, "abcd")),
+            list(enumerate(self.xs, 1)),
+            dict(a=self.xs[0]),
+            tuple(self.xs),
+            sorted(set(self.xs)),
+            str(self.xs),
+            int("7") + int(self.xs[0] / 2),
+            float(self.xs[0]),
+            bool(self.xs),
+            repr(self.xs),
+        ]
+
+
+if __name__ == "__main__":
+    ExpressionBuiltinsFlow()

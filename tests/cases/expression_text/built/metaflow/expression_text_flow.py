@@ -1,0 +1,107 @@
+"""F-strings and methods of `str`."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from metaflow import FlowSpec, current, step
+
+
+def name() -> str:
+    return "Ada Lovelace"
+
+
+def year() -> int:
+    return 1815
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class ExpressionTextFlow(FlowSpec):
+    """expression_text"""
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.name_2, self.year)
+
+    @step
+    def name_2(self):
+        """Run `name`."""
+        with empty_folder():
+            self.n = plain(name())
+        self.next(self.join_name_2_year)
+
+    @step
+    def year(self):
+        """Run `year`."""
+        with empty_folder():
+            self.y = plain(year())
+        self.next(self.join_name_2_year)
+
+    @step
+    def join_name_2_year(self, inputs):
+        """Wait for the parallel branches."""
+        self.merge_artifacts(inputs, include=["n", "y"])
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish with the result."""
+        self.result = [
+            f"{self.n} ({self.y})",
+            f"{self.n!r:>16}|{self.y:06d}|{self.y / 7:.2f}|{{}}",
+            f"{self.n.split()[0].lower()}@{'example'}.org",
+            self.n.upper(),
+            self.n.replace("a", "'"),
+            self.n.startswith("Ada"),
+            "-".join(self.n.split()),
+            self.n.find("L"),
+            "%s %d" % (self.n, self.y),
+            "{} {y}".format(self.n, y=self.y),
+            self.n[4:],
+            self.n[::-1],
+            self.n * 2,
+        ]
+
+
+if __name__ == "__main__":
+    ExpressionTextFlow()

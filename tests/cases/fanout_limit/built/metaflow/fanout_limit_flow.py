@@ -1,0 +1,96 @@
+"""`parallel(xs, limit=n)` bounds how many run at once, and changes nothing else."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from metaflow import FlowSpec, Parameter, current, step
+
+
+def work(n: int) -> int:
+    return n + 1
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class FanoutLimitFlow(FlowSpec):
+    """fanout_limit"""
+
+    n = Parameter("n", default=4)
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.i_values = list(range(self.n))
+        self.any_i = bool(self.i_values)
+        self.next({True: self.each_i, False: self.no_i}, condition="any_i")
+
+    @step
+    def each_i(self):
+        """Start a task for each `i`."""
+        self.next(self.work, foreach="i_values")
+
+    @step
+    def work(self):
+        """Run `work`."""
+        with empty_folder():
+            self.out_item = plain(work(self.input))
+        self.next(self.gather_out_items)
+
+    @step
+    def gather_out_items(self, inputs):
+        """Collect the results of each `i`, in order."""
+        self.out_items = [task.out_item for task in inputs]
+        self.next(self.end)
+
+    @step
+    def no_i(self):
+        """There is nothing to do, and Metaflow takes no empty foreach."""
+        self.out_items = []
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish; the result is `out_items`."""
+
+
+if __name__ == "__main__":
+    FanoutLimitFlow()

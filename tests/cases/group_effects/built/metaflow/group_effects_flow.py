@@ -1,0 +1,134 @@
+"""A group that contains an effect is a sequence point as a whole."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from metaflow import FlowSpec, Parameter, current, step
+
+
+def note(folder: str, word: str) -> None:
+    with (Path(folder) / "log.txt").open("a", encoding="utf-8") as file:
+        file.write(word + " ")
+
+
+def read(folder: str) -> str:
+    file = Path(folder) / "log.txt"
+    return file.read_text(encoding="utf-8") if file.exists() else ""
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class GroupEffectsFlow(FlowSpec):
+    """group_effects"""
+
+    folder = Parameter("folder", type=str, required=True)
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.read)
+
+    @step
+    def read(self):
+        """Run `read`."""
+        with empty_folder():
+            self.before = plain(read(self.folder))
+        self.next(self.note)
+
+    @step
+    def note(self):
+        """Run `note`."""
+        with empty_folder():
+            note(self.folder, "a-begin")
+        self.next(self.note_2)
+
+    @step
+    def note_2(self):
+        """Run `note`."""
+        with empty_folder():
+            note(self.folder, "a-end")
+        self.next(self.read_2)
+
+    @step
+    def read_2(self):
+        """Run `read`."""
+        with empty_folder():
+            self.read_result = plain(read(self.folder))
+        self.next(self.note_3)
+
+    @step
+    def note_3(self):
+        """Run `note`."""
+        with empty_folder():
+            note(self.folder, "b-begin")
+        self.next(self.note_4)
+
+    @step
+    def note_4(self):
+        """Run `note`."""
+        with empty_folder():
+            note(self.folder, "b-end")
+        self.next(self.read_3)
+
+    @step
+    def read_3(self):
+        """Run `read`."""
+        with empty_folder():
+            read(self.folder)
+        self.next(self.read_4)
+
+    @step
+    def read_4(self):
+        """Run `read`."""
+        with empty_folder():
+            self.read_result_3 = plain(read(self.folder))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish with the result."""
+        self.result = [self.before, self.read_result, self.read_result_3]
+
+
+if __name__ == "__main__":
+    GroupEffectsFlow()

@@ -1,0 +1,106 @@
+"""Tasks hand values on; arguments go by position and by name, and what is left out keeps the function's default."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from metaflow import FlowSpec, Parameter, current, step
+
+
+def count(start: int, stop: int = 10) -> list[int]:
+    return list(range(start, stop))
+
+
+def scale(numbers: list[int], factor: int = 2, *, offset: int = 0) -> list[int]:
+    return [n * factor + offset for n in numbers]
+
+
+def total(numbers: list[int]) -> int:
+    return sum(numbers)
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class TaskChainFlow(FlowSpec):
+    """task_chain"""
+
+    start_ = Parameter("start_", default=3)
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.count)
+
+    @step
+    def count(self):
+        """Run `count`."""
+        with empty_folder():
+            self.numbers = plain(count(self.start_))
+        self.next(self.scale)
+
+    @step
+    def scale(self):
+        """Run `scale`."""
+        with empty_folder():
+            self.scaled = plain(scale(self.numbers, offset=1))
+        self.next(self.scale_2)
+
+    @step
+    def scale_2(self):
+        """Run `scale`."""
+        with empty_folder():
+            self.again = plain(scale(self.scaled, 3, offset=-1))
+        self.next(self.total)
+
+    @step
+    def total(self):
+        """Run `total`."""
+        with empty_folder():
+            self.total_result = plain(total(self.again))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish; the result is `total_result`."""
+
+
+if __name__ == "__main__":
+    TaskChainFlow()

@@ -1,0 +1,136 @@
+"""A step may take any number of positional and named arguments; `**` spreads a constant."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from metaflow import FlowSpec, current, step
+
+
+def one(value: int) -> int:
+    return value
+
+
+def describe(title: str, *numbers: int, **options: str) -> str:
+    return f"{title}: {list(numbers)} {sorted(options.items())}"
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class TaskStarArgumentsFlow(FlowSpec):
+    """task_star_arguments"""
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.fork, self.describe_2)
+
+    @step
+    def fork(self):
+        """Start the parallel branches."""
+        self.next(self.one, self.one_2)
+
+    @step
+    def one(self):
+        """Run `one`."""
+        with empty_folder():
+            self.a = plain(one(1))
+        self.next(self.join_one_one_2)
+
+    @step
+    def one_2(self):
+        """Run `one`."""
+        with empty_folder():
+            self.b = plain(one(2))
+        self.next(self.join_one_one_2)
+
+    @step
+    def join_one_one_2(self, inputs):
+        """Wait for the parallel branches."""
+        self.merge_artifacts(inputs, include=["a", "b"])
+        self.next(self.fork_2)
+
+    @step
+    def fork_2(self):
+        """Start the parallel branches."""
+        self.next(self.describe, self.describe_3)
+
+    @step
+    def describe(self):
+        """Run `describe`."""
+        with empty_folder():
+            self.first = plain(describe("both", self.a, self.b, colour="red"))
+        self.next(self.join_describe_describe_3)
+
+    @step
+    def describe_3(self):
+        """Run `describe`."""
+        with empty_folder():
+            self.third = plain(describe("spread", self.b, colour="blue", size="L"))
+        self.next(self.join_describe_describe_3)
+
+    @step
+    def join_describe_describe_3(self, inputs):
+        """Wait for the parallel branches."""
+        self.merge_artifacts(inputs, include=["first", "third"])
+        self.next(self.join)
+
+    @step
+    def describe_2(self):
+        """Run `describe`."""
+        with empty_folder():
+            self.second = plain(describe("none"))
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        """Wait for the parallel branches."""
+        self.merge_artifacts(inputs, include=["first", "second", "third"])
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish with the result."""
+        self.result = [self.first, self.second, self.third]
+
+
+if __name__ == "__main__":
+    TaskStarArgumentsFlow()

@@ -1,0 +1,104 @@
+"""Names and texts outside ASCII, in the source and at run time."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from metaflow import FlowSpec, Parameter, current, step
+
+GRÜSSE = {"de": "Grüße", "ja": "こんにちは", "emoji": "👋🏽"}
+
+
+def begrüße(sprache: str) -> str:
+    return GRÜSSE[sprache]
+
+
+def größe(text: str) -> int:
+    return len(text)
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class UnicodeNamesFlow(FlowSpec):
+    """unicode_names"""
+
+    sprache = Parameter("sprache", default="ja")
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.begrue, self.begrue_2)
+
+    @step
+    def begrue(self):
+        """Run `begrüße`."""
+        with empty_folder():
+            self.gruß = plain(begrüße(self.sprache))
+        self.next(self.groe)
+
+    @step
+    def groe(self):
+        """Run `größe`."""
+        with empty_folder():
+            self.länge = plain(größe(self.gruß))
+        self.next(self.join_groe_begrue_2)
+
+    @step
+    def begrue_2(self):
+        """Run `begrüße`."""
+        with empty_folder():
+            self.begrüße_result = plain(begrüße("emoji"))
+        self.next(self.join_groe_begrue_2)
+
+    @step
+    def join_groe_begrue_2(self, inputs):
+        """Wait for the parallel branches."""
+        self.merge_artifacts(inputs, include=["begrüße_result", "gruß", "länge"])
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish with the result."""
+        self.result = {"größe": self.länge, "gruß": self.gruß, "zeichen": self.begrüße_result}
+
+
+if __name__ == "__main__":
+    UnicodeNamesFlow()
