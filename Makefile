@@ -9,11 +9,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
 
-.PHONY: help demo test test-pythons lint goldens bench docs clean
+.PHONY: help demo test test-all test-pythons lint goldens bench docs clean
 
 help:
 	@echo "make demo          run samples/digits on plain Python, Kubeflow, Airflow and Metaflow, and compare"
 	@echo "make test          the whole test suite ($(WORKERS) workers)"
+	@echo "make test-all      that, and the samples with all their parameters on every orchestrator"
 	@echo "make test-pythons  the tests that need no orchestrator, on every Python that this machine has"
 	@echo "make lint          ruff, mypy, import contracts"
 	@echo "make goldens       write the committed outputs of samples and cases anew"
@@ -39,6 +40,9 @@ demo: $(VENV)/demo
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+test-all: $(VENV)/dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m ""
 
 test-pythons:
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 to 3.13 found; set PYTHON=..." >&2; exit 1; }

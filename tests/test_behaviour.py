@@ -12,7 +12,8 @@ from tests.support.discovery import Run, cases, samples
 from tests.support.plain import PlainPython
 from tests.support.running import Runners, differences, surprises
 
-RUNS = [run for case in (*samples(), *cases()) for run in case.runs if run.status != "refused"]
+SAMPLES = list(samples())
+RUNS = [run for case in (*SAMPLES, *cases()) for run in case.runs if run.status != "refused"]
 REFUSED = [run for case in (*samples(), *cases()) for run in case.runs if run.status == "refused"]
 
 
@@ -21,7 +22,14 @@ def on(target: str) -> list[object]:
     marks = [] if target == "python" else [pytest.mark.orchestrator]
     if target != "metaflow":  # Metaflow starts a process for every task anyway, so its runs may be anywhere
         marks.append(pytest.mark.xdist_group(f"run-{target}"))
-    return [pytest.param(run, marks=marks, id=run.id) for run in RUNS if target in (*run.case.targets, "python")]
+    wanted = [run for run in RUNS if target in (*run.case.targets, "python")]
+    return [pytest.param(run, marks=[*marks, *weight(run, target)], id=run.id) for run in wanted]
+
+
+def weight(run: Run, target: str) -> list[pytest.MarkDecorator]:
+    """Further parameters of a sample take half a minute each on an orchestrator: `make test-all` runs them too."""
+    heavy = target != "python" and run.number > 0 and run.case in SAMPLES
+    return [pytest.mark.slow] if heavy else []
 
 
 def agree(run: Run, target: str, runners: Runners) -> None:
