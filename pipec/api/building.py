@@ -69,8 +69,9 @@ def build(sources: Sequence[str], targets: Sequence[str], workspace: Workspace) 
     """All pipelines of `sources` for all `targets`; what is refused is left out and reported."""
     found: list[Built] = []
     for selected in read(sources, workspace):
-        if selected.project.broken:
-            continue
+        wrong = {f.span.file for f in selected.project.report if f.severity == "error"}
+        if selected.project.broken or any(p.file in wrong for p in selected.pipelines):
+            continue  # a file that is wrong somewhere is not built in part
         for pipeline in selected.pipelines:
             lowered = passes.run(pipeline, selected.project.report)
             for target in targets:
