@@ -104,6 +104,10 @@ class Functions:
             self.drafts.append(self._parameter)
         return self._parameter
 
+    def empty(self) -> FunctionDraft:
+        """Airflow's operator that does nothing."""
+        return FunctionDraft("EmptyOperator", operator="empty")
+
     def collected(self) -> FunctionDraft:
         """A function that lists the results of a task of a mapped group."""
         if self._collected is None:
