@@ -23,6 +23,9 @@ def check(pipeline: Pipeline, version: tuple[int, int], report: Report) -> None:
         if schedule is not None and parameter.default is None:
             reason = f"a scheduled run gives no parameters, and {parameter.name!r} has no default"
             report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))
+    if schedule is not None and schedule.catchup and schedule.start is None:
+        reason = "Airflow catches up from `start`, which is missing"
+        report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))
     for task in tasks(pipeline):
         retry = task.policy.retry
         if retry is not None and retry.backoff not in (None, 1, 2) and version < (3, 2):

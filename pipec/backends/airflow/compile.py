@@ -23,7 +23,7 @@ from pipec.compiler.pysource.lazy import user_code
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 
-DEFAULT_VERSION = (3, 1)
+DEFAULT_VERSION = (3, 3)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
         settings=settings(pipeline, version), params=params(pipeline), body=body,
     )  # fmt: skip
     return Compiled(
-        file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file)))}),
+        file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file), version))}),
         low,
         pipeline,
         nesting,

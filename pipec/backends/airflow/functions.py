@@ -90,12 +90,17 @@ class Functions:
         name = self.helper("stored")
         return f"{name}({', '.join(arguments)})" if arguments else name
 
+    @property
+    def takes_params(self) -> bool:
+        """Whether `dag.param()` may be an argument: before 3.2 its address gets into the serialized DAG."""
+        return self.version >= (3, 2)
+
     def parameter(self) -> FunctionDraft:
         """A function that hands on a parameter of the DAG."""
         if self._parameter is None:
-            self._parameter = FunctionDraft(
-                self.names.fresh("parameter"), parameters=("value",), body=("return value",)
-            )
+            taken = ("value",) if self.takes_params else ("name",)
+            body = "return value" if self.takes_params else 'return get_current_context()["params"][name]'
+            self._parameter = FunctionDraft(self.names.fresh("parameter"), parameters=taken, body=(body,))
             self.drafts.append(self._parameter)
         return self._parameter
 

@@ -74,8 +74,9 @@ def settle(nodes: list[TaskNode], safe: list[TaskNode]) -> None:
     _unmask([n for n in nodes if n not in safe], nodes)
     for node in nodes:
         lenient = any(_skips_emptily(u, node) for u in node.upstream)
-        if node.join:
-            node.call.override["trigger_rule"] = '"none_failed_min_one_success"'
+        if node.join:  # in a mapped group the tasks look at the condition themselves
+            rule = "none_failed_min_one_success" if node.loop is None else "none_failed"
+            node.call.override["trigger_rule"] = f'"{rule}"'
         elif lenient:
             node.call.override["trigger_rule"] = '"none_failed"'
         if node.join or lenient:

@@ -160,7 +160,7 @@ class Lowering:
             return literal(bound.const)
         if bound.local:
             return bound.local
-        if bound.param and not (mapped or node.loop):
+        if bound.param and self.functions.takes_params and not (mapped or node.loop):
             return f"dag.param({py(bound.param)})"
         producer = self.parameter(bound.param) if bound.param else bound.node
         assert producer is not None
@@ -183,7 +183,7 @@ class Lowering:
         """The task that hands on a DAG parameter where `dag.param` cannot stand: its text has an address in it."""
         if name not in self.params:
             node = self.new(self.ids.fresh(name), self.functions.parameter(), self.top)
-            node.call.args = [f"dag.param({py(name)})"]
+            node.call.args = [f"dag.param({py(name)})" if self.functions.takes_params else py(name)]
             self.top.items.insert(len(self.params), self.top.items.pop())
             self.params[name] = node
         return self.params[name]

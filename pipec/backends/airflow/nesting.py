@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from pipec.backends.airflow.values import is_list
 from pipec.compiler.backend.glue import operand_source
-from pipec.compiler.passes.rebuild import map_blocks
 from pipec.ir import (
     VALUE,
     Block,
+    Branch,
     Code,
     Collect,
     Compute,
@@ -53,9 +53,7 @@ def flattened(pipeline: Pipeline) -> tuple[Pipeline, Nesting]:
     if not any(_nested(node) for node in walk(pipeline.body)):
         return pipeline, Nesting()
     work = _Flattener(value_types(pipeline), {n.id for n in walk(pipeline.body)})
-    body = pipeline.body
-    while any(_nested(node) for node in walk(body)):
-        body = map_blocks(body, lambda block: work.block(block))
+    body = work.block(pipeline.body)
     return pipeline.model_copy(update={"body": body}), work.nesting
 
 
@@ -99,10 +97,20 @@ class _Flattener:
         return name
 
     def block(self, block: Block) -> Block:
-        """`block` with its outermost nested loops taken apart."""
+        """`block` without nested loops; the outermost are taken apart first."""
         found: list[Statement] = []
         for node in block.nodes:
-            found += self.split(node) if isinstance(node, ForEach) and _nested(node) else [node]
+            match node:
+                case ForEach() if _nested(node):
+                    found += self.block(Block(nodes=tuple(self.split(node)))).nodes
+                case Branch():
+                    found.append(
+                        node.model_copy(update={"then": self.block(node.then), "orelse": self.block(node.orelse)})
+                    )
+                case ForEach() | Group() | Parallel():
+                    found.append(node.model_copy(update={"body": self.block(node.body)}))
+                case _:
+                    found.append(node)
         return Block(nodes=tuple(found))
 
     def split(self, outer: ForEach) -> list[Statement]:

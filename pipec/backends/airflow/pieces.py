@@ -16,7 +16,7 @@ from pipec.ir import Pipeline
 
 IMPORTS: dict[str, str] = {
     "AIRFLOW_HOME": "from airflow.configuration import AIRFLOW_HOME",
-    "AirflowSkipException": "from airflow.providers.common.compat.sdk import AirflowSkipException",
+    "AirflowSkipException": "from airflow.sdk.exceptions import AirflowSkipException",
     "Any": "from typing import Any",
     "Callable": "from collections.abc import Callable",
     "CronTriggerTimetable": "from airflow.timetables.trigger import CronTriggerTimetable",
@@ -127,8 +127,12 @@ def _piece(name: str, has: dict[str, bool]) -> str:
     return "\n".join(kept)
 
 
-def needed_imports(text: str) -> list[str]:
+BEFORE_3_2 = {"AirflowSkipException": "from airflow.exceptions import AirflowSkipException"}
+
+
+def needed_imports(text: str, version: tuple[int, int]) -> list[str]:
     """The imports for the names that `text` uses."""
+    known = IMPORTS | (BEFORE_3_2 if version < (3, 2) else {})
     used: set[str] = set()
     before = ""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -137,4 +141,4 @@ def needed_imports(text: str) -> list[str]:
         elif token.type == tokenize.STRING and token.string[0] in "fF":  # a token of its own before Python 3.12
             used |= {word for word in re.findall(r"\{(\w+)", token.string) if word in IMPORTS}
         before = token.string
-    return [IMPORTS[name] for name in IMPORTS if name in used]
+    return [known[name] for name in IMPORTS if name in used]

@@ -81,17 +81,20 @@ class Progress:
         instances: dict[str, list[Any]] = {}
         for ti in run.get_task_instances():
             instances.setdefault(ti.task_id, []).append(ti)
-        for loop, node in self.made.lowering.loops.items():
+        loops, inner = self.made.lowering.loops, self.made.nesting.inner
+        for loop, node in loops.items():
             count = sum(ti.map_index >= 0 for ti in instances.get(node.id, ()))
-            if loop in self.made.nesting.inner:
-                for i, size in enumerate(self._counts(loop, run)):
-                    self.emit(LoopEvent(loop=loop, index=self._index(self._outer(loop), i, run), count=size))
-            elif count or self._reached(loop, node, run, instances):
+            if loop not in inner and (count or self._reached(loop, node, run, instances)):
                 self.emit(LoopEvent(loop=loop, count=count))
-        outer = {outer for outer, _ in self.made.nesting.inner.values()} - set(self.made.lowering.loops)
-        for loop in outer:
-            inner = next(i for i, (o, _) in self.made.nesting.inner.items() if o == loop)
-            self.emit(LoopEvent(loop=loop, count=len(self._counts(inner, run))))
+        for outer in {outer for outer, _ in inner.values()} - set(loops) - set(inner):
+            self.emit(
+                LoopEvent(
+                    loop=outer, count=len(self._counts(next(i for i, (o, _) in inner.items() if o == outer), run))
+                )
+            )
+        for loop, (outer, _) in inner.items():
+            for i, size in enumerate(self._counts(loop, run)):
+                self.emit(LoopEvent(loop=loop, index=self._index(outer, i, run), count=size))
         for task_id, step in self.steps.items():
             for ti in sorted(instances.get(task_id, ()), key=lambda ti: ti.map_index):
                 node = self.made.lowering.tasks[step]

@@ -1,0 +1,209 @@
+"""Airflow's own traps: skips, empty and single fan-outs, failures that Airflow would not count, values, versions, pods."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipec.backends.airflow import AirflowBackend
+from pipec.backends.airflow.compile import compiled
+from pipec.backends.airflow.emit import emit
+from pipec.backends.airflow.names import HELPERS
+from pipec.backends.airflow.pieces import IMPORTS
+from pipec.backends.airflow.pipeline import packed_value, schema_types
+from pipec.compiler import passes
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.frontend import read
+from pipec.compiler.rendering import helper
+from pipec.compiler.site import Site
+from pipec.ir.literals import source_of
+from tests.support.discovery import ROOT, Case, Run
+from tests.support.running import Runners, differences, surprises
+
+CASES = [Case(folder) for folder in sorted((Path(__file__).parent / "airflow_cases").iterdir()) if folder.is_dir()]
+
+
+def dag_file(source: str, folder: Path, version: str = "3.3") -> str:
+    """The DAG file of the last pipeline of `source`."""
+    file = folder / "module.py"
+    file.write_text(textwrap.dedent(source), encoding="utf-8")
+    report, site = Report(), Site(versions={"airflow": version})
+    pipeline = read(file, root=folder, site=site, report=report)[-1]
+    assert not report.failed, [f.message for f in report]
+    return emit(compiled(passes.run(pipeline, report), site).file)
+
+
+@pytest.mark.orchestrator
+@pytest.mark.xdist_group("run-airflow")
+@pytest.mark.parametrize("run", [run for case in CASES for run in case.runs], ids=lambda run: run.id)
+def test_runs_like_plain_python(run: Run, runners: Runners) -> None:
+    reference, ran = runners.reference(run), runners.run(run, "airflow")
+    found = [*surprises(run, ran), *differences(reference, ran)]
+    assert not found, "\n".join([*found, ran.outcome.error or "", ran.log])
+
+
+VALUES: list[Any] = [
+    None, True, 0, -1, 2**63 - 1, 2**63, -(10**5000), 1.5, 1.0, -0.0, 1e16, 1e300, 5e-324, float("inf"), -float("inf"), "", "a\0b",
+    "\ud800", "{{ ds }}", b"\0\xff", (), (1, (2,)), [], [[], ()], {}, {"b": 1, "a": 2}, {"aa": 1, "b": 2}, {1: 2, "1": 3},
+    {"$tuple": [1]}, {"__x": 1}, {(1, "a"): None}, {1, 2}, frozenset({"x"}), {True: 1.0},
+]  # fmt: skip
+
+
+def helpers() -> dict[str, Any]:
+    """The functions that pack and unpack values in DAG files."""
+    text = helper("airflow", "values.py").replace("(bool, ObjectStoragePath)", "bool")
+    found: dict[str, Any] = {}
+    exec("import base64\nfrom collections.abc import Sequence\nfrom typing import Any\n" + text, found)
+    return found
+
+
+@pytest.mark.parametrize("value", VALUES, ids=[str(i) for i in range(len(VALUES))])
+def test_values_survive_json_and_what_databases_do_to_it(value: Any) -> None:
+    packed = helpers()["to_xcom"](value)
+    assert source_of(packed) == source_of(packed_value(value)), "the compiler packs defaults of parameters as DAG files do"
+
+    def jsonb(item: Any) -> Any:
+        """What PostgreSQL makes of JSON: keys in its own order, numbers without exponents, no NUL."""
+        match item:
+            case dict():
+                keys = sorted(item, key=lambda k: (len(k.encode()), k.encode()))
+                return {jsonb(k): jsonb(item[k]) for k in keys}
+            case list():
+                return [jsonb(i) for i in item]
+            case str():
+                assert "\0" not in item
+                item.encode()
+                return item
+            case float() if "e+" in repr(item):
+                return int(item)
+            case int() if not isinstance(item, bool):
+                assert abs(item) < 2**63
+        return item
+
+    back = helpers()["from_xcom"](jsonb(json.loads(json.dumps(packed, allow_nan=False))))
+    assert source_of(back) == source_of(value)
+
+
+def test_nan_survives() -> None:
+    packed = json.loads(json.dumps(helpers()["to_xcom"](float("nan")), allow_nan=False))
+    assert repr(helpers()["from_xcom"](packed)) == "nan"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "types"),
+    [("int", ["integer"]), ("str | None", ["null", "string"]), ("Optional[float]", ["null", "number"]), ("list[int]", ["array"]),
+     ("dict[str, list[int]]", ["object"]), ("tuple[int, str]", []), ("", []), ("Literal['a']", [])],
+)  # fmt: skip
+def test_parameters_have_schema_types(annotation: str, types: list[str]) -> None:
+    assert schema_types(annotation) == types
+
+
+def test_all_helpers_are_known_by_name() -> None:
+    folder = ROOT / "pipec" / "templates" / "airflow"
+    text = "\n".join(file.read_text() for file in folder.glob("*.py"))
+    defined = {line.split()[1].split("(")[0].rstrip(":") for line in text.splitlines() if line.startswith(("def ", "class "))}
+    assert defined == HELPERS
+
+
+SIMPLE = """
+    from pipec import pipeline, step, {extra}
+
+
+    @step{settings}
+    def double(n: int) -> int:
+        return n * 2
+
+
+    @pipeline{pipeline}
+    def numbers(n: int = 1) -> int:
+        return double(n)
+"""
+
+
+def simple(folder: Path, settings: str = "", pipeline: str = "", extra: str = "GPU", version: str = "3.3") -> str:
+    return dag_file(SIMPLE.format(settings=settings, pipeline=pipeline, extra=extra), folder, version)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "extra", "expected"),
+    [
+        ('(schedule="@daily")', "GPU", 'schedule="@daily"'),
+        ('(schedule=Cron("0 2 * * *"))', "Cron", 'schedule="0 2 * * *"'),
+        ('(schedule=Cron("0 2 * * *", timezone="Europe/Berlin", start="2026-01-01", catchup=True))', "Cron",
+         'schedule=CronTriggerTimetable("0 2 * * *", timezone="Europe/Berlin")'),
+        ('(schedule=Every("15m"))', "Every", "schedule=timedelta(minutes=15)"),
+        ('(timeout="2h", max_active_runs=1, max_parallel=4, tags=["a"], owner="ml")', "GPU", "dagrun_timeout=timedelta(hours=2)"),
+    ],
+)  # fmt: skip
+def test_schedules_and_settings_load(pipeline: str, extra: str, expected: str, tmp_path: Path) -> None:
+    text = simple(tmp_path, pipeline=pipeline, extra=extra)
+    assert f"    {expected},\n" in text
+    assert loaded(text, tmp_path)["errors"] == {}
+
+
+def test_nothing_is_retried_that_nobody_asked_for(tmp_path: Path) -> None:
+    assert "retries" not in simple(tmp_path)
+    retried = simple(tmp_path, settings='(retries=Retry(3, delay="30s", backoff=2, max_delay="10m"))', extra="Retry")
+    assert "retries=3," in retried and "retry_delay=timedelta(seconds=30)," in retried
+    assert "retry_exponential_backoff=True," in retried and "max_retry_delay=timedelta(minutes=10)" in retried
+
+
+def test_catchup_needs_a_start(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    pipeline = '(schedule=Cron("0 2 * * *", catchup=True))'
+    file.write_text(textwrap.dedent(SIMPLE.format(settings="", pipeline=pipeline, extra="Cron")), encoding="utf-8")
+    report = Report()
+    assert AirflowBackend().build(read(file, root=tmp_path, site=Site(), report=report)[-1], Site(), report) is None
+    assert [f.code for f in report] == ["PC407"]
+
+
+def test_airflow_3_1_gets_no_dag_param(tmp_path: Path) -> None:
+    assert 'double(dag.param("n"))' in simple(tmp_path)
+    assert "dag.param" not in simple(tmp_path, version="3.1")
+
+
+def loaded(text: str, folder: Path, **environment: str) -> dict[str, Any]:
+    """What Airflow makes of a DAG file: import errors, pod overrides, whether kubernetes was imported."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    file = folder / "dag.py"
+    file.write_text(text, encoding="utf-8")
+    code = """
+        import json, sys
+        from airflow.dag_processing.dagbag import DagBag
+        heavy = sorted(m for m in ("kubernetes", "pandas", "sklearn") if m in sys.modules)
+        bag = DagBag(sys.argv[1])
+        dags = list(bag.dags.values())
+        pods = [t.executor_config["pod_override"].to_dict() for d in dags for t in d.tasks if t.executor_config]
+        imported = [m for m in ("kubernetes", "pandas", "sklearn") if m in sys.modules and m not in heavy]
+        print("@@" + json.dumps({"errors": bag.import_errors, "pods": pods, "imported": imported}, default=str))
+    """
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")}
+    env = {**clean, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **environment}
+    command = [sys.executable, "-c", textwrap.dedent(code), str(file)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, cwd=folder)
+    assert "@@" in done.stdout, done.stderr[-3000:]
+    return dict(json.loads(done.stdout.rpartition("@@")[2]))
+
+
+@pytest.mark.orchestrator
+def test_resources_are_a_pod_override_of_the_kubernetes_executor_alone(tmp_path: Path) -> None:
+    text = simple(tmp_path, settings='(cpu="500m", memory="2Gi", gpu=GPU("a100", count=2), image="registry/image:1")')
+    assert loaded(text, tmp_path) == {"errors": {}, "pods": [], "imported": []}
+    pytest.importorskip("kubernetes")
+    found = loaded(text, tmp_path, AIRFLOW__CORE__EXECUTOR="KubernetesExecutor")
+    (container,) = found["pods"][0]["spec"]["containers"]
+    assert container["name"] == "base" and container["image"] == "registry/image:1"
+    assert container["resources"]["requests"] == {"cpu": "500m", "memory": "2Gi"}
+    assert container["resources"]["limits"] == {"nvidia.com/gpu": "2"}
+
+
+def test_needed_imports_are_importable() -> None:
+    assert all(source.split()[-1] == name for name, source in IMPORTS.items())
