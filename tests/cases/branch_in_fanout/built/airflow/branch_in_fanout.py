@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowSkipException
 from airflow.sdk import DAG, Param, get_current_context, task, task_group
+from airflow.sdk.exceptions import AirflowSkipException
 
 
 def to_xcom(value: Any) -> Any:
@@ -159,7 +159,7 @@ def even_task(item, if_item):
     return even(item)
 
 
-@task(trigger_rule="none_failed_min_one_success")
+@task(trigger_rule="none_failed")
 @stored
 def join_label_3(label, label_2, if_item):
     if if_item:
