@@ -132,7 +132,19 @@ def test_ruff_is_content(target: str) -> None:
     """With Airflow's own rules, as its gate asks for; the length of lines aside."""
     rules = {"airflow": "AIR,F,E,I,UP", "metaflow": "F,E,I"}[target]
     folders = tidy(target)
-    command = ["ruff", "check", "--line-length", "120", "--isolated", "--no-cache", "--preview", "--select", rules, "--ignore", "E501"]
+    command = [
+        "ruff",
+        "check",
+        "--line-length",
+        "120",
+        "--isolated",
+        "--no-cache",
+        "--preview",
+        "--select",
+        rules,
+        "--ignore",
+        "E501",
+    ]
     command += ["--target-version", "py310", "--output-format", "concise", *folders]
     done = subprocess.run([str(Path(sys.executable).parent / command[0]), *command[1:]], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -9,8 +9,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pipec.api.outcome import Entry
-from pipec.ir import Block, Branch, Compute, Expr, ForEach, Group, Parallel, Pipeline, Statement, Task, ValueId, uses
-from pipec.ir.graph import edges
+from pipec.ir import (
+    Block,
+    Branch,
+    Check,
+    Compute,
+    Expr,
+    ForEach,
+    Group,
+    Parallel,
+    Pipeline,
+    Statement,
+    Task,
+    Try,
+    ValueId,
+    Wait,
+    uses,
+)
+from pipec.ir.graph import edges, operands
 
 Ids = frozenset[str]
 _NONE: Ids = frozenset()
@@ -64,6 +80,10 @@ class Dependence:
                 for phi in node.outputs:
                     self._makers[phi.id] = condition | self._of(phi.then) | self._of(phi.orelse)
                 return then | orelse
+            case Check() | Wait():
+                return self._add(node.id, before.union(*map(self._of, operands(node))), loops)
+            case Try():
+                return self._try(node, before, loops)
             case ForEach():
                 items = self._of(node.items)
                 self._makers.update((target.id, items) for target in node.targets)
@@ -79,6 +99,16 @@ class Dependence:
                 return self._block(node.body, before, loops, concurrent=True)
             case _:
                 return _NONE
+
+    def _try(self, node: Try, before: Ids, loops: tuple[str, ...]) -> Ids:
+        """Handler and `finally` wait for the whole body."""
+        body = self._block(node.body, before, loops)
+        after = before | body
+        for block in (node.handler, node.final):
+            if block is not None:
+                body |= self._block(block, after, loops)
+        self._makers.update((phi.id, body) for phi in node.outputs)
+        return body
 
     def before(self, id_: str) -> Ids:
         """Everything that `id_` waits for, directly or not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pipec.api.dependence import Dependence
-from pipec.ir import Block, Branch, Compute, ForEach, Group, Parallel, Pipeline, Statement, Task, text
+from pipec.ir import Block, Branch, Check, Compute, ForEach, Group, Parallel, Pipeline, Statement, Task, Try, Wait, text
 from pipec.ir.graph import walk
 
 
@@ -38,8 +38,8 @@ def _mermaid_block(block: Block, depth: int, lines: list[str]) -> None:
     for node in block.nodes:
         if isinstance(node, Task):
             lines.append(f'{indent}{node.id}["{_escaped(node.site.step)}"]')
-        elif isinstance(node, Compute):
-            lines.append(f'{indent}{node.id}(["{_escaped(_compute(node))}"])')
+        elif (title := _small(node)) is not None:
+            lines.append(f'{indent}{node.id}(["{_escaped(title)}"])')
         for i, (title, inner) in enumerate(_boxes(node)):
             if inner.nodes:
                 lines.append(f'{indent}subgraph {node.id}_{i}_box["{_escaped(title)}"]')
@@ -63,8 +63,8 @@ def _dot_block(block: Block, depth: int, lines: list[str]) -> None:
     for node in block.nodes:
         if isinstance(node, Task):
             lines.append(f"{indent}{_quoted(node.id)} [label={_quoted(node.site.step)}]")
-        elif isinstance(node, Compute):
-            lines.append(f"{indent}{_quoted(node.id)} [label={_quoted(_compute(node))}, shape=ellipse]")
+        elif (title := _small(node)) is not None:
+            lines.append(f"{indent}{_quoted(node.id)} [label={_quoted(title)}, shape=ellipse]")
         for i, (title, inner) in enumerate(_boxes(node)):
             if inner.nodes:
                 lines.append(f"{indent}subgraph {_quoted(f'cluster_{node.id}_{i}')} {{")
@@ -77,8 +77,17 @@ def _quoted(title: str) -> str:
     return '"' + title.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _compute(node: Compute) -> str:
-    return _short("; ".join(f"{let.id} = {text(let.expr)}" for let in node.lets))
+def _small(node: Statement) -> str | None:
+    """What a node says that is no step."""
+    match node:
+        case Compute():
+            return _short("; ".join(f"{let.id} = {text(let.expr)}" for let in node.lets))
+        case Check():
+            return _short(node.source or f"assert {text(node.condition)}")
+        case Wait():
+            return _short(f"wait for {text(node.uri)}")
+        case _:
+            return None
 
 
 def _boxes(node: Statement) -> tuple[tuple[str, Block], ...]:
@@ -90,6 +99,9 @@ def _boxes(node: Statement) -> tuple[tuple[str, Block], ...]:
         case Branch():
             condition = _short(text(node.condition))
             return ((f"if {condition}", node.then), (f"if not {condition}", node.orelse))
+        case Try():
+            parts = (("try", node.body), ("except", node.handler), ("finally", node.final))
+            return tuple((title, block) for title, block in parts if block is not None)
         case Group():
             return ((node.name, node.body),)
         case Parallel():

@@ -8,6 +8,7 @@ from pipec.ir.nodes import (
     Block,
     Branch,
     CallSite,
+    Check,
     Collect,
     Compute,
     ForEach,
@@ -22,8 +23,11 @@ from pipec.ir.nodes import (
     Parameter,
     Phi,
     Pipeline,
+    RunValue,
     Statement,
     Task,
+    Try,
+    Wait,
 )
 from pipec.ir.policies import (
     Accelerator,
@@ -51,10 +55,10 @@ from pipec.ir.types import (
 )
 
 __all__ = [
-    "Accelerator", "Argument", "Block", "Branch", "Cache", "CallSite", "Code", "Collect", "Component", "Compute",
-    "Const", "Container", "ContainerArgument", "ContainerSlot", "Definition", "DictOf", "Expr", "FileType", "ForEach",
-    "Group", "GroupResult", "Let", "ListOf", "LoopVar", "NOWHERE", "Node", "NodeId", "ObjectType", "Opaque",
+    "Accelerator", "Argument", "Block", "Branch", "Cache", "CallSite", "Check", "Code", "Collect", "Component",
+    "Compute", "Const", "Container", "ContainerArgument", "ContainerSlot", "Definition", "DictOf", "Expr", "FileType",
+    "ForEach", "Group", "GroupResult", "Let", "ListOf", "LoopVar", "NOWHERE", "Node", "NodeId", "ObjectType", "Opaque",
     "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref",
-    "Resources", "Retry", "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "TupleOf", "Type",
-    "VALUE", "ValueId", "ValueType", "is_artifact", "leaves", "text", "uses",
+    "Resources", "Retry", "RunValue", "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "Try",
+    "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait", "is_artifact", "leaves", "text", "uses",
 ]  # fmt: skip

@@ -7,8 +7,22 @@ from dataclasses import dataclass
 
 from pipec.ir.base import Span
 from pipec.ir.expressions import Code, Const, Expr, Ref, uses
-from pipec.ir.graph import reads, walk
-from pipec.ir.nodes import Block, Branch, Compute, ForEach, Group, Parallel, Pipeline, Statement, Task
+from pipec.ir.graph import blocks, operands, reads, walk
+from pipec.ir.nodes import (
+    Block,
+    Branch,
+    Check,
+    Compute,
+    ForEach,
+    Group,
+    Parallel,
+    Pipeline,
+    RunValue,
+    Statement,
+    Task,
+    Try,
+    Wait,
+)
 from pipec.ir.policies import PipelinePolicy, TaskPolicy
 from pipec.ir.types import (
     DictOf,
@@ -56,6 +70,15 @@ FEATURES: dict[str, str] = {
     "branch.in_foreach": "an `if` inside a fan-out",
     "group.in_foreach": "a sub-pipeline inside a fan-out",
     "foreach.limit": "`parallel(xs, limit=n)`",
+    "try.except": "`try` / `except`",
+    "try.finally": "`try` / `finally`",
+    "try.timeout": "a step in a `try` that runs into its time limit",
+    "try.killed": "a step in a `try` that takes its machine down, or is evicted",
+    "check": "`assert` and `raise PipelineFailed`",
+    "wait_for": "`wait_for`",
+    "run.id": "`run.id`",
+    "run.date": "`run.date`",
+    "run.attempt": "`run.attempt`",
     # settings of a step
     "cpu": "CPU request",
     "cpu_limit": "CPU limit",
@@ -154,13 +177,7 @@ def _large(pipeline: Pipeline) -> Iterator[Use]:
 
 
 def _header(node: Statement) -> tuple[Expr, ...]:
-    match node:
-        case Branch():
-            return (node.condition, *(e for p in node.outputs for e in (p.then, p.orelse)))
-        case ForEach():
-            return (node.items,)
-        case _:
-            return ()
+    return () if isinstance(node, Group) else operands(node)
 
 
 def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iterator[Use]:
@@ -197,6 +214,19 @@ def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iter
                 if "foreach" in around:
                     yield Use("group.in_foreach", node.span, node.name)
                 yield from _of_block(pipeline, node.body, (*around, "group"))
+            case Check():
+                yield Use("check", node.span)
+            case Wait():
+                yield Use("wait_for", node.span)
+            case RunValue():
+                yield Use(f"run.{node.what}", node.span)
+            case Try():
+                yield Use("try.except" if node.handler is not None else "try.finally", node.span)
+                yield Use("try.killed", node.span)
+                for task in (n for n in walk(node.body) if isinstance(n, Task) and n.policy.timeout is not None):
+                    yield Use("try.timeout", task.policy.spans.get("timeout", task.span), task.site.step)
+                for inner in blocks(node):
+                    yield from _of_block(pipeline, inner, around)
             case Parallel():
                 yield Use("parallel", node.span)
                 yield from _of_block(pipeline, node.body, around)

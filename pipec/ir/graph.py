@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipec.ir.expressions import Const, Ref, ValueId, uses
+from pipec.ir.expressions import Const, Expr, Ref, ValueId, uses
 from pipec.ir.literals import value_of
-from pipec.ir.nodes import Block, Branch, Compute, ForEach, Group, Opaque, Parallel, Pipeline, Statement, Task
+from pipec.ir.nodes import (
+    Block,
+    Branch,
+    Check,
+    Compute,
+    ForEach,
+    Group,
+    Opaque,
+    Parallel,
+    Pipeline,
+    RunValue,
+    Statement,
+    Task,
+    Try,
+    Wait,
+)
 from pipec.ir.types import VALUE, Type
 
 
@@ -25,14 +40,45 @@ def defines(node: Statement) -> tuple[ValueId, ...]:
     """The values that `node` makes visible in the block around it."""
     match node:
         case Task():
-            return tuple(o.id for o in node.outputs)
+            return (*(o.id for o in node.outputs), *_caught(node))
         case Compute():
-            return node.outputs
-        case Branch() | ForEach() | Group():
+            return (*node.outputs, *_caught(node))
+        case Check() | Wait():
+            return _caught(node)
+        case RunValue():
+            return (node.output,)
+        case Branch() | Try() | ForEach() | Group():
             return tuple(o.id for o in node.outputs)
         case Parallel():
             return tuple(v for child in node.body.nodes for v in defines(child))
         case Opaque():
+            return ()
+
+
+def _caught(node: Task | Compute | Check | Wait) -> tuple[ValueId, ...]:
+    return () if node.caught is None else (node.caught,)
+
+
+def operands(node: Statement) -> tuple[Expr, ...]:
+    """All operands that stand in `node` itself."""
+    match node:
+        case Task():
+            return tuple(node.args.values())
+        case Compute():
+            return tuple(let.expr for let in node.lets)
+        case Check():
+            return (node.condition,) if node.message is None else (node.condition, node.message)
+        case Wait():
+            return (node.uri,)
+        case Branch():
+            return (node.condition, *(e for p in node.outputs for e in (p.then, p.orelse)))
+        case Try():
+            return tuple(e for p in node.outputs for e in (p.then, p.orelse))
+        case ForEach():
+            return (node.items,)
+        case Group():
+            return (*(a.expr for a in node.args), *(o.value for o in node.outputs))
+        case _:
             return ()
 
 
@@ -41,6 +87,8 @@ def blocks(node: Statement) -> tuple[Block, ...]:
     match node:
         case Branch():
             return (node.then, node.orelse)
+        case Try():
+            return tuple(block for block in (node.body, node.handler, node.final) if block is not None)
         case ForEach() | Group() | Parallel():
             return (node.body,)
         case _:
@@ -62,16 +110,19 @@ def _reads(node: Statement) -> Iterator[ValueId]:
             for let in node.lets:
                 yield from (v for v in uses(let.expr) if v not in own)
                 own.add(let.id)
+        case Check() | Wait():
+            for expr in operands(node):
+                yield from uses(expr)
         case Branch():
             yield from uses(node.condition)
-            for block, exprs in (
-                (node.then, [p.then for p in node.outputs]),
-                (node.orelse, [p.orelse for p in node.outputs]),
-            ):
-                inner = _defined(block)
-                yield from free(block)
-                for expr in exprs:
-                    yield from (v for v in uses(expr) if v not in inner)
+            yield from _ending(node.then, [p.then for p in node.outputs])
+            yield from _ending(node.orelse, [p.orelse for p in node.outputs])
+        case Try():
+            yield from _ending(node.body, [p.then for p in node.outputs])
+            yield from (
+                v for v in _ending(node.handler or Block(), [p.orelse for p in node.outputs]) if v != node.error
+            )
+            yield from free(node.final or Block())
         case ForEach():
             yield from uses(node.items)
             own = {t.id for t in node.targets}
@@ -81,8 +132,16 @@ def _reads(node: Statement) -> Iterator[ValueId]:
                 yield from uses(arg.expr)
         case Parallel():
             yield from free(node.body)
-        case Opaque():
+        case Opaque() | RunValue():
             return
+
+
+def _ending(block: Block, exprs: list[Expr]) -> Iterator[ValueId]:
+    """What a block reads from outside, and what the operands at its end do."""
+    inner = _defined(block)
+    yield from free(block)
+    for expr in exprs:
+        yield from (v for v in uses(expr) if v not in inner)
 
 
 def _defined(block: Block) -> set[ValueId]:
@@ -100,9 +159,11 @@ def has_effect(node: Statement) -> bool:
     match node:
         case Task():
             return node.effect
-        case ForEach() | Group() if node.effect:
+        case Check() | Wait():
             return True
-        case Branch() | ForEach() | Group() | Parallel():
+        case Branch() | ForEach() | Group() if node.effect:
+            return True
+        case Branch() | Try() | ForEach() | Group() | Parallel():
             return any(has_effect(child) for block in blocks(node) for child in block.nodes)
         case _:
             return False
@@ -161,14 +222,23 @@ def value_types(pipeline: Pipeline) -> dict[ValueId, Type]:
     types: dict[ValueId, Type] = {p.name: VALUE for p in pipeline.parameters}
     for node in walk(pipeline.body):
         match node:
-            case Task() | Branch():
+            case Task() | Branch() | Try():
                 types |= {o.id: o.type for o in node.outputs}
             case Compute():
                 types |= {let.id: let.type for let in node.lets}
+            case RunValue():
+                types[node.output] = VALUE
             case ForEach():
                 types |= {t.id: t.type for t in node.targets} | {o.id: o.type for o in node.outputs}
             case Group():
                 types |= {a.id: a.type for a in node.args} | {o.id: o.type for o in node.outputs}
+            case _:
+                pass
+        match node:
+            case Task() | Compute() | Check() | Wait() if node.caught is not None:
+                types[node.caught] = VALUE
+            case Try() if node.error is not None:
+                types[node.error] = VALUE
             case _:
                 pass
     return types

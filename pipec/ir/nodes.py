@@ -48,8 +48,54 @@ class Task(Node):
     """Always the whole result first when anything reads it; empty when nothing reads the result."""
     effect: bool = False
     """Called for its effect: a sequence point of its block."""
+    caught: ValueId | None = None
+    """Set by the `soften` pass: the task ends well even when it has failed for good; its outputs are `None` then, and
+    this value is the message (a str). After a success it is `None`."""
     policy: TaskPolicy = TaskPolicy()
     site: CallSite
+    span: Span
+
+
+class Check(Node):
+    """`assert condition, message` or `raise PipelineFailed(message)`: fails the run. A sequence point."""
+
+    kind: Literal["check"] = "check"
+    id: NodeId
+    condition: Expr
+    """The run fails unless it is true; `Const` "False" for a `raise`."""
+    message: Expr | None = None
+    """Evaluated when the check fails; `str(...)` of it is the message. `None`: there is no message."""
+    source: str = ""
+    """The statement as written, for people; "" for a check that a pass has made."""
+    caught: ValueId | None = None
+    """As in `Task`."""
+    span: Span
+
+
+class Wait(Node):
+    """`wait_for(uri)`: a sensor. A sequence point."""
+
+    kind: Literal["wait"] = "wait"
+    id: NodeId
+    uri: Expr
+    every: float = 300.0
+    """Seconds between two looks."""
+    timeout: float | None = None
+    """Seconds after which the run fails; `None`: it waits for ever."""
+    caught: ValueId | None = None
+    """As in `Task`."""
+    span: Span
+
+
+class RunValue(Node):
+    """`run.id`, `run.date` or `run.attempt`, as a value of the pipeline."""
+
+    kind: Literal["run"] = "run"
+    id: NodeId
+    output: ValueId
+    what: Literal["id", "date", "attempt"]
+    """"date" is the logical date as "YYYY-MM-DD", UTC; the day of the start where there is none. "attempt" is an int
+    from 1, and is read by arguments of tasks only: each task reads its own."""
     span: Span
 
 
@@ -72,6 +118,8 @@ class Compute(Node):
     lets: tuple[Let, ...]
     outputs: tuple[ValueId, ...]
     """The lets that something outside reads."""
+    caught: ValueId | None = None
+    """As in `Task`."""
     span: Span
 
 
@@ -94,6 +142,25 @@ class Branch(Node):
     then: Block
     orelse: Block
     outputs: tuple[Phi, ...] = ()
+    effect: bool = False
+    """A sequence point even where nothing in it is one."""
+    span: Span
+
+
+class Try(Node):
+    """`try: body except: handler`, or `try: body finally: final`. Targets see it after the `soften` pass only."""
+
+    kind: Literal["try"] = "try"
+    id: NodeId
+    body: Block
+    handler: Block | None = None
+    """Runs when something in the body has failed for good, after all that the body has started has ended."""
+    error: ValueId | None = None
+    """The message, as the handler reads it; `None` where it does not."""
+    final: Block | None = None
+    """Runs whatever happened; then the failure of the body, if any, fails the run."""
+    outputs: tuple[Phi, ...] = ()
+    """`then` after the body, `orelse` after the handler."""
     span: Span
 
 
@@ -186,7 +253,10 @@ class Opaque(Node):
     span: Span
 
 
-Statement = Annotated[Task | Compute | Branch | ForEach | Group | Parallel | Opaque, Field(discriminator="kind")]
+Statement = Annotated[
+    Task | Compute | Check | Wait | RunValue | Branch | Try | ForEach | Group | Parallel | Opaque,
+    Field(discriminator="kind"),
+]
 
 
 class Block(Node):
@@ -195,7 +265,7 @@ class Block(Node):
     nodes: tuple[Statement, ...] = ()
 
 
-for _model in (Branch, ForEach, Group, Parallel):
+for _model in (Branch, Try, ForEach, Group, Parallel):
     _model.model_rebuild()
 
 

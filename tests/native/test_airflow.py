@@ -67,7 +67,9 @@ def helpers() -> dict[str, Any]:
 @pytest.mark.parametrize("value", VALUES, ids=[str(i) for i in range(len(VALUES))])
 def test_values_survive_json_and_what_databases_do_to_it(value: Any) -> None:
     packed = helpers()["to_xcom"](value)
-    assert source_of(packed) == source_of(packed_value(value)), "the compiler packs defaults of parameters as DAG files do"
+    assert source_of(packed) == source_of(packed_value(value)), (
+        "the compiler packs defaults of parameters as DAG files do"
+    )
 
     def jsonb(item: Any) -> Any:
         """What PostgreSQL makes of JSON: keys in its own order, numbers without exponents, no NUL."""
@@ -108,7 +110,9 @@ def test_parameters_have_schema_types(annotation: str, types: list[str]) -> None
 def test_all_helpers_are_known_by_name() -> None:
     folder = ROOT / "pipec" / "templates" / "airflow"
     text = "\n".join(file.read_text() for file in folder.glob("*.py"))
-    defined = {line.split()[1].split("(")[0].rstrip(":") for line in text.splitlines() if line.startswith(("def ", "class "))}
+    defined = {
+        line.split()[1].split("(")[0].rstrip(":") for line in text.splitlines() if line.startswith(("def ", "class "))
+    }
     assert defined == HELPERS
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pipec import PipelineFailed
 from pipec.compiler.frontend.constants import PURE_BUILTINS
 from pipec.ir import (
     Block,
     Branch,
+    Check,
     Code,
     Compute,
     Const,
@@ -23,9 +25,13 @@ from pipec.ir import (
     Parallel,
     Pipeline,
     Ref,
+    RunValue,
     Statement,
     Task,
+    Try,
+    Wait,
 )
+from pipec.ir.graph import defines
 from pipec.ir.literals import value_of
 
 _PURE = {name: getattr(builtins, name) for name in PURE_BUILTINS}
@@ -74,11 +80,12 @@ class _Machine:
 
     def node(self, node: Statement, index: tuple[int, ...]) -> None:
         match node:
-            case Task():
-                self.task(node, index)
-            case Compute():
-                for let in node.lets:
-                    self.values[let.id] = self.eval(let.expr)
+            case Task() | Compute() | Check() | Wait():
+                self.caught(node, index)
+            case RunValue():
+                self.values[node.output] = {"id": "run", "date": "2026-01-01", "attempt": 1}[node.what]
+            case Try():
+                self.attempt(node, index)
             case Branch():
                 chosen = bool(self.eval(node.condition))
                 self.block(node.then if chosen else node.orelse, index)
@@ -94,6 +101,50 @@ class _Machine:
                     self.values[result.id] = self.eval(result.value)
             case Parallel():
                 self.block(node.body, index)
+
+    def caught(self, node: Task | Compute | Check | Wait, index: tuple[int, ...]) -> None:
+        """What may fail, and perhaps catches its own failure."""
+        error: str | None = None
+        try:
+            self.leaf(node, index)
+        except Exception as failure:
+            if node.caught is None:
+                raise
+            error = str(failure)
+            self.values.update((v, None) for v in defines(node))
+        if node.caught is not None:
+            self.values[node.caught] = error
+
+    def leaf(self, node: Task | Compute | Check | Wait, index: tuple[int, ...]) -> None:
+        match node:
+            case Task():
+                self.task(node, index)
+            case Compute():
+                for let in node.lets:
+                    self.values[let.id] = self.eval(let.expr)
+            case Check():
+                if not self.eval(node.condition):
+                    raise PipelineFailed(*([] if node.message is None else [str(self.eval(node.message))]))
+            case Wait():
+                if not Path(str(self.eval(node.uri)).removeprefix("file://")).exists():
+                    raise TimeoutError(node.id)
+
+    def attempt(self, node: Try, index: tuple[int, ...]) -> None:
+        try:
+            self.block(node.body, index)
+            for phi in node.outputs:
+                self.values[phi.id] = self.eval(phi.then)
+        except Exception as failure:
+            if node.handler is None:
+                raise
+            if node.error is not None:
+                self.values[node.error] = str(failure)
+            self.block(node.handler, index)
+            for phi in node.outputs:
+                self.values[phi.id] = self.eval(phi.orelse)
+        finally:
+            if node.final is not None:
+                self.block(node.final, index)
 
     def loop(self, node: ForEach, index: tuple[int, ...]) -> None:
         collected: dict[str, list[Any]] = {o.id: [] for o in node.outputs}

@@ -18,7 +18,6 @@ from pipec.ir import (
     ForEach,
     Group,
     ListOf,
-    Opaque,
     Parallel,
     Ref,
     Statement,
@@ -138,8 +137,8 @@ class Builder(Assembler):
                 return self._block(node.body, open_)
             case Parallel():
                 return self._block(node.body, open_, concurrent=True)
-            case Opaque():
-                raise AssertionError("an opaque node blocks emission")
+            case _:
+                raise AssertionError(f"{node.kind} blocks emission")
 
     def _compute(self, node: Compute, open_: Open) -> Open:
         exprs = [let.expr for let in node.lets]

@@ -19,9 +19,12 @@ from pipec.backends.python.output import StepOutput, told
 from pipec.backends.python.values import Store
 from pipec.compiler.backend.protocol import LogEvent, LoopEvent, StepEvent
 from pipec.compiler.backend.worker import Emit
-from pipec.ir import Code, Group, Pipeline, Task
+from pipec.ir import Code, Group, Pipeline, RunValue, Task, uses
+from pipec.ir.graph import walk
 
 Arguments = Callable[[], tuple[tuple[Any, ...], dict[str, Any]]]
+Evaluate = Callable[[int], tuple[tuple[Any, ...], dict[str, Any]]]
+"""Number of the attempt -> arguments."""
 
 
 class StepLeftError(Exception):
@@ -39,15 +42,19 @@ class Observer:
         self.emit = emit
         self.current = ""
         """Id of the task that runs; "" between tasks."""
-        self.error = ""
-        """Traceback of the step that failed for good."""
+        self.failures: dict[int, tuple[BaseException, str]] = {}
+        """By identity: exceptions that steps have ended with, and their tracebacks as told."""
         self._workdir = workdir
         self._store = Store(workdir / "store")
         self._cache = StepCache(cache, self._store) if cache else None
         self._scope = Scope(pipeline.body)
         self._index: list[int] = []
         self._fields: dict[int, tuple[Any, dict[str, Any]]] = {}
-        self._attempts = 0
+        self._attempts = {n.output for n in walk(pipeline.body) if isinstance(n, RunValue) and n.what == "attempt"}
+        self._heard: list[Any] | None = None
+        """While arguments are evaluated: what the calls among them gave."""
+        self._again: Iterator[Any] | None = None
+        """While arguments are evaluated again for a further attempt: what the calls among them gave at first."""
 
     # what rewritten code calls
 
@@ -69,17 +76,49 @@ class Observer:
 
     def call(self, place: Place, function: Callable[..., Any], arguments: Arguments) -> Any:
         """A call of a step or of a sub-pipeline."""
+        if self._again is not None:
+            return next(self._again)
         node = self._scope.calls[place][0]
-        if isinstance(node, Group):
-            return self._group(node, function, arguments)
+        outer, self._heard = self._heard, []
+        try:
+            result = (
+                self._group(node, function, arguments)
+                if isinstance(node, Group)
+                else self._step(node, function, arguments)
+            )
+        finally:
+            self._heard = outer
+        if self._heard is not None:
+            self._heard.append(result)
+        return result
+
+    def _step(self, node: Task, function: Callable[..., Any], arguments: Arguments) -> Any:
         try:
             args, kwargs = arguments()
-        except Exception:
-            if not self.error and any(isinstance(expr, Code) for expr in node.args.values()):
+        except Exception as error:
+            if id(error) not in self.failures and any(isinstance(expr, Code) for expr in node.args.values()):
                 # the expression is evaluated inside the task, at every attempt
                 self._tell(node, "failed", _attempts_of(node))
+                self.failures[id(error)] = (error, told(error))
             raise
-        return self._task(node, function, args, kwargs)
+        heard = list(self._heard or ())
+        reads_attempt = any(v in self._attempts for expr in node.args.values() for v in uses(expr))
+
+        def evaluate(attempt: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
+            if attempt == 1 or not reads_attempt:
+                return args, kwargs
+            authoring.run.attempt, self._again = attempt, iter(heard)
+            try:
+                return arguments()
+            finally:
+                authoring.run.attempt, self._again = 1, None
+
+        return self._task(node, function, evaluate)
+
+    def error(self, failure: BaseException) -> str:
+        """What `failure`, which has ended the run, looks like to the user."""
+        known = self.failures.get(id(failure))
+        return known[1] if known else told(failure)
 
     # groups and tasks
 
@@ -91,7 +130,8 @@ class Observer:
         finally:
             self._scope = outer
 
-    def _task(self, node: Task, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _task(self, node: Task, function: Callable[..., Any], evaluate: Evaluate) -> Any:
+        args, kwargs = evaluate(1)
         key = self._cache.key(self.pipeline, node, function, args, kwargs) if self._cache and node.policy.cache else ""
         if self._cache and key:
             hit, result = self._cache.load(key, node)
@@ -101,18 +141,19 @@ class Observer:
         for attempt in range(1, _attempts_of(node) + 1):
             self._tell(node, "running", attempt)
             try:
-                result = self._attempt(node, function, args, kwargs, attempt)
+                result = self._attempt(node, function, *evaluate(attempt), attempt)
             except (Exception, SystemExit) as error:
                 if attempt < _attempts_of(node):
                     text = "".join(traceback.format_exception_only(type(error), error)).rstrip("\n")
                     self.emit(LogEvent(text=f"attempt {attempt} failed: {text}", task=node.id))
                     continue
                 self._tell(node, "failed", attempt)
-                self.error = told(error)
+                text = told(error)
                 if isinstance(error, SystemExit):
-                    left = f"step {node.site.step!r} called sys.exit({error.code!r})"
-                    self.error += f"\n{left}"
-                    raise StepLeftError(left) from error
+                    left = StepLeftError(f"step {node.site.step!r} called sys.exit({error.code!r})")
+                    self.failures[id(left)] = (left, f"{text}\n{left}")
+                    raise left from error
+                self.failures[id(error)] = (error, text)
                 raise
             self._tell(node, "succeeded", attempt)
             if self._cache and key:

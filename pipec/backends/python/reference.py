@@ -13,7 +13,7 @@ from typing import Any
 
 from pipec.backends.python.instrument import Instrument
 from pipec.backends.python.observer import Observer
-from pipec.backends.python.output import StepOutput, told
+from pipec.backends.python.output import StepOutput
 from pipec.compiler.backend.protocol import DoneEvent, RunRequest
 from pipec.compiler.backend.results import save
 from pipec.compiler.backend.worker import Emit
@@ -40,7 +40,7 @@ def execute(request: RunRequest, emit: Emit) -> DoneEvent:
         result = function(**params)
         save(result, request.result)
     except (Exception, SystemExit) as error:
-        return DoneEvent(status="failed", error=observer.error or told(error))
+        return DoneEvent(status="failed", error=observer.error(error))
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -17,6 +17,7 @@ from pipec.compiler.frontend.operands import NONE, Scope, ref
 from pipec.compiler.frontend.project import Module, Project
 from pipec.compiler.frontend.reading import Reading
 from pipec.compiler.frontend.resolve import Resolver
+from pipec.compiler.frontend.running import without_stray_attempts
 from pipec.compiler.frontend.settings import Raw, SettingsReader
 from pipec.compiler.frontend.slices import Slicer
 from pipec.compiler.frontend.tasks import defaults
@@ -137,7 +138,7 @@ def _read(module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site,
         report.add(UnsupportedStatement(deep, what, "decide in a step, or split the pipeline"))
         return None
     returned: Expr | None = None if result.expr == NONE.expr and not _returns(node) else result.expr
-    pruned = Pruner(reading.fields, returned).block(body.block())
+    pruned = Pruner(reading.fields, returned).block(without_stray_attempts(body.block()))
     slicer = Slicer(resolver, report)
     components = _components(slicer, steps, pruned)
     codecs = _codecs(slicer, resolver, pruned, report, place)

@@ -8,8 +8,19 @@ from dataclasses import dataclass, replace
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.pipeline import MutatedResult
 from pipec.compiler.diagnostics.risk import DiscardedResult, UnreachableCode
-from pipec.compiler.diagnostics.source import NotYet, UnsupportedStatement
-from pipec.compiler.frontend import branches, callees, collections, expressions, loops, sharing, tasks, unpacking
+from pipec.compiler.diagnostics.source import UnsupportedStatement
+from pipec.compiler.frontend import (
+    branches,
+    callees,
+    collections,
+    expressions,
+    failures,
+    loops,
+    running,
+    sharing,
+    tasks,
+    unpacking,
+)
 from pipec.compiler.frontend.constants import PURE_METHODS
 from pipec.compiler.frontend.operands import (
     NONE,
@@ -36,6 +47,7 @@ from pipec.ir import (
     Let,
     Parallel,
     Ref,
+    RunValue,
     Span,
     Statement,
     Type,
@@ -58,11 +70,6 @@ _REFUSED: dict[type[ast.stmt], tuple[str, str]] = {
     ast.AsyncWith: ("`async with`", "use a plain `with parallel():`"),
     ast.AugAssign: ("an augmented assignment", "write `x = x + ...`, or `append` in a loop"),
 }
-_NOT_YET: dict[type[ast.stmt], str] = {
-    ast.Try: "`try`",
-    ast.Raise: "`raise`",
-    ast.Assert: "`assert`",
-}
 
 
 @dataclass
@@ -70,7 +77,7 @@ class Flow:
     """How a list of statements ends."""
 
     kind: str = "falls"
-    """"falls" through, "returns" on every path, or "maybe": some paths have returned."""
+    """"falls" through, "returns" or "raises" on every path, or "maybe": some paths have returned."""
     value: Operand = NONE
     """What is returned, for "returns" and "maybe"."""
     flag: Operand | None = None
@@ -90,6 +97,12 @@ class Body:
         self.types = types
         self.nodes: list[Statement] = []
         self.in_loop = False
+        self.in_argument = False
+        """What is read is an argument of a task, which the task evaluates at each attempt."""
+        self.top = self
+        """The block of the whole pipeline, or of the sub-pipeline."""
+        self.run_values: dict[str, RunValue] = {}
+        """Of the whole block: what of `run` it reads."""
         self.tail = False
         """The end of this block is the end of the pipeline."""
 
@@ -112,12 +125,12 @@ class Body:
     def child(self) -> Body:
         """A block inside this one, with names of its own."""
         inner = Body(self.reading, self.module, self.scope.copy(), self.group, self.types)
-        inner.in_loop = self.in_loop
+        inner.in_loop, inner.top = self.in_loop, self.top
         return inner
 
     def block(self) -> Block:
         """The block as read so far."""
-        return Block(nodes=tuple(self.nodes))
+        return Block(nodes=(*self.run_values.values(), *self.nodes))
 
     # values
 
@@ -213,6 +226,12 @@ class Body:
                 self._expression(node)
             case ast.For():
                 loops.loop(self, node)
+            case ast.Try():
+                return failures.attempt(self, node, rest)
+            case ast.Raise():
+                return failures.fail(self, node, rest)
+            case ast.Assert():
+                failures.check(self, node)
             case ast.With():
                 return self._parallel(node, rest)
             case ast.Pass():
@@ -222,10 +241,6 @@ class Body:
         return None
 
     def _refuse(self, node: ast.stmt) -> None:
-        for kind, what in _NOT_YET.items():
-            if isinstance(node, kind):
-                self.report.add(NotYet(self.span(node), what))
-                return
         what, instead = _REFUSED.get(type(node), (f"`{type(node).__name__.lower()}`", "put it into a step"))
         self.report.add(UnsupportedStatement(self.span(node), what, instead))
 
@@ -294,6 +309,9 @@ class Body:
             if target is not None:
                 self.call(target, value, "", effect=True)
                 return
+            if running.is_wait(self, value):
+                running.wait(self, value)
+                return
             if self._append(value):
                 return
         found = self.operand(value)
@@ -333,7 +351,7 @@ class Body:
         tail, self.tail = self.tail, False
         flow = self.statements(node.body)
         inner, self.nodes, self.tail = self.nodes, outer, tail
-        if flow.kind != "falls":
+        if flow.kind in ("returns", "maybe"):
             self.report.add(
                 UnsupportedStatement(self.span(node), "`return` inside `with parallel()`", "return after it")
             )
@@ -341,7 +359,7 @@ class Body:
         if inner:
             id_ = self.reading.nodes.fresh("parallel")
             self.nodes.append(Parallel(id=id_, body=Block(nodes=tuple(inner)), span=self.span(node)))
-        return None
+        return flow if flow.kind == "raises" else None
 
 
 _ONCE = ("zip", "enumerate", "reversed")

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 def branch(body: Body, node: ast.If, rest: list[ast.stmt]) -> Flow | None:
     """Read an `if`. After an arm that returns, what follows belongs to the other arm."""
     from pipec.compiler.frontend.body import Flow
+    from pipec.compiler.frontend.failures import guard
 
+    if guard(body, node):
+        return None
     condition = body.operand(node.test)
     then_nodes, else_nodes, consumed = list(node.body), list(node.orelse), False
     ends = (_ends(then_nodes), _ends(else_nodes))
-    if rest and any(ends):
+    if rest and any(ends) and any(map(_returns, (then_nodes, else_nodes))):  # a failure holds up what follows anyway
         consumed = True
         if all(ends):
             body.report.add(UnreachableCode(body.span(rest[0])))
@@ -34,14 +37,16 @@ def branch(body: Body, node: ast.If, rest: list[ast.stmt]) -> Flow | None:
     then, orelse = body.child(), body.child()
     then.tail = orelse.tail = body.tail and (consumed or not rest)
     flows = (then.statements(then_nodes), orelse.statements(else_nodes))
-    if body.in_loop and any(flow.kind != "falls" for flow in flows):
+    if body.in_loop and any(flow.kind in ("returns", "maybe") for flow in flows):
         return Flow()  # reported where the `return` stands
     flow = _merge(body, condition, (then, orelse), flows, body.span(node), _hint(node))
-    if consumed or flow.kind == "returns":
+    if flow.kind == "raises" and rest and not consumed:
+        body.report.add(UnreachableCode(body.span(rest[0])))
+    if consumed or flow.kind in ("returns", "raises"):
         return flow
     if flow.kind == "falls":
         return None
-    return _guarded(body, flow, rest, body.span(node))
+    return guarded(body, flow, rest, body.span(node))
 
 
 def _hint(node: ast.If) -> str:
@@ -59,10 +64,16 @@ def _ends(nodes: list[ast.stmt]) -> bool:
                 return True
             case ast.With() if _ends(node.body):
                 return True
+            case ast.Try() if _ends(node.body) and all(_ends(h.body) for h in node.handlers):
+                return True
     return False
 
 
-def _guarded(body: Body, flow: Flow, rest: list[ast.stmt], span: Span) -> Flow:
+def _returns(nodes: list[ast.stmt]) -> bool:
+    return any(isinstance(n, ast.Return) for node in nodes for n in ast.walk(node))
+
+
+def guarded(body: Body, flow: Flow, rest: list[ast.stmt], span: Span) -> Flow:
     """Some paths have returned: what follows runs only on the others."""
     from pipec.compiler.frontend.body import Flow
 
@@ -79,7 +90,7 @@ def _merge(
     body: Body, condition: Operand, arms: tuple[Body, Body], flows: tuple[Flow, Flow], span: Span, hint: str
 ) -> Flow:
     """Add the branch to `body`, with what both arms bind and return."""
-    merger = _Merger(body, arms, flows)
+    merger = Merger(body, arms, flows)
     flow = merger.flow()
     merger.scope()
     made = Branch(
@@ -91,7 +102,9 @@ def _merge(
     return flow
 
 
-class _Merger:
+class Merger:
+    """Joins two blocks of which one runs: what both bind, and how they end."""
+
     def __init__(self, body: Body, arms: tuple[Body, Body], flows: tuple[Flow, Flow]) -> None:
         self.body = body
         self.arms = arms
@@ -102,6 +115,8 @@ class _Merger:
         from pipec.compiler.frontend.body import Flow
 
         kinds = {flow.kind for flow in self.flows}
+        if "raises" in kinds:
+            return self._surviving()
         if kinds == {"falls"}:
             return Flow()
         value = self.phi("result", self.flows[0].value, self.flows[1].value)
@@ -109,6 +124,18 @@ class _Merger:
             return Flow("returns", value)
         flags = [const(f.kind == "returns") if f.flag is None else f.flag for f in self.flows]
         return Flow("maybe", value, self.phi("returned", flags[0], flags[1]))
+
+    def _surviving(self) -> Flow:
+        """The flow where an arm never goes on."""
+        from pipec.compiler.frontend.body import Flow
+
+        then_dead = self.flows[0].kind == "raises"
+        alive = self.flows[1] if then_dead else self.flows[0]
+        if alive.kind in ("falls", "raises"):
+            return alive
+        value = self._export("result", alive.value, then_dead)
+        flag = self._export("returned", alive.flag, then_dead) if alive.flag is not None else None
+        return Flow(alive.kind, value, flag)
 
     def phi(self, hint: str, then: Operand, orelse: Operand) -> Operand:
         """The operand after the branch for one that differs between the arms."""
@@ -127,7 +154,7 @@ class _Merger:
 
     def scope(self) -> None:
         """Bind in the outer scope what is bound after the branch."""
-        dead = [flow.kind == "returns" for flow in self.flows]
+        dead = [flow.kind in ("returns", "raises") for flow in self.flows]
         if all(dead):
             return
         names = dict.fromkeys([*self.arms[0].scope.names, *self.arms[1].scope.names])

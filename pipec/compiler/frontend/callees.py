@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.body import Body
 
 
+_OF_RUN = tuple(f"pipec.{owner}{name}." for owner in ("", "authoring.") for name in ("run.id", "run.date"))
+"""What a method of a text of `run` starts with."""
+
+
 def has_calls(body: Body, node: ast.AST) -> bool:
     """Whether `node` contains a call of a step or pipeline."""
     return any(isinstance(n, ast.Call) and callee(body, n, quiet=True) is not None for n in ast.walk(node))
@@ -59,7 +63,7 @@ def may_call(body: Body, node: ast.Call, bound: frozenset[str]) -> bool:
                 return _marker(body, node, target)
     elif isinstance(node.func, ast.Attribute):
         found = None if is_local(body, node.func, bound) else body.resolver.expression(body.module, node.func)
-        if found is None or found.kind == "constant":
+        if found is None or found.kind == "constant" or found.dotted.startswith(_OF_RUN):
             if node.func.attr in PURE_METHODS:
                 return True
             if _opens_artifact(body, node.func.value):
@@ -89,7 +93,9 @@ def _opens_artifact(body: Body, node: ast.expr) -> bool:
 
 
 def _marker(body: Body, node: ast.Call, target: Target) -> bool:
-    if target.name in ("wait_for", "container"):
+    if target.name == "wait_for":
+        body.report.add(NotAStep(body.span(node), target.name, "it has no result, and stands alone as a statement"))
+    elif target.name == "container":
         body.report.add(NotYet(body.span(node), f"`{target.name}(...)`"))
     else:
         body.report.add(NotAStep(body.span(node), target.name, "it has no meaning in an expression"))

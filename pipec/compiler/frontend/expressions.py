@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipec.compiler.diagnostics.pipeline import CarriedValue, LazyCall, LooksIntoArtifact, UnboundName, UnknownName
-from pipec.compiler.diagnostics.source import NotConstant, NotYet, UnsupportedExpression
+from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression
 from pipec.compiler.frontend.callees import callee, has_calls, is_local, may_call
 from pipec.compiler.frontend.constants import PURE_BUILTINS, NotConstantError, evaluate
 from pipec.compiler.frontend.inference import LooksIntoError, infer, tuple_of
-from pipec.compiler.frontend.operands import POISON, Carried, Growing, Operand, Unbound, code, const
+from pipec.compiler.frontend.operands import POISON, Carried, Caught, Growing, Operand, Unbound, code, const
 from pipec.compiler.frontend.resolve import Target
+from pipec.compiler.frontend.running import is_run, run_value
 from pipec.compiler.pysource import rename_free
 from pipec.compiler.pysource.text import one_line
 from pipec.ir import VALUE, Code, Const, ObjectType, Ref, Type, is_artifact, leaves, text, uses
@@ -142,6 +143,11 @@ def _extract(body: Body, node: ast.expr, bound: frozenset[str], lazy: str, into:
             return node
         case ast.Name():
             return _name(body, node, bound, into)
+        case ast.Call(func=ast.Name(id="str"), args=[ast.Name() as error], keywords=[]) if _caught(body, error, bound):
+            return _message(body, error, into)
+        case ast.FormattedValue(value=ast.Name() as error, conversion=-1 | 115, format_spec=None):
+            value = _message(body, error, into) if _caught(body, error, bound) else _name(body, error, bound, into)
+            return ast.copy_location(ast.FormattedValue(value, node.conversion, None), node)
         case ast.Call():
             return _call(body, node, bound, lazy, into)
         case ast.Attribute():
@@ -192,6 +198,18 @@ def _name(body: Body, node: ast.Name, bound: frozenset[str], into: _Expression) 
     return _placed(found, node, node.id, into)
 
 
+def _caught(body: Body, node: ast.Name, bound: frozenset[str]) -> bool:
+    return node.id not in bound and isinstance(body.scope.names.get(node.id), Caught)
+
+
+def _message(body: Body, node: ast.Name, into: _Expression) -> ast.expr:
+    """The message of a caught exception."""
+    binding = body.scope.names[node.id]
+    assert isinstance(binding, Caught)
+    into.changed = True
+    return _placed(binding.message, node, node.id, into)
+
+
 def name(body: Body, node: ast.Name) -> Operand | None:
     """What a name stands for; `None` for a pure builtin."""
     binding = body.scope.names.get(node.id)
@@ -209,6 +227,8 @@ def name(body: Body, node: ast.Name) -> Operand | None:
         case Carried():
             body.report.add(CarriedValue(body.span(node), node.id, binding.where))
             return POISON
+        case Caught():
+            return refuse(body, node, "the exception itself", f"use its message, `str({node.id})`")
     return _module_name(body, node)
 
 
@@ -231,9 +251,8 @@ def module_constant(body: Body, target: Target, node: ast.expr) -> Operand:
     if target.kind in ("function", "class"):
         return refuse(body, node, f"`{ast.unparse(node)}` as a value", "call it, or use it inside a step")
     if target.kind in ("external", "module"):
-        if target.dotted.startswith("pipec.") and target.name == "run":
-            body.report.add(NotYet(body.span(node), "`run`", "pass it as a parameter"))
-            return POISON
+        if is_run(target):
+            return run_value(body, target, node)
         return refuse(body, node, f"`{ast.unparse(node)}`, which comes from another library,", "use it inside a step")
     try:
         return const(body.resolver.constant_target(target))

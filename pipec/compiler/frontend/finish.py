@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 
+from pipec.compiler.purity import is_total
 from pipec.ir import (
     Block,
     Branch,
+    Check,
     Code,
     Compute,
-    Const,
     Expr,
     ForEach,
     Group,
     Output,
     Parallel,
-    Ref,
+    RunValue,
     Statement,
     Task,
+    Try,
     ValueId,
+    Wait,
     uses,
 )
+from pipec.ir.graph import blocks, operands
 
 
 class Pruner:
@@ -56,6 +59,13 @@ class Pruner:
                 if not phis and not then.nodes and not orelse.nodes and not isinstance(node.condition, Code):
                     return None
                 return node.model_copy(update={"then": then, "orelse": orelse, "outputs": phis})
+            case Check() | Wait():
+                self._use(operands(node))
+                return node
+            case RunValue():
+                return node if node.output in self.used else None
+            case Try():
+                return self._try(node)
             case ForEach():
                 outputs = tuple(o for o in node.outputs if o.id in self.used)
                 self.used.update(o.value for o in outputs)
@@ -75,30 +85,23 @@ class Pruner:
             case _:
                 return node
 
+    def _try(self, node: Try) -> Try:
+        phis = tuple(p for p in node.outputs if p.id in self.used)
+        self._use(e for p in phis for e in (p.then, p.orelse))
+        final = None if node.final is None else self.block(node.final)
+        handler = None if node.handler is None else self.block(node.handler)
+        error = node.error if node.error in self.used else None
+        body = self.block(node.body)
+        return node.model_copy(
+            update={"body": body, "handler": handler, "final": final, "error": error, "outputs": phis}
+        )
+
     def _compute(self, node: Compute) -> Compute | None:
         outputs = tuple(o for o in node.outputs if o in self.used)
         if not outputs and all(is_total(let.expr) for let in node.lets):
             return None
         self._use(let.expr for let in node.lets)
         return node.model_copy(update={"outputs": outputs})
-
-
-def is_total(expr: Expr) -> bool:
-    """Whether evaluating `expr` surely does not raise, so that leaving it out is not seen."""
-    if isinstance(expr, (Const, Ref)):
-        return True
-    allowed = (ast.Expression, ast.Name, ast.Load, ast.Constant, ast.Tuple, ast.List, ast.Is, ast.IsNot, ast.Not)
-    nodes = list(ast.walk(ast.parse(expr.source, mode="eval")))
-    for node in nodes:
-        if isinstance(node, ast.Compare):
-            if not all(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops):
-                return False
-        elif isinstance(node, ast.UnaryOp):
-            if not isinstance(node.op, ast.Not):
-                return False
-        elif not isinstance(node, allowed):
-            return False
-    return True
 
 
 def origins(block: Block) -> dict[ValueId, frozenset[str]]:
@@ -123,6 +126,10 @@ def _origins(block: Block, found: dict[ValueId, frozenset[str]]) -> None:
             case Branch():
                 _origins(node.then, found)
                 _origins(node.orelse, found)
+                found.update((p.id, of(p.then, p.orelse)) for p in node.outputs)
+            case Try():
+                for inner in blocks(node):
+                    _origins(inner, found)
                 found.update((p.id, of(p.then, p.orelse)) for p in node.outputs)
             case ForEach():
                 found.update((t.id, of(node.items)) for t in node.targets)

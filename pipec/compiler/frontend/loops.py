@@ -36,23 +36,23 @@ def loop(body: Body, node: ast.For) -> None:
     items = body.operand(iterable, "items")
     sharing.share_items(body, iterable, ast.unparse(node.target))
     bound = assigned(node.body)
-    grown = [n for n in _grown(node.body) if n not in bound]
+    filled = [n for n in grown(node.body) if n not in bound]
 
     def read(inner: Body) -> Contributions:
-        for name in grown:
+        for name in filled:
             for kind in ("list", "dict"):
                 if body.growing(name, kind):
                     outside = body.scope.names[name]
                     assert isinstance(outside, Growing)
                     inner.scope.names[name] = replace(outside, parts=(), read=None, open=True)
         flow = inner.statements(node.body)
-        if flow.kind != "falls":
+        if flow.kind in ("returns", "maybe"):
             _refuse_return(body, node)
-        found = {n: inner.scope.names.get(n) for n in grown}
+        found = {n: inner.scope.names.get(n) for n in filled}
         return {n: g.parts for n, g in found.items() if isinstance(g, Growing)}
 
     made = fan_out(body, node.target, items, read, node, limit, bound)
-    for name in grown:
+    for name in filled:
         outer = body.scope.names.get(name)
         if isinstance(outer, Growing) and made is not None and name in made:
             body.scope.names[name] = replace(outer, parts=(*outer.parts, *made[name]))
@@ -376,10 +376,13 @@ def assigned(nodes: list[ast.stmt]) -> list[str]:
                 names |= dict.fromkeys([*_target_names(node.target), *assigned(node.body)])
             case ast.If() | ast.With():
                 names |= dict.fromkeys([*assigned(node.body), *assigned(getattr(node, "orelse", []))])
+            case ast.Try():
+                inner = [*node.body, *(s for h in node.handlers for s in h.body), *node.finalbody]
+                names |= dict.fromkeys([*assigned(inner), *(h.name for h in node.handlers if h.name)])
     return list(names)
 
 
-def _grown(nodes: list[ast.stmt]) -> list[str]:
+def grown(nodes: list[ast.stmt]) -> list[str]:
     """Names that statements append to, or set items of."""
     names: dict[str, None] = {}
     for statement in nodes:

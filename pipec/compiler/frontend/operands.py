@@ -93,7 +93,14 @@ class Growing:
     """How many of the parts a value holds that was made of them when the collection was read, and that value."""
 
 
-Binding = Operand | Unbound | Carried | Growing
+@dataclass(frozen=True)
+class Caught:
+    """The exception of a handler: only its message can be read."""
+
+    message: Operand
+
+
+Binding = Operand | Unbound | Carried | Growing | Caught
 
 
 @dataclass

@@ -22,7 +22,6 @@ from pipec.compiler.frontend.resolve import Target
 from pipec.ir import (
     VALUE,
     Argument,
-    Block,
     CallSite,
     Const,
     Expr,
@@ -125,7 +124,7 @@ def attribute(body: Body, owner: Operand, attr: str, hint: str) -> Operand | Non
 
 
 def _make(body: Body, step: Step, node: ast.Call, effect: bool) -> Task | None:
-    args = _arguments(body, step.node.name, step.ports, node, step.module.name_span(step.node), step.node.args)
+    args = _arguments(body, step.node.name, step.ports, node, step.module.name_span(step.node), step.node.args, True)
     if args is None:
         return None
     if effect and step.policy.cache is not None:
@@ -139,7 +138,13 @@ def _make(body: Body, step: Step, node: ast.Call, effect: bool) -> Task | None:
 
 
 def _arguments(
-    body: Body, callee: str, ports: tuple[Port, ...], node: ast.Call, where: object, signature: ast.arguments
+    body: Body,
+    callee: str,
+    ports: tuple[Port, ...],
+    node: ast.Call,
+    where: object,
+    signature: ast.arguments,
+    step: bool,
 ) -> dict[str, Operand] | None:
     flat = _flat(body, node)
     if flat is None:
@@ -149,7 +154,9 @@ def _arguments(
     except BindError as error:
         body.report.add(WrongArguments(body.span(node), callee, str(error), where))  # type: ignore[arg-type]
         return None
+    outer, body.in_argument = body.in_argument, step
     found = {port: body.operand(argument, port.lstrip("*").replace(".", "_")) for port, argument in bound.items()}
+    body.in_argument = outer
     return None if any(o.poison for o in found.values()) else found
 
 
@@ -206,7 +213,7 @@ def group(body: Body, target: Target, node: ast.Call, hint: str, effect: bool) -
         body.report.add(RecursivePipeline(body.span(node), cycle))
         return POISON
     where = target.module.name_span(target.node)
-    bound = _arguments(body, target.node.name, ports(target.node), node, where, target.node.args)
+    bound = _arguments(body, target.node.name, ports(target.node), node, where, target.node.args, False)
     if bound is None:
         return POISON
     inner = Body(body.reading, target.module, Scope(), (*body.group, target.node.name), body.types)
@@ -219,7 +226,7 @@ def group(body: Body, target: Target, node: ast.Call, hint: str, effect: bool) -
     outputs, outer = _results(body, result, hint or f"{target.node.name}_result")
     made = Group(
         id=body.reading.nodes.fresh(target.node.name), name=target.node.name,
-        doc=ast.get_docstring(target.node) or "", args=tuple(arguments), body=Block(nodes=tuple(inner.nodes)),
+        doc=ast.get_docstring(target.node) or "", args=tuple(arguments), body=inner.block(),
         outputs=tuple(outputs), effect=effect, span=body.span(node),
     )  # fmt: skip
     body.nodes.append(made)

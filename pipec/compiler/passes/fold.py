@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.passes.rebuild import map_blocks
-from pipec.compiler.passes.sink import operands, substituted
-from pipec.ir import Block, Branch, Compute, Const, Expr, ForEach, Group, Let, Pipeline, Statement, Task, ValueId
-from pipec.ir.graph import walk
+from pipec.compiler.passes.rebuild import map_blocks, with_operands
+from pipec.compiler.passes.sink import substituted
+from pipec.ir import Block, Branch, Compute, Const, Expr, ForEach, Let, Pipeline, Statement, ValueId
+from pipec.ir.graph import operands, walk
 from pipec.ir.literals import source_of, value_of
 
 
@@ -60,20 +60,4 @@ def _replaced(node: Statement, known: dict[ValueId, Expr]) -> Statement:
     def new(expr: Expr) -> Expr:
         return _resolved(expr, known)
 
-    match node:
-        case Task():
-            return node.model_copy(update={"args": {k: new(e) for k, e in node.args.items()}})
-        case Compute():
-            return node.model_copy(
-                update={"lets": tuple(x.model_copy(update={"expr": new(x.expr)}) for x in node.lets)}
-            )
-        case Branch():
-            phis = tuple(p.model_copy(update={"then": new(p.then), "orelse": new(p.orelse)}) for p in node.outputs)
-            return node.model_copy(update={"condition": new(node.condition), "outputs": phis})
-        case ForEach():
-            return node.model_copy(update={"items": new(node.items)})
-        case Group():
-            args = tuple(a.model_copy(update={"expr": new(a.expr)}) for a in node.args)
-            outputs = tuple(o.model_copy(update={"value": new(o.value)}) for o in node.outputs)
-            return node.model_copy(update={"args": args, "outputs": outputs})
-    return node
+    return with_operands(node, new)

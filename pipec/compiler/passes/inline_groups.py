@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from pipec.compiler.passes.rebuild import map_blocks
+from pipec.compiler.passes.rebuild import map_blocks, with_operands
 from pipec.ir import (
     Block,
-    Branch,
     Code,
     Compute,
     Const,
@@ -16,15 +13,14 @@ from pipec.ir import (
     Group,
     GroupResult,
     Let,
-    Phi,
     Pipeline,
     Ref,
     Statement,
-    Task,
+    Type,
     ValueId,
     uses,
 )
-from pipec.ir.graph import defines, has_effect, walk
+from pipec.ir.graph import defines, has_effect, value_types, walk
 
 
 def inline_groups(pipeline: Pipeline) -> Pipeline:
@@ -44,7 +40,8 @@ def inline_groups(pipeline: Pipeline) -> Pipeline:
         return resolved(expr, known)
 
     body = map_blocks(body, lambda block: Block(nodes=tuple(with_operands(n, new) for n in block.nodes)))
-    body = map_blocks(body, _exposed)
+    types = value_types(pipeline)
+    body = map_blocks(body, lambda block: _exposed(block, types))
     result = new(pipeline.result) if pipeline.result is not None else None
     return pipeline.model_copy(update={"body": body, "result": result})
 
@@ -103,50 +100,13 @@ def _computed(id_: ValueId, expr: Expr, group: Group, out: GroupResult | None = 
     return Compute(id=id_, lets=(Let(id=id_, expr=expr, type=type_),), outputs=(id_,), span=group.span)
 
 
-def _exposed(block: Block) -> Block:
+def _exposed(block: Block, types: dict[ValueId, Type]) -> Block:
     """Groups that only order hand out all that their bodies define."""
     nodes = []
     for node in block.nodes:
         if isinstance(node, Group):
-            types = {o.id: o.type for inner in node.body.nodes for o in _outputs(inner)}
-            found = tuple(GroupResult(id=v, value=Ref(value=v), type=t) for v, t in types.items())
+            made = [v for inner in node.body.nodes for v in defines(inner)]
+            found = tuple(GroupResult(id=v, value=Ref(value=v), type=types[v]) for v in made)
             node = node.model_copy(update={"outputs": found})
         nodes.append(node)
     return Block(nodes=tuple(nodes))
-
-
-def _outputs(node: Statement) -> list[Let | GroupResult | Phi]:
-    match node:
-        case Compute():
-            return [let for let in node.lets if let.id in node.outputs]
-        case Task() | Branch() | ForEach() | Group():
-            return list(node.outputs)  # type: ignore[arg-type]  # all have an id and a type
-        case _:
-            return [o for inner in getattr(node, "body", Block()).nodes for o in _outputs(inner)]
-
-
-def with_operands(node: Statement, new: Callable[[Expr], Expr]) -> Statement:
-    """`node` with `new` applied to each operand that stands in it."""
-    match node:
-        case Task():
-            update: dict[str, object] = {"args": {k: new(e) for k, e in node.args.items()}}
-        case Compute():
-            update = {"lets": tuple(let.model_copy(update={"expr": new(let.expr)}) for let in node.lets)}
-        case Branch():
-            phis = tuple(p.model_copy(update={"then": new(p.then), "orelse": new(p.orelse)}) for p in node.outputs)
-            update = {"condition": new(node.condition), "outputs": phis}
-        case ForEach():
-            outputs = tuple(o.model_copy(update={"value": _renamed(o.value, new)}) for o in node.outputs)
-            update = {"items": new(node.items), "outputs": outputs}
-        case Group():
-            args = tuple(a.model_copy(update={"expr": new(a.expr)}) for a in node.args)
-            update = {"args": args}
-        case _:
-            return node
-    return node.model_copy(update=update)
-
-
-def _renamed(value: ValueId, new: Callable[[Expr], Expr]) -> ValueId:
-    found = new(Ref(value=value))
-    assert isinstance(found, Ref), "what a loop collects is kept as a value of its body"
-    return found.value

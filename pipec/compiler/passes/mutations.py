@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import MutatedArgument
-from pipec.compiler.passes.sink import operands
 from pipec.ir import Component, Definition, Pipeline, Ref, Span, Task, ValueId, uses
-from pipec.ir.graph import walk
+from pipec.ir.graph import operands, walk
 
 _METHODS = frozenset(
     "append extend insert remove pop clear sort reverse update setdefault popitem add discard fill resize".split()  # noqa: SIM905

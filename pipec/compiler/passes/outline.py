@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipec.compiler.passes.rebuild import with_blocks
 from pipec.ir import (
     VALUE,
     Block,
@@ -16,7 +17,6 @@ from pipec.ir import (
     ForEach,
     Group,
     Let,
-    Parallel,
     Pipeline,
     Ref,
     Span,
@@ -106,10 +106,8 @@ class _Outliner:
                 )
                 outputs = tuple(o.model_copy(update={"value": v}) for o, v in zip(node.outputs, values))
                 return node.model_copy(update={"args": args, "body": body, "outputs": outputs})
-            case Parallel():
-                return node.model_copy(update={"body": self._inner(node.body)})
             case _:
-                return node
+                return with_blocks(node, self._inner)
 
     def _inner(self, block: Block) -> Block:
         outer, self.before = self.before, []

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.passes.rebuild import map_blocks
+from pipec.compiler.passes.rebuild import map_blocks, with_operands
 from pipec.compiler.pysource import rename_free
 from pipec.ir import (
     Block,
     Branch,
+    Check,
     Code,
     Compute,
-    Const,
     Expr,
     ForEach,
     Group,
@@ -22,10 +22,11 @@ from pipec.ir import (
     Statement,
     Task,
     ValueId,
+    Wait,
     text,
     uses,
 )
-from pipec.ir.graph import defines, has_effect, reads, walk
+from pipec.ir.graph import defines, has_effect, operands, reads, walk
 
 
 def sink(pipeline: Pipeline, report: Report) -> Pipeline:
@@ -49,23 +50,6 @@ def _all_reads(pipeline: Pipeline) -> list[ValueId]:
         if isinstance(node, ForEach):
             found += [o.value for o in node.outputs]
     return found
-
-
-def operands(node: Statement) -> tuple[Expr, ...]:
-    """All operands that stand in `node` itself."""
-    match node:
-        case Task():
-            return tuple(node.args.values())
-        case Compute():
-            return tuple(let.expr for let in node.lets)
-        case Branch():
-            return (node.condition, *(e for p in node.outputs for e in (p.then, p.orelse)))
-        case ForEach():
-            return (node.items,)
-        case Group():
-            return (*(a.expr for a in node.args), *(o.value for o in node.outputs))
-        case _:
-            return ()
 
 
 def substituted(expr: Expr, value: ValueId, by: Expr) -> Expr:
@@ -139,6 +123,10 @@ def _in_header(node: Statement, value: ValueId) -> bool:
             return value in uses(node.items)
         case Group():
             return any(value in uses(a.expr) for a in node.args)
+        case Check():  # its message is evaluated only where it fails
+            return value in uses(node.condition)
+        case Wait():
+            return value in uses(node.uri)
         case _:
             return False
 
@@ -147,20 +135,7 @@ def _replaced(node: Statement, let: Let) -> Statement:
     def new(expr: Expr) -> Expr:
         return substituted(expr, let.id, let.expr)
 
-    match node:
-        case Task():
-            return node.model_copy(update={"args": {k: new(e) for k, e in node.args.items()}})
-        case Compute():
-            lets = tuple(inner.model_copy(update={"expr": new(inner.expr)}) for inner in node.lets)
-            return node.model_copy(update={"lets": lets})
-        case Branch():
-            return node.model_copy(update={"condition": new(node.condition)})
-        case ForEach():
-            return node.model_copy(update={"items": new(node.items)})
-        case Group():
-            args = tuple(a.model_copy(update={"expr": new(a.expr)}) for a in node.args)
-            return node.model_copy(update={"args": args})
-    return node
+    return with_operands(node, new)
 
 
 @dataclass
@@ -222,4 +197,4 @@ def _result(pipeline: Pipeline, counts: dict[ValueId, int]) -> Pipeline:
     return pipeline.model_copy(update={"body": map_blocks(pipeline.body, trimmed)})
 
 
-__all__ = ["Const", "operands", "sink", "substituted"]
+__all__ = ["sink", "substituted"]
