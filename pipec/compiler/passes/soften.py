@@ -134,7 +134,7 @@ class _Softener:
             handler = map_blocks(handler, lambda b: Block(nodes=tuple(with_operands(n, told) for n in b.nodes)))
             orelse = [told(e) for e in orelse]
         if safe.error == NONE:
-            return [*safe.nodes, *(self.bound(p, e, node.span) for p, e in zip(node.outputs, ends))]
+            return self.named(node, safe.nodes, ends)
         phis = tuple(p.model_copy(update={"then": t, "orelse": o}) for p, t, o in zip(node.outputs, ends, orelse))
         if not phis and not handler.nodes:
             return safe.nodes
@@ -150,13 +150,12 @@ class _Softener:
         final: list[Statement] = list(node.final.nodes)
         if final and not (has_effect(final[0]) and has_effect(final[-1])):
             final = [self.ordered(node, final)]  # it waits for the body, whatever it reads
-        lets = [self.bound(p, e, node.span) for p, e in zip(node.outputs, ends)]
         if safe.error == NONE:
-            return [*safe.nodes, *final, *lets]
+            return self.named(node, [*safe.nodes, *final], ends)
         check = Check(
             id=self.node(f"{node.id}_failed"), condition=_fine(safe.error), message=safe.error, span=node.span
         )
-        return [*safe.nodes, *final, check, *lets]
+        return self.named(node, [*safe.nodes, *final, check], ends)
 
     def ordered(self, node: Try, final: list[Statement]) -> Group:
         """The `finally` part as one sequence point."""
@@ -181,11 +180,18 @@ class _Softener:
         outputs = tuple(GroupResult(id=v, value=Ref(value=given[v]), type=t) for v, t in results or [])
         return group.model_copy(update={"args": args, "body": body, "outputs": outputs})
 
-    def bound(self, phi: Phi, expr: Expr, span: Span) -> Compute:
-        """A value under the name that it has after the `try`."""
-        return Compute(
-            id=self.node(phi.id), lets=(Let(id=phi.id, expr=expr, type=phi.type),), outputs=(phi.id,), span=span
-        )
+    def named(self, node: Try, nodes: list[Statement], ends: list[Expr]) -> list[Statement]:
+        """`nodes`, whose values get the names that they have after the `try`."""
+        own = {v for n in nodes for v in defines(n)}
+        renames: dict[ValueId, ValueId] = {}
+        lets: list[Statement] = []
+        for phi, expr in zip(node.outputs, ends):
+            if isinstance(expr, Ref) and expr.value in own and expr.value not in renames:
+                renames[expr.value] = phi.id
+            else:
+                let = Let(id=phi.id, expr=expr, type=phi.type)
+                lets.append(Compute(id=self.node(phi.id), lets=(let,), outputs=(phi.id,), span=node.span))
+        return list(rename_values(Block(nodes=(*nodes, *lets)), renames).nodes)
 
     # where they do not
 
