@@ -69,4 +69,4 @@ def return_in_finally(n: int = 1) -> int:
         found = work(n)
     finally:
         return 0  # PC107
-    return found  # PC303
+    return found
