@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipec.api.workers import Worker
 
-RUNNERS: dict[str, str] = {}
+RUNNERS = {"kfp": "tests.support.warm.kfp", "metaflow": "tests.support.warm.metaflow"}
 """Target -> the runner module that stands for the one of the backend; the others are fast as they are."""
 
 
