@@ -252,12 +252,17 @@ class Containers:
                 self.lowering.define(value, handle)
 
     def place(self, glue: Glue, scope: Scope, after: tuple[str, ...]) -> str:
-        """Put a small task of pipec's own into `scope`; returns its name."""
+        """Put a small task of pipec's own into `scope`, and say what it hands out; returns its name."""
+        name = self.put(glue, scope, after)
+        self.define(glue, scope, name)
+        return name
+
+    def put(self, glue: Glue, scope: Scope, after: tuple[str, ...]) -> str:
+        """The same for a task whose outputs are not to be had wherever the value is."""
         component = self.lowering.parts.container(glue, None, PLAIN)
         name = self.name(glue.name)
         task = scope.add(name, component, glue.inputs, after)
         task.caching_options = caching(PLAIN.policy)
-        self.define(glue, scope, name)
         return name
 
     def name(self, wanted: str) -> str:
@@ -271,23 +276,24 @@ class Containers:
         if isinstance(expr, Code):  # whether a message is `None`
             return self.lowering.extra[next(iter(expr.inputs.values())), "none"]
         value = expr.value if isinstance(expr, Ref) else ""
-        if (value, "true") in self.lowering.extra:
-            return self.lowering.extra[value, "true"]
+        known = self.lowering.extra | self.lowering.made
+        if (value, "true") in known:
+            return known[value, "true"]
         handle = self.lowering.operand(expr)
         glue = Glue(f"is-{handle.label}")
         variable = glue.load(handle.label, handle, opened=False)
         glue.give("Output-true", "text", "")
         glue.lines.append(f'kfp_truth(task, "Output-true", {variable})')
         made = replace(
-            glue.outputs["Output-true"], scope=scope, task=self.place(glue, scope, after), label=f"{value}_true"
+            glue.outputs["Output-true"], scope=scope, task=self.put(glue, scope, after), label=f"{value}_true"
         )
-        self.lowering.extra[value, "true"] = made
+        self.lowering.made[value, "true"] = made
         return made
 
     def items(self, value: ValueId, scope: Scope, after: tuple[str, ...], stored: bool) -> tuple[Handle, Handle]:
         """What a loop runs over, as a list of parameters (URIs of artifacts), and whether there is anything."""
-        extra = self.lowering.extra
-        if (value, "items") not in extra:
+        known = self.lowering.extra | self.lowering.made
+        if (value, "items") not in known:
             handle = self.lowering.handles[value]
             glue = Glue(f"items-of-{value}")
             hint = quoted(f"the value of {value!r}")
@@ -301,11 +307,13 @@ class Containers:
             glue.lines.append(f'kfp_truth(task, "Output-true", {variable})')
             glue.give("Output-items", "list", value)
             glue.give("Output-true", "text", value)
-            outputs = dict(glue.outputs)
-            name = self.place(glue, scope, after)
+            name = self.put(glue, scope, after)
             for form in ("items", "true"):
-                extra[value, form] = replace(outputs[f"Output-{form}"], scope=scope, task=name, label=f"{value}_{form}")
-        return extra[value, "items"], extra[value, "true"]
+                known[value, form] = replace(
+                    glue.outputs[f"Output-{form}"], scope=scope, task=name, label=f"{value}_{form}"
+                )
+                self.lowering.made[value, form] = known[value, form]
+        return known[value, "items"], known[value, "true"]
 
     def export(
         self,

@@ -119,7 +119,7 @@ def _body(lowering: Lowering, node: ForEach) -> Scope:
     for target in node.targets:
         lowering.handles[target.id] = replace(handle, path=target.path)
     lowering.depth += 1
-    lowering.block(node.body, body)
+    lowering.inside(node.body, body)
     lowering.depth -= 1
     for collect in _live(lowering, node):
         made = lowering.handles[collect.value]

@@ -73,6 +73,8 @@ class Lowering:
     handles: dict[ValueId, Handle] = field(default_factory=dict)
     extra: dict[tuple[ValueId, str], Handle] = field(default_factory=dict)
     """(value, "true" | "items" | "uri") -> where the further form of it can be had."""
+    made: dict[tuple[ValueId, str], Handle] = field(default_factory=dict)
+    """The same for forms that a task besides the value's own has made, as far as they can be had from here."""
     names: dict[str, str] = field(default_factory=dict)
     loops: dict[str, str] = field(default_factory=dict)
     depth: int = 0
@@ -98,6 +100,12 @@ class Lowering:
             self.statement(node, scope, before)
             done[node.id] = scope.order[known:]
         return [name for names in done.values() for name in names]
+
+    def inside(self, block: Block, scope: Scope) -> None:
+        """Lower the block of an arm, a loop or a group: what is made on demand in there cannot be had outside."""
+        kept = dict(self.made)
+        self.block(block, scope)
+        self.made = kept
 
     def statement(self, node: Statement, scope: Scope, after: tuple[str, ...]) -> None:
         """Lower one statement."""
@@ -176,7 +184,7 @@ class Lowering:
         sides: list[dict[ValueId, Handle]] = []
         for block, wanted in ((node.then, True), (node.orelse, False)):
             inner.arm = Arm(flag, condition, wanted)
-            self.block(block, inner)
+            self.inside(block, inner)
             sides.append({p.id: self.merged(p, p.then if wanted else p.orelse, inner) for p in self.live(node.outputs)})
         inner.arm = None
         for phi in self.live(node.outputs):
@@ -217,7 +225,7 @@ class Lowering:
         inner = Scope(self.reserve(node.id))
         for arg in node.args:
             self.define(arg.id, self.operand(arg.expr))
-        self.block(node.body, inner)
+        self.inside(node.body, inner)
         outside: dict[ValueId, Handle] = {}
         for result in node.outputs:
             if result.id not in self.forms.used:
