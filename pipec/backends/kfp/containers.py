@@ -34,7 +34,7 @@ class Containers:
         """One call of a step."""
         component = self.steps[node.component]
         glue = Glue(component.name, component.function or component.name)
-        sources = {key: self.argument(glue, key, expr) for key, expr in node.args.items()}
+        sources = {key: self.argument(glue, key, expr, scope) for key, expr in node.args.items()}
         made = call(node, component, lambda key, _: sources[key])
         wanted = [o for o in node.outputs if o.id in self.forms.used]
         glue.lines.append(f"result = {made}" if wanted else made)
@@ -57,7 +57,7 @@ class Containers:
         task.retry_policy = retry_policy(node.policy.retry)
         self.define(glue, scope, name)
 
-    def argument(self, glue: Glue, key: str, expr: Expr) -> str:
+    def argument(self, glue: Glue, key: str, expr: Expr, scope: Scope) -> str:
         """The source of one argument; what it needs is loaded before."""
         match expr:
             case Const():
@@ -65,16 +65,25 @@ class Containers:
                     return expr.source
                 return glue.load(port_of(key), self.lowering.operand(expr), opened=True)
             case Ref():
-                return glue.load(port_of(key), self.lowering.handles[expr.value], opened=True)
+                return glue.load(port_of(key), self.near(expr.value, scope), opened=True)
             case Code():
-                source = self.code(glue, expr)
+                source = self.code(glue, expr, scope)
                 return f"kfp_open({source})" if is_artifact(expr.type) else source
         raise TypeError(expr)
 
-    def code(self, glue: Glue, expr: Code) -> str:
+    def code(self, glue: Glue, expr: Code, scope: Scope) -> str:
         """The source of an expression in terms of the glue's variables; artifacts in it are not opened."""
-        variables = {v: glue.load(name, self.lowering.handles[v], opened=False) for name, v in expr.inputs.items()}
+        variables = {v: glue.load(name, self.near(v, scope), opened=False) for name, v in expr.inputs.items()}
         return operand_source(expr, lambda value: variables[value])
+
+    def near(self, value: ValueId, scope: Scope) -> Handle:
+        """Where a task of `scope` can have `value`. The server keeps one artifact for each input of a DAG: where a list
+        of them has to get into one, a small task beside its producer makes one artifact of it."""
+        handle = self.lowering.handles[value]
+        if handle.kind == "artifacts" and handle.scope is not None and handle.scope is not scope:
+            made = self.export(value, handle, handle.scope, "artifact", self.forms.types[value])
+            self.lowering.handles[value] = handle = replace(made, label=handle.label)
+        return handle
 
     # --- computations
 
@@ -85,9 +94,9 @@ class Containers:
         for let in node.lets:
             for value in let.expr.inputs.values() if isinstance(let.expr, Code) else ():
                 if value not in own:
-                    own[value] = glue.load(value, self.lowering.handles[value], opened=False)
+                    own[value] = glue.load(value, self.near(value, scope), opened=False)
             if isinstance(let.expr, Ref) and let.expr.value not in own:
-                own[let.expr.value] = glue.load(let.expr.value, self.lowering.handles[let.expr.value], opened=False)
+                own[let.expr.value] = glue.load(let.expr.value, self.near(let.expr.value, scope), opened=False)
             taken = set(own.values())
             source = operand_source(let.expr, lambda value: own[value])
             own[let.id] = local(let.id, taken.__contains__)
@@ -175,7 +184,7 @@ class Containers:
         value = expr.value if isinstance(expr, Ref) else ""
         if (value, "true") in self.lowering.extra:
             return self.lowering.extra[value, "true"]
-        handle = self.lowering.operand(expr)
+        handle = self.near(value, scope) if value else self.lowering.operand(expr)
         glue = Glue(f"is-{handle.label}")
         variable = glue.load(handle.label, handle, opened=False)
         glue.give("Output-true", "text", "")
@@ -190,7 +199,7 @@ class Containers:
         """What a loop runs over, as a list of parameters (URIs of artifacts), and whether there is anything."""
         extra = self.lowering.extra
         if (value, "items") not in extra:
-            handle = self.lowering.handles[value]
+            handle = self.near(value, scope)
             glue = Glue(f"items-of-{value}")
             hint = quoted(f"the value of {value!r}")
             variable = glue.load(value, handle, opened=False)
@@ -239,10 +248,14 @@ class Containers:
         return replace(glue.outputs[key], scope=scope, task=name)
 
     def artifact_at(self, value: ValueId, uri: Handle, scope: Scope) -> Handle:
-        """The artifact at a URI. An importer takes no condition, so inside an arm it gets a DAG of its own."""
+        """The artifact at a URI.
+
+        An importer takes no condition, waits for nothing, and finds URIs only among the inputs of its DAG, so it gets a
+        DAG of its own inside an arm, and where another task gives the URI.
+        """
         lowering = self.lowering
         place = scope
-        if scope.arm is not None:
+        if scope.arm is not None or (uri.scope is scope and uri.task):
             place = Scope(lowering.reserve(f"import-{value}"))
         name = self.name(f"artifact-{value}")
         place.add(name, lowering.parts.importer(), {"uri": uri}, (), always=True)
