@@ -27,6 +27,8 @@ class Containers:
         self.lowering = lowering
         self.forms = lowering.forms
         self.steps = {c.name: c for c in lowering.pipeline.components}
+        self.made: dict[tuple[ValueId, str, int, str], Handle] = {}
+        """(value, form, DAG, arm) -> a further form that was made there; it is of no use in other DAGs and arms."""
 
     # --- steps
 
@@ -159,9 +161,9 @@ class Containers:
             handle = replace(output, scope=scope, task=name)
             value = output.label
             form = key.partition("-")[2]
-            if form:
+            if form and value:
                 self.lowering.extra[value, form] = replace(handle, label=f"{value}_{form}")
-            else:
+            elif value:
                 self.lowering.define(value, handle)
 
     def place(self, glue: Glue, scope: Scope, after: tuple[str, ...]) -> str:
@@ -182,8 +184,8 @@ class Containers:
     def truth(self, expr: Expr, scope: Scope, after: tuple[str, ...]) -> Handle:
         """The condition as "true" or "false"."""
         value = expr.value if isinstance(expr, Ref) else ""
-        if (value, "true") in self.lowering.extra:
-            return self.lowering.extra[value, "true"]
+        if known := self.known(value, "true", scope):
+            return known
         handle = self.near(value, scope) if value else self.lowering.operand(expr)
         glue = Glue(f"is-{handle.label}")
         variable = glue.load(handle.label, handle, opened=False)
@@ -192,13 +194,21 @@ class Containers:
         made = replace(
             glue.outputs["Output-true"], scope=scope, task=self.place(glue, scope, after), label=f"{value}_true"
         )
-        self.lowering.extra[value, "true"] = made
+        self.made[self.at(value, "true", scope)] = made
         return made
+
+    def known(self, value: ValueId, form: str, scope: Scope) -> Handle | None:
+        """A further form of `value` that its producer hands out, or that was made in the same DAG and arm."""
+        return self.lowering.extra.get((value, form)) or self.made.get(self.at(value, form, scope))
+
+    @staticmethod
+    def at(value: ValueId, form: str, scope: Scope) -> tuple[ValueId, str, int, str]:
+        """Key of `made`."""
+        return (value, form, id(scope), scope.arm.trigger if scope.arm else "")
 
     def items(self, value: ValueId, scope: Scope, after: tuple[str, ...], stored: bool) -> tuple[Handle, Handle]:
         """What a loop runs over, as a list of parameters (URIs of artifacts), and whether there is anything."""
-        extra = self.lowering.extra
-        if (value, "items") not in extra:
+        if self.known(value, "items", scope) is None:
             handle = self.near(value, scope)
             glue = Glue(f"items-of-{value}")
             hint = quoted(f"the value of {value!r}")
@@ -210,13 +220,16 @@ class Containers:
             else:
                 glue.lines.append(f'kfp_items(task, "Output-items", {variable}, {hint})')
             glue.lines.append(f'kfp_truth(task, "Output-true", {variable})')
-            glue.give("Output-items", "list", value)
-            glue.give("Output-true", "text", value)
+            glue.give("Output-items", "list", "")  # no label: not what the producer of a value hands out
+            glue.give("Output-true", "text", "")
             outputs = dict(glue.outputs)
             name = self.place(glue, scope, after)
             for form in ("items", "true"):
-                extra[value, form] = replace(outputs[f"Output-{form}"], scope=scope, task=name, label=f"{value}_{form}")
-        return extra[value, "items"], extra[value, "true"]
+                made = replace(outputs[f"Output-{form}"], scope=scope, task=name, label=f"{value}_{form}")
+                self.made[self.at(value, form, scope)] = made
+        items, some = self.known(value, "items", scope), self.known(value, "true", scope)
+        assert items is not None and some is not None
+        return items, some
 
     def export(
         self,

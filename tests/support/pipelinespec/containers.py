@@ -6,6 +6,7 @@ A program sees its command line, its environment, its own working folder, and a 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import select
@@ -23,6 +24,8 @@ SPLIT = re.compile(r"sed 's/(@split\d*@)//g'")
 ROOTED = 'return "/" + uri'
 """How pipec's programs find the launcher's files, for which there is no folder of that name here."""
 OWN = ("pipec", "tests")
+_HIDDEN: list[ModuleType] = []
+"""Modules taken out of sight; to destroy them would cost more than the program."""
 LONGEST = 128 * 1024
 """Linux takes no longer argument."""
 
@@ -74,7 +77,7 @@ def as_main(text: str, file: str) -> None:
     home = str(Path(__file__).parents[3])
     sys.path[:] = [str(Path(file).parent), *(p for p in sys.path if p and os.path.abspath(p) != home)]
     for name in [name for name in sys.modules if name.partition(".")[0] in OWN]:
-        del sys.modules[name]
+        _HIDDEN.append(sys.modules.pop(name))
     main = ModuleType("__main__")
     main.__file__ = file
     sys.modules["__main__"] = main
@@ -85,6 +88,7 @@ def forked(work: Callable[[], None], limit: float | None = None) -> Ended:
     """Do `work` in a process of its own."""
     sys.stdout.flush()
     sys.stderr.flush()
+    gc.freeze()  # else a collection in the child touches, and so copies, all that is here
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
