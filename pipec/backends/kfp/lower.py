@@ -73,8 +73,6 @@ class Lowering:
     handles: dict[ValueId, Handle] = field(default_factory=dict)
     extra: dict[tuple[ValueId, str], Handle] = field(default_factory=dict)
     """(value, "true" | "items" | "uri") -> where the further form of it can be had."""
-    made: dict[tuple[ValueId, str], Handle] = field(default_factory=dict)
-    """The same for forms that a task besides the value's own has made, as far as they can be had from here."""
     names: dict[str, str] = field(default_factory=dict)
     loops: dict[str, str] = field(default_factory=dict)
     depth: int = 0
@@ -100,12 +98,6 @@ class Lowering:
             self.statement(node, scope, before)
             done[node.id] = scope.order[known:]
         return [name for names in done.values() for name in names]
-
-    def inside(self, block: Block, scope: Scope) -> None:
-        """Lower the block of an arm, a loop or a group: what is made on demand in there cannot be had outside."""
-        kept = dict(self.made)
-        self.block(block, scope)
-        self.made = kept
 
     def statement(self, node: Statement, scope: Scope, after: tuple[str, ...]) -> None:
         """Lower one statement."""
@@ -184,7 +176,7 @@ class Lowering:
         sides: list[dict[ValueId, Handle]] = []
         for block, wanted in ((node.then, True), (node.orelse, False)):
             inner.arm = Arm(flag, condition, wanted)
-            self.inside(block, inner)
+            self.block(block, inner)
             sides.append({p.id: self.merged(p, p.then if wanted else p.orelse, inner) for p in self.live(node.outputs)})
         inner.arm = None
         for phi in self.live(node.outputs):
@@ -216,7 +208,8 @@ class Lowering:
             if handle is not None and handle.scope is inner and handle.direct and handle.kind == "text":
                 if handle.task not in self.cached:
                     return handle
-        return self.containers.export(phi.id, self.operand(expr), inner, "uri" if stored else "text", phi.type)
+        source = self.containers.near(expr.value, inner) if isinstance(expr, Ref) else self.operand(expr)
+        return self.containers.export(phi.id, source, inner, "uri" if stored else "text", phi.type)
 
     # --- groups
 
@@ -225,15 +218,18 @@ class Lowering:
         inner = Scope(self.reserve(node.id))
         for arg in node.args:
             self.define(arg.id, self.operand(arg.expr))
-        self.inside(node.body, inner)
+        self.block(node.body, inner)
         outside: dict[ValueId, Handle] = {}
+        keys: dict[tuple[object, ...], str] = {}
         for result in node.outputs:
             if result.id not in self.forms.used:
                 continue
             handle = self.operand(result.value)
             if handle.scope is inner and handle.task and not handle.path:
-                inner.hand_out(result.id, handle)
-                outside[result.id] = Handle(handle.kind, result.id, scope, inner.name, result.id, schema=handle.schema)
+                key = keys.setdefault(handle.place, result.id)
+                if key == result.id:
+                    inner.hand_out(key, handle)
+                outside[result.id] = Handle(handle.kind, result.id, scope, inner.name, key, schema=handle.schema)
             else:
                 outside[result.id] = handle
         if inner.tasks:
