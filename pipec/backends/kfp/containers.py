@@ -143,9 +143,9 @@ class Containers:
     def check(self, node: Check, scope: Scope, after: tuple[str, ...]) -> None:
         """`assert` and `raise`."""
         glue = Glue(node.id)
-        condition, message = self.operand(glue, node.condition), None
+        condition, message = self.operand(glue, node.condition, scope), None
         if node.message is not None:
-            message = f"str({self.operand(glue, node.message)})"
+            message = f"str({self.operand(glue, node.message, scope)})"
         elif node.caught is None:
             message = quoted(node.source)
         failure = f"raise RuntimeError({message or ''})"
@@ -159,20 +159,20 @@ class Containers:
         """A container that looks again and again."""
         glue = Glue(node.id)
         limit = f", timeout={node.timeout:g}" if node.timeout is not None else ""
-        glue.lines.append(f"kfp_wait({self.operand(glue, node.uri)}, every={node.every:g}{limit})")
+        glue.lines.append(f"kfp_wait({self.operand(glue, node.uri, scope)}, every={node.every:g}{limit})")
         if node.caught is not None:
             self.catch(glue, node.caught, node.caught)
         self.place(glue, scope, after)
 
-    def operand(self, glue: Glue, expr: Expr) -> str:
+    def operand(self, glue: Glue, expr: Expr, scope: Scope) -> str:
         """The source of an operand of a small task."""
         match expr:
             case Const():
                 return expr.source
             case Ref():
-                return glue.load(expr.value, self.lowering.handles[expr.value], opened=False)
+                return glue.load(expr.value, self.near(expr.value, scope), opened=False)
             case Code():
-                return self.code(glue, expr)
+                return self.code(glue, expr, scope)
 
     # --- the run
 

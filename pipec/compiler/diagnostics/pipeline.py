@@ -199,8 +199,8 @@ class LazyCall(Finding):
 
 @dataclass(frozen=True)
 class CarriedValue(Finding):
-    """A loop iteration uses a value that another iteration made. Iterations run in parallel, unless the loop goes over a
-    constant: then it is unrolled.
+    """A loop iteration uses a value that another iteration made. Iterations run in parallel; only loops over constants
+    are unrolled.
 
     Example:
 
