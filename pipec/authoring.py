@@ -163,7 +163,7 @@ def wait_for(uri: str, *, every: str = "5m", timeout: str | None = None) -> None
     end = None if timeout is None else time.monotonic() + _seconds(timeout)
     while not Path(path).exists():
         if end is not None and time.monotonic() >= end:
-            raise TimeoutError(f"{uri} is not there after {timeout}")
+            raise TimeoutError(f"{uri} is not there after {_seconds(timeout or '0s'):g} seconds")
         time.sleep(min(_seconds(every), 1.0))
 
 

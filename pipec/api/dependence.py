@@ -1,4 +1,4 @@
-"""Which calls of a failed run can be compared: those that the failure needs, and those that need it.
+"""Which calls can be compared where something has failed: those that the failure needs, and those that need it.
 
 What is independent of a failure may or may not have run (language, section 4, rule 6).
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pipec.api.outcome import Entry
+from pipec.api.outcome import Entry, Index
 from pipec.ir import (
     Block,
     Branch,
@@ -38,6 +38,9 @@ class Dependence:
 
     needs: dict[str, Ids] = field(default_factory=dict)
     loops: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tries: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Node -> the `try` bodies around it that have a handler, outermost first."""
+    _open: tuple[str, ...] = ()
     _makers: dict[ValueId, Ids] = field(default_factory=dict)
 
     @classmethod
@@ -61,6 +64,7 @@ class Dependence:
     def _add(self, id_: str, needs: Iterable[str], loops: tuple[str, ...]) -> Ids:
         self.needs[id_] = frozenset(needs)
         self.loops[id_] = loops
+        self.tries[id_] = self._open
         return frozenset((id_,))
 
     def _node(self, node: Statement, before: Ids, loops: tuple[str, ...]) -> Ids:
@@ -102,7 +106,11 @@ class Dependence:
 
     def _try(self, node: Try, before: Ids, loops: tuple[str, ...]) -> Ids:
         """Handler and `finally` wait for the whole body."""
+        outer = self._open
+        if node.handler is not None:
+            self._open = (*outer, node.id)
         body = self._block(node.body, before, loops)
+        self._open = outer
         after = before | body
         for block in (node.handler, node.final):
             if block is not None:
@@ -121,12 +129,34 @@ class Dependence:
                     stack.append(other)
         return frozenset(found)
 
-    def comparable(self, entries: Iterable[Entry]) -> list[Entry]:
-        """The calls of a failed run whose fate is certain."""
+    def comparable(
+        self, entries: Iterable[Entry], failed: bool, caught: Iterable[tuple[str, Index]] = ()
+    ) -> list[Entry]:
+        """The calls whose fate is certain, in a run that has `failed` or not. `caught`: see `Outcome`."""
         entries = list(entries)
-        failed = [e for e in entries if e.status == "failed"]
+        caught = list(caught)
         ancestors = {e.task: self.before(e.task) for e in entries}
-        return [e for e in entries if any(self._related(e, f, ancestors) for f in failed)]
+        failures: dict[tuple[str, Index] | None, list[Entry]] = {place: [] for place in caught}
+        for entry in entries:
+            if entry.status == "failed":
+                around = [p for p in caught if self._inside(entry, p)]
+                failures.setdefault(max(around, key=self._depth) if around else None, []).append(entry)
+        certain: list[Entry] = []
+        for entry in entries:
+            tried = [failures[p] for p in caught if self._inside(entry, p)]
+            if failed:
+                tried.append(failures.get(None, []))
+            if all(any(self._related(entry, f, ancestors) for f in found) for found in tried):
+                certain.append(entry)
+        return certain
+
+    def _inside(self, entry: Entry, place: tuple[str, Index]) -> bool:
+        """Whether a call stands in the body of a `try`, in the iteration in which that has caught something."""
+        attempt, index = place
+        return attempt in self.tries.get(entry.task, ()) and entry.index[: len(index)] == index
+
+    def _depth(self, place: tuple[str, Index]) -> int:
+        return next((t.index(place[0]) for t in self.tries.values() if place[0] in t), 0)
 
     def _related(self, entry: Entry, failed: Entry, ancestors: dict[str, Ids]) -> bool:
         if entry.task == failed.task:

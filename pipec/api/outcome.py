@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipec.compiler.backend.protocol import DoneEvent, Event, LoopEvent, StepEvent
+from pipec.compiler.backend.protocol import CaughtEvent, DoneEvent, Event, LoopEvent, StepEvent
 from pipec.ir import Block, ForEach, Pipeline, Task
 from pipec.ir.graph import blocks
 
@@ -57,6 +57,7 @@ class Trace:
     """As read, with every call of the source."""
     steps: dict[tuple[str, Index], StepEvent] = field(default_factory=dict)
     loops: dict[tuple[str, Index], int] = field(default_factory=dict)
+    caught: list[tuple[str, Index]] = field(default_factory=list)
     done: DoneEvent | None = None
 
     def add(self, event: Event) -> None:
@@ -66,6 +67,8 @@ class Trace:
                 self.steps[event.task, event.index] = event
             case LoopEvent():
                 self.loops[event.loop, event.index] = event.count
+            case CaughtEvent():
+                self.caught.append((event.attempt, event.index))
             case DoneEvent():
                 self.done = event
 
@@ -107,6 +110,8 @@ class Outcome:
     """As JSON."""
     steps: tuple[Entry, ...]
     error: str | None
+    caught: tuple[tuple[str, Index], ...] = ()
+    """Where a `try` has caught something: its id, and indices of the loops around. Plain Python alone tells it."""
     fault: bool = False
     """The runner is at fault, not the pipeline."""
 

@@ -86,4 +86,6 @@ def _outcome(trace: Trace, done: DoneEvent, target: str, result: Path) -> Outcom
     if done.status == "succeeded":
         value = json.loads(result.read_text(encoding="utf-8"))["json"]
         error = None
-    return Outcome(target, trace.pipeline.name, done.status, value, trace.entries(), error, done.fault)
+    return Outcome(
+        target, trace.pipeline.name, done.status, value, trace.entries(), error, tuple(trace.caught), done.fault
+    )

@@ -173,9 +173,9 @@ def _steps(lowered: Pipeline, reference: Outcome, outcome: Outcome, target: str)
     """Calls that ran on one side only, or took another number of attempts."""
     theirs = {entry.key: entry for entry in outcome.steps}
     ours: Sequence[Entry] = reference.steps
-    if reference.status == "failed":
-        ours = Dependence.of(lowered).comparable(ours)
-    else:
+    if reference.status == "failed" or reference.caught:
+        ours = Dependence.of(lowered).comparable(ours, reference.status == "failed", reference.caught)
+    if reference.status != "failed" and not reference.caught:
         keys = {entry.key for entry in ours}
         for entry in outcome.steps:
             if entry.key not in keys and entry.executed:

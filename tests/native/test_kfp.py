@@ -299,3 +299,15 @@ def p(n: int = 3) -> list:
     assert "PC304" not in [f.code for f in other]
     _, _, named = compiled(tmp_path, source.replace("@step", '@step(packages=["numpy==2.3.0"])'))
     assert "PC304" not in [f.code for f in named]
+
+
+def test_a_killed_step_is_not_caught(tmp_path: Path) -> None:
+    """Out of memory, or evicted: nothing in the container can hand out a message any more."""
+    source = (
+        "import os\nimport signal\n\n@step\ndef dies(n: int) -> int:\n    os.kill(os.getpid(), signal.SIGKILL)\n    return n\n\n"
+        "@pipeline\ndef p(n: int = 1) -> int:\n    try:\n        found = dies(n)\n    except Exception:\n        found = -1\n"
+        "    return found\n"
+    )
+    _, events, error = run(tmp_path, source)
+    assert error is not None
+    assert [e["status"] for e in events if e["kind"] == "step" and e["task"] == "dies"][-1] == "failed"

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from pipec.backends.kfp.emit import comment, document
+from pipec.backends.kfp.forms import none_test
 from pipec.backends.kfp.lower import Lowered, lower
 from pipec.backends.kfp.model import plain
 from pipec.compiler.backend import Bundle
@@ -16,9 +17,10 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import BareImage
 from pipec.compiler.diagnostics.target import LossySetting, TargetLimit
 from pipec.compiler.passes.outline import Place, outline
+from pipec.compiler.passes.soften import soften
 from pipec.compiler.site import Site
-from pipec.ir import Pipeline
-from pipec.ir.graph import tasks
+from pipec.ir import Code, Pipeline
+from pipec.ir.graph import tasks, walk
 
 OUTLINED: frozenset[Place] = frozenset({"conditions", "items", "results", "phis", "arguments"})
 """Places whose expressions KFP cannot evaluate."""
@@ -30,7 +32,14 @@ WORKFLOW = 1_500 * 1024
 
 def lowered(pipeline: Pipeline, image: str) -> Lowered:
     """`pipeline` in KFP's words."""
-    return lower(outline(pipeline, OUTLINED), image)
+    pipeline = soften(pipeline)
+    messages = {getattr(node, "caught", None) for node in walk(pipeline.body)} - {None}
+
+    def keep(code: Code, place: Place) -> bool:
+        """What may fail tells itself whether it has."""
+        return place == "conditions" and none_test(code) in messages
+
+    return lower(outline(pipeline, OUTLINED, keep), image)
 
 
 def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle:

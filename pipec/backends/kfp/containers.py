@@ -11,11 +11,30 @@ from pipec.backends.kfp.program import found_writer, local, quoted, schema_title
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
 from pipec.compiler.backend.glue import call, operand_source, port_of
-from pipec.ir import VALUE, Code, Compute, Const, Expr, Ref, Task, TaskPolicy, Type, ValueId, ValueType, is_artifact
+from pipec.compiler.pysource.negate import negated_text
+from pipec.ir import (
+    VALUE,
+    Check,
+    Code,
+    Compute,
+    Const,
+    Expr,
+    Ref,
+    RunValue,
+    Task,
+    TaskPolicy,
+    Type,
+    ValueId,
+    ValueType,
+    Wait,
+    is_artifact,
+)
 
 if TYPE_CHECKING:
     from pipec.backends.kfp.lower import Lowering
 
+GRACE = 60.0
+"""Seconds between a time limit that a step in a `try` catches, and the pod's own."""
 PLAIN = Settings(TaskPolicy())
 LAZY = re.compile(r"(?:zip|enumerate|reversed|map|filter)\(")
 
@@ -46,8 +65,14 @@ class Containers:
                 "result" if select is None else f"result[{select}]" if isinstance(select, int) else f"result.{select}"
             )
             self.output(glue, output.id, key, value, output.type, hint)
+        policy = node.policy
+        if node.caught is not None:
+            retries = policy.retry.limit if policy.retry else 0
+            self.catch(glue, node.caught, "error", node.site.step, retries, policy.timeout)
+            if policy.timeout is not None:  # the pod's own limit, which nobody can catch, comes after the caught one
+                policy = policy.model_copy(update={"timeout": policy.timeout + GRACE})
         version = node.policy.cache.version if node.policy.cache else ""
-        kfp_component = self.lowering.parts.container(glue, component, Settings(node.policy, version))
+        kfp_component = self.lowering.parts.container(glue, component, Settings(policy, version))
         name = self.name(node.id)
         self.lowering.names[name] = node.id
         if node.policy.cache:
@@ -98,7 +123,78 @@ class Containers:
         for value in node.outputs:
             if value in self.forms.used:
                 self.output(glue, value, value, own[value], types[value], f"the value of {value!r}", found=True)
+        if node.caught is not None:
+            self.catch(glue, node.caught, node.caught)
         self.place(glue, scope, after)
+
+    # --- checks and sensors
+
+    def check(self, node: Check, scope: Scope, after: tuple[str, ...]) -> None:
+        """`assert` and `raise`."""
+        glue = Glue(node.id)
+        condition, message = self.operand(glue, node.condition), None
+        if node.message is not None:
+            message = f"str({self.operand(glue, node.message)})"
+        elif node.caught is None:
+            message = quoted(node.source)
+        failure = f"raise RuntimeError({message or ''})"
+        always = condition in ("False", "None")
+        glue.lines += [failure] if always else [f"if {negated_text(condition)}:", f"    {failure}"]
+        if node.caught is not None:
+            self.catch(glue, node.caught, node.caught)
+        self.place(glue, scope, after)
+
+    def wait(self, node: Wait, scope: Scope, after: tuple[str, ...]) -> None:
+        """A container that looks again and again."""
+        glue = Glue(node.id)
+        limit = f", timeout={node.timeout:g}" if node.timeout is not None else ""
+        glue.lines.append(f"kfp_wait({self.operand(glue, node.uri)}, every={node.every:g}{limit})")
+        if node.caught is not None:
+            self.catch(glue, node.caught, node.caught)
+        self.place(glue, scope, after)
+
+    def operand(self, glue: Glue, expr: Expr) -> str:
+        """The source of an operand of a small task."""
+        match expr:
+            case Const():
+                return expr.source
+            case Ref():
+                return glue.load(expr.value, self.lowering.handles[expr.value], opened=False)
+            case Code():
+                return self.code(glue, expr)
+
+    # --- the run
+
+    def run_value(self, node: RunValue, scope: Scope, after: tuple[str, ...]) -> None:
+        """What the server fills in, and the attempt that each container reads from its environment."""
+        match node.what:
+            case "attempt":
+                self.lowering.define(node.output, Handle("attempt", node.output))
+            case "id":
+                self.lowering.define(node.output, Handle("raw", node.output, constant="{{$.pipeline_job_uuid}}"))
+            case "date":
+                created = Handle("raw", "created", constant="{{$.pipeline_job_create_time_utc}}")
+                glue = Glue(node.id)
+                line = f"{glue.load('created', created, opened=False)}[:10]"
+                self.output(glue, node.output, "Output", line, VALUE, "the date of the run")
+                self.place(glue, scope, after)
+
+    def catch(
+        self, glue: Glue, value: ValueId, key: str, step: str = "", retries: int = 0, limit: float | None = None
+    ) -> None:
+        """Let the program end well where it fails for good, and hand out the message as `value`."""
+        lines = glue.lines
+        if limit is not None:
+            lines = [f"with kfp_limited({quoted(step)}, {limit:g}):", *(f"    {line}" for line in lines)]
+        fine = [f'kfp_result(task, {quoted(glue.give(key, "text", value))}, "null")']
+        if value in self.forms.nones:
+            fine.append(f'kfp_result(task, {quoted(glue.give(f"{key}-none", "text", value))}, "true")')
+        glue.lines = [
+            "try:",
+            *(f"    {line}" for line in (*lines, *fine)),
+            "except (Exception, SystemExit) as failure:",
+            f"    kfp_catch(task, failure, {quoted(step)}, {quoted(key)}, retries={retries})",
+        ]
 
     # --- outputs
 
@@ -172,6 +268,8 @@ class Containers:
 
     def truth(self, expr: Expr, scope: Scope, after: tuple[str, ...]) -> Handle:
         """The condition as "true" or "false"."""
+        if isinstance(expr, Code):  # whether a message is `None`
+            return self.lowering.extra[next(iter(expr.inputs.values())), "none"]
         value = expr.value if isinstance(expr, Ref) else ""
         if (value, "true") in self.lowering.extra:
             return self.lowering.extra[value, "true"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pipec.ir import (
     Block,
     Branch,
+    Check,
     Code,
     Compute,
     Const,
@@ -21,19 +22,30 @@ from pipec.ir import (
     Parallel,
     Pipeline,
     Ref,
+    RunValue,
     Statement,
     Task,
     Type,
     ValueId,
     ValueType,
+    Wait,
     is_artifact,
     uses,
 )  # fmt: skip
-from pipec.ir.graph import value_types, walk
+from pipec.ir.graph import operands, value_types, walk
 
 SCALARS = re.compile(
     r"(?:typing\.)?(?:int|float|bool|None|Metrics|Literal\[.*\]|Optional\[(?:int|float|bool)\])\Z", re.S
 )
+
+
+NONE_TEST = re.compile(r"(\w+) is None")
+
+
+def none_test(expr: Code) -> ValueId | None:
+    """The value that `expr` compares with `None`, where it does nothing else."""
+    found = NONE_TEST.fullmatch(expr.source)
+    return expr.inputs.get(found[1]) if found else None
 
 
 def is_scalar(annotation: str) -> bool:
@@ -55,6 +67,8 @@ class Forms:
     """The pipeline body looks into them: they are parameters."""
     truth: set[ValueId] = field(default_factory=set)
     """Conditions of branches: their producers hand out "true" or "false" as well."""
+    nones: set[ValueId] = field(default_factory=set)
+    """Compared with `None` by branches: their producers hand out "true" or "false" for that."""
     loops: set[ValueId] = field(default_factory=set)
     """Items of loops: their producers hand out a list as well."""
     located: set[ValueId] = field(default_factory=set)
@@ -109,6 +123,12 @@ def _wants(node: Statement, forms: Forms) -> None:
             for let in node.lets:
                 forms.looked.update(uses(let.expr))
                 forms.used.update(uses(let.expr))
+        case Check() | Wait():
+            for expr in operands(node):
+                forms.looked.update(uses(expr))
+                forms.used.update(uses(expr))
+        case Branch(condition=Code()):  # whether a message is `None`
+            forms.nones.update(uses(node.condition))
         case Branch():
             forms.truth.update(uses(node.condition))
         case ForEach():
@@ -151,6 +171,8 @@ def _reach(start: set[ValueId], behind: dict[ValueId, list[ValueId]]) -> set[Val
 
 def _decide(block: Block, forms: Forms, nested: bool) -> None:
     for node in block.nodes:
+        if (caught := getattr(node, "caught", None)) is not None:
+            forms.artifacts[caught] = False
         match node:
             case Task():
                 for output in node.outputs:
@@ -158,6 +180,8 @@ def _decide(block: Block, forms: Forms, nested: bool) -> None:
             case Compute():
                 for let in node.lets:
                     forms.artifacts[let.id] = _is_artifact(let.id, forms)
+            case RunValue():
+                forms.artifacts[node.output] = False
             case Branch():
                 _decide(node.then, forms, nested)
                 _decide(node.orelse, forms, nested)

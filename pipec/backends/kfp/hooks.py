@@ -42,6 +42,8 @@ class Run:
     timeouts: dict[str, float]
     """IR task -> seconds for one attempt."""
     environment: dict[str, str]
+    placeholders: dict[str, str] = field(default_factory=dict)
+    """What the server would put into constants."""
     failures: list[tuple[str, str]] = field(default_factory=list)
     """KFP task and the end of its output, for each task that has failed for good."""
     warnings: list[str] = field(default_factory=list)
@@ -116,7 +118,8 @@ def _execute_single_task(**kwargs: Any) -> Any:
     good = ended == status.Status.SUCCESS
     if not good:
         current().failures.append((name, "".join(here.tail)))
-    _tell(step, "failed" if not good else "succeeded" if here.attempts else "cached")
+    caught = good and outputs.get("error", "null") != "null"  # a step in a `try` hands out its message
+    _tell(step, "failed" if not good or caught else "succeeded" if here.attempts else "cached")
     return outputs, ended
 
 
@@ -137,7 +140,8 @@ def _run_local_subprocess(full_command: list[str], env_vars: dict[str, str] | No
     run, step, tail = current(), current().tasks.get(here.task, ""), here.tail
     output = Path(json.loads(full_command[-1])["outputs"]["outputFile"])
     output.unlink(missing_ok=True)  # of another call of the same component
-    environment = {**run.environment, **(env_vars or {})}
+    attempt = {"KFP_RETRY_INDEX": str(here.attempts - 1)}
+    environment = {**run.environment, **(env_vars or {}), **attempt}
     process = subprocess.Popen(  # the pipeline that the user asked to run
         full_command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
         encoding="utf-8", errors="replace", env=environment, cwd=run.workdir, start_new_session=True,
@@ -203,6 +207,10 @@ def _evaluate_condition(condition: str, io_store: Any) -> bool:
 
 def _replace_placeholders(full_command: list[str], executor_input_dict: dict[str, Any], **_: Any) -> list[str]:
     """The one placeholder that compiled pipelines have; what looks like one in a value stays."""
+    inputs = executor_input_dict.get("inputs", {}).get("parameterValues", {})
+    for name, value in inputs.items():
+        if isinstance(value, str) and value in current().placeholders:
+            inputs[name] = current().placeholders[value]  # in a constant the server fills these in
     request = json.dumps(executor_input_dict)
     return [request if part == "{{$}}" else part for part in full_command]
 

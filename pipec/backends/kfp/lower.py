@@ -28,6 +28,7 @@ from pipec.backends.kfp.scope import Arm, Handle, Scope, free_name, kfp_name
 from pipec.ir import (
     Block,
     Branch,
+    Check,
     Compute,
     Const,
     Expr,
@@ -38,9 +39,11 @@ from pipec.ir import (
     Phi,
     Pipeline,
     Ref,
+    RunValue,
     Statement,
     Task,
     ValueId,
+    Wait,
 )  # fmt: skip
 from pipec.ir.graph import edges, has_effect
 from pipec.ir.literals import value_of
@@ -103,6 +106,12 @@ class Lowering:
                 self.containers.task(node, scope, after)
             case Compute():
                 self.containers.compute(node, scope, after)
+            case Check():
+                self.containers.check(node, scope, after)
+            case Wait():
+                self.containers.wait(node, scope, after)
+            case RunValue():
+                self.containers.run_value(node, scope, after)
             case Branch():
                 self.branch(node, scope, after)
             case ForEach():

@@ -35,6 +35,8 @@ class Glue:
 
     def load(self, name: str, handle: Handle, opened: bool) -> str:
         """Take `handle` in under `name`; returns the local variable that holds its value."""
+        if handle.kind == "attempt":
+            return "kfp_attempt()"
         port = free_name(name, lambda n: n in self.inputs and (self.inputs[n], self.opened[n]) != (handle, opened))
         variable = local(port, lambda n: n == self.function)
         if port not in self.inputs:
@@ -46,7 +48,7 @@ class Glue:
     @staticmethod
     def source(port: str, handle: Handle, opened: bool) -> str:
         """The expression that gives the value of an input."""
-        calls: dict[Kind, str] = {
+        calls = {
             "text": "kfp_value",
             "raw": "kfp_raw",
             "list": "kfp_values",

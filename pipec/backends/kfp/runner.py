@@ -8,8 +8,10 @@ import os
 import sys
 import threading
 import traceback
+import uuid
 import warnings
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,13 @@ from kfp.local import pipeline_orchestrator
 
 from pipec.backends.kfp import hooks
 from pipec.backends.kfp.build import lowered
+from pipec.backends.kfp.containers import GRACE
 from pipec.backends.kfp.lower import is_raw
 from pipec.backends.kfp.program import runtime
 from pipec.compiler.backend import results
 from pipec.compiler.backend.protocol import DoneEvent, Event, RunRequest
 from pipec.compiler.backend.worker import Emit, serve
+from pipec.compiler.passes.soften import soften
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 from pipec.ir.graph import tasks
@@ -48,8 +52,16 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
         workdir=_folder(workdir / "start"),
         tasks=names.tasks,
         loops=names.loops,
-        timeouts={t.id: t.policy.timeout for t in tasks(pipeline) if t.policy.timeout is not None},
+        timeouts={
+            t.id: t.policy.timeout + (GRACE if t.caught is not None else 0)
+            for t in tasks(soften(pipeline))
+            if t.policy.timeout is not None
+        },
         environment=_environment(workdir),
+        placeholders={
+            "{{$.pipeline_job_uuid}}": str(uuid.uuid4()),
+            "{{$.pipeline_job_create_time_utc}}": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        },
     )
     store = Path(request.cache, "kfp") if request.cache else workdir / "store"
     compiled = components.load_component_from_file(str(Path(request.bundle, request.main)))

@@ -32,8 +32,8 @@ from pipec.backends.kfp.model import (
     TriggerPolicy,
 )  # fmt: skip
 
-Kind = Literal["text", "raw", "list", "artifact", "artifacts"]
-"""Exact text; a `str` as typed by a person; a list of texts; an artifact; a list of artifacts."""
+Kind = Literal["text", "raw", "list", "artifact", "artifacts", "attempt"]
+"""Exact text; a `str` as typed by a person; a list of texts; an artifact; a list of artifacts; the own attempt."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from pipec.ir import Block, ForEach, Group, Pipeline, Span, Task
+from pipec.ir import Block, ForEach, Group, Pipeline, Span, Task, Try
 from pipec.ir.graph import blocks, tasks, walk
 
 Place = tuple[int, int, int, int]
@@ -30,17 +30,23 @@ class Scope:
     def __init__(self, block: Block) -> None:
         self.calls: dict[Place, list[Task | Group]] = {}
         self.loops: dict[Place, list[ForEach]] = {}
-        self._fill(block)
+        self.tries: dict[Place, list[Try]] = {}
+        self.depths: dict[str, int] = {}
+        """Id of a `Try` -> how many loops are around it."""
+        self._fill(block, 0)
 
-    def _fill(self, block: Block) -> None:
+    def _fill(self, block: Block, depth: int) -> None:
         for node in block.nodes:
             if isinstance(node, (Task, Group)):
                 self.calls.setdefault(place_of(node.span), []).append(node)
             elif isinstance(node, ForEach):
                 self.loops.setdefault(place_of(node.span), []).append(node)
+            elif isinstance(node, Try):
+                self.tries.setdefault(place_of(node.span), []).append(node)
+                self.depths[node.id] = depth
             if not isinstance(node, Group):
                 for inner in blocks(node):
-                    self._fill(inner)
+                    self._fill(inner, depth + isinstance(node, ForEach))
 
 
 class Instrument:
@@ -51,7 +57,7 @@ class Instrument:
         self.fields = any(isinstance(o.select, str) for task in tasks(pipeline) for o in task.outputs)
         self.places: dict[str, set[Place]] = {}
         for node in walk(pipeline.body):
-            if isinstance(node, (Task, Group, ForEach)):
+            if isinstance(node, (Task, Group, ForEach, Try)):
                 self.places.setdefault(node.span.file, set()).add(place_of(node.span))
         self._done: dict[CodeType, FunctionType] = {}
 
@@ -147,6 +153,18 @@ class _Rewriter(ast.NodeTransformer):
             node.iter = _observed("loop", [_constant(place), ast.Constant(0), node.iter], node.iter)
         return node
 
+    def visit_Try(self, node: ast.Try) -> ast.AST:
+        """A handler, and a `finally` part, tell first that they were entered."""
+        place = self.columns.place(node)
+        self.generic_visit(node)
+        if place in self.places:
+            parts = [("caught", handler.body) for handler in node.handlers] + [("left", node.finalbody)]
+            for method, body in parts:
+                if body:
+                    told = _observed(method, [_constant(place)], body[0])
+                    body.insert(0, ast.copy_location(ast.Expr(told), body[0]))
+        return node
+
     def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
         """`[... for x in xs if c]` -> `[... for x in observer.loop(place, 0, [x for x in xs if c])]`."""
         return self._comprehension(node)
@@ -181,7 +199,7 @@ def _constant(place: Place) -> ast.expr:
     return ast.Tuple([ast.Constant(n) for n in place], ast.Load())
 
 
-def _observed(method: str, arguments: list[ast.expr], place: ast.expr) -> ast.Call:
+def _observed(method: str, arguments: list[ast.expr], place: ast.expr | ast.stmt) -> ast.Call:
     function = ast.Attribute(ast.Name(OBSERVER, ast.Load()), method, ast.Load())
     return ast.copy_location(ast.Call(function, arguments, []), place)
 

@@ -17,7 +17,7 @@ from pipec.backends.python.cache import StepCache
 from pipec.backends.python.instrument import Instrument, Place, Scope
 from pipec.backends.python.output import StepOutput, told
 from pipec.backends.python.values import Store
-from pipec.compiler.backend.protocol import LogEvent, LoopEvent, StepEvent
+from pipec.compiler.backend.protocol import CaughtEvent, LogEvent, LoopEvent, StepEvent
 from pipec.compiler.backend.worker import Emit
 from pipec.ir import Code, Group, Pipeline, RunValue, Task, uses
 from pipec.ir.graph import walk
@@ -49,6 +49,8 @@ class Observer:
         self._cache = StepCache(cache, self._store) if cache else None
         self._scope = Scope(pipeline.body)
         self._index: list[int] = []
+        self._base = 0
+        """How many loops are around the pipeline function that runs."""
         self._fields: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._attempts = {n.output for n in walk(pipeline.body) if isinstance(n, RunValue) and n.what == "attempt"}
         self._heard: list[Any] | None = None
@@ -68,6 +70,16 @@ class Observer:
             self._index[depth:] = [i]
             yield item
         del self._index[depth:]
+
+    def caught(self, place: Place) -> None:
+        """A handler was entered."""
+        self.left(place)
+        attempt = next(node for node in self._scope.tries[place] if node.handler is not None)
+        self.emit(CaughtEvent(attempt=attempt.id, index=tuple(self._index)))
+
+    def left(self, place: Place) -> None:
+        """The body of a `try` has ended, perhaps in the middle of its loops."""
+        del self._index[self._base + self._scope.depths[self._scope.tries[place][0].id] :]
 
     def field(self, owner: Any, name: str) -> Any:
         """`owner.name`; a field of a step's result travels by its own annotation."""
@@ -124,11 +136,12 @@ class Observer:
 
     def _group(self, node: Group, function: Callable[..., Any], arguments: Arguments) -> Any:
         args, kwargs = arguments()
-        outer, self._scope = self._scope, Scope(node.body)
+        outer, self._scope = (self._scope, self._base), Scope(node.body)
+        self._base = len(self._index)
         try:
             return self.instrument.instrumented(function, self)(*args, **kwargs)
         finally:
-            self._scope = outer
+            self._scope, self._base = outer
 
     def _task(self, node: Task, function: Callable[..., Any], evaluate: Evaluate) -> Any:
         args, kwargs = evaluate(1)

@@ -63,6 +63,16 @@ class LoopEvent(Message):
     count: int
 
 
+class CaughtEvent(Message):
+    """A `try` has caught a failure; only plain Python tells it, since it alone stops at the first one."""
+
+    kind: Literal["caught"] = "caught"
+    attempt: str
+    """Id of the IR `Try`."""
+    index: tuple[int, ...] = ()
+    """Indices of the loops around it."""
+
+
 class LogEvent(Message):
     """Output of a step, or of the orchestrator, to show."""
 
@@ -83,10 +93,12 @@ class DoneEvent(Message):
     """The runner itself is at fault (a bug of pipec), not the pipeline."""
 
 
-Event = StepEvent | LoopEvent | LogEvent | DoneEvent
+Event = StepEvent | LoopEvent | CaughtEvent | LogEvent | DoneEvent
 
 
 def parse_event(data: dict[str, Any]) -> Event:
     """The event of one decoded line."""
-    kinds: dict[str, type[Event]] = {"step": StepEvent, "loop": LoopEvent, "log": LogEvent, "done": DoneEvent}
+    kinds: dict[str, type[Event]] = {
+        "step": StepEvent, "loop": LoopEvent, "caught": CaughtEvent, "log": LogEvent, "done": DoneEvent,
+    }  # fmt: skip
     return kinds[data["kind"]].model_validate(data)

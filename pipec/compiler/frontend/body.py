@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, replace
 
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.pipeline import MutatedResult
+from pipec.compiler.diagnostics.pipeline import MutatedResult, UnboundName
 from pipec.compiler.diagnostics.risk import DiscardedResult, UnreachableCode
 from pipec.compiler.diagnostics.source import UnsupportedStatement
 from pipec.compiler.frontend import (
@@ -327,7 +327,10 @@ class Body:
             item = self._kept(node.args[0], f"{name}_item")
             sharing.share(self, node.args[0], name)
             self._grow(name, item, node)
-        elif self.scope.names[name] != POISON:
+        elif isinstance(binding := self.scope.names[name], Unbound):
+            self.report.add(UnboundName(self.span(node.func.value), name, binding.reason, binding.where))
+            self.scope.names[name] = POISON
+        elif binding != POISON:
             self.report.add(MutatedResult(self.span(node), f"`{name}`"))
         return True
 

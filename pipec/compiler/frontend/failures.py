@@ -11,7 +11,7 @@ from pipec.compiler.diagnostics.source import UnsupportedExpression, Unsupported
 from pipec.compiler.frontend import expressions, loops
 from pipec.compiler.frontend.branches import Merger, guarded
 from pipec.compiler.frontend.callees import has_calls
-from pipec.compiler.frontend.operands import Caught, Growing, Operand, Unbound, const, ref
+from pipec.compiler.frontend.operands import POISON, Caught, Growing, Operand, Unbound, const, ref
 from pipec.compiler.pysource.negate import negated
 from pipec.ir import VALUE, Check, Try, is_artifact
 
@@ -92,25 +92,29 @@ def _add(body: Body, condition: Operand, text: ast.expr | None, node: ast.stmt) 
 
 def attempt(body: Body, node: ast.Try, rest: list[ast.stmt]) -> Flow | None:
     """Read a `try`."""
-    if node.orelse:
-        body.report.add(
-            UnsupportedStatement(body.span(node.orelse[0]), "`else` of a `try`", "write it after the `try`")
-        )
+    refused = _refused(node)
+    if refused is not None:
+        place, what, instead = refused
+        body.report.add(UnsupportedStatement(body.span(place), what, instead))
+        body.scope.names |= dict.fromkeys(loops.assigned([node]), POISON)
         return None
     if node.handlers and node.finalbody:
         inner = ast.copy_location(ast.Try(node.body, node.handlers, [], []), node)
         node = ast.copy_location(ast.Try([inner], [], [], node.finalbody), node)
-    if node.finalbody:
-        return _finally(body, node, rest)
-    handler = node.handlers[0]
+    return _finally(body, node, rest) if node.finalbody else _except(body, node, node.handlers[0], rest)
+
+
+def _refused(node: ast.Try) -> tuple[ast.AST, str, str] | None:
+    """What has no place in a pipeline body, and what to write instead."""
+    if node.orelse:
+        return node.orelse[0], "`else` of a `try`", "write it after the `try`"
     if len(node.handlers) > 1:
-        body.report.add(UnsupportedStatement(body.span(node.handlers[1]), "a second `except`", "use one handler"))
-        return None
-    if not (isinstance(handler.type, ast.Name) and handler.type.id == "Exception"):
-        what = "`except:`" if handler.type is None else f"`except {ast.unparse(handler.type)}`"
-        body.report.add(UnsupportedStatement(body.span(handler), what, "write `except Exception`"))
-        return None
-    return _except(body, node, handler, rest)
+        return node.handlers[1], "a second `except`", "use one handler"
+    for handler in node.handlers:
+        if not (isinstance(handler.type, ast.Name) and handler.type.id == "Exception"):
+            what = "`except:`" if handler.type is None else f"`except {ast.unparse(handler.type)}`"
+            return handler, what, "write `except Exception`"
+    return None
 
 
 def _except(body: Body, node: ast.Try, handler: ast.ExceptHandler, rest: list[ast.stmt]) -> Flow | None:

@@ -12,88 +12,48 @@ The first message in the order of the source is the one that plain Python sees: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from pipec.compiler.passes.protect import NONE, Protected, Protector, fine
 from pipec.compiler.passes.rebuild import map_blocks, rename_values, with_blocks, with_operands
 from pipec.compiler.passes.sink import substituted
-from pipec.compiler.purity import is_total
 from pipec.ir import (
-    VALUE,
     Argument,
     Block,
     Branch,
     Check,
-    Code,
-    Collect,
     Compute,
-    Const,
     Expr,
-    ForEach,
     Group,
     GroupResult,
     Let,
-    OptionalOf,
-    Parallel,
-    Phi,
     Pipeline,
     Ref,
-    Span,
     Statement,
-    Task,
     Try,
     Type,
     ValueId,
-    Wait,
-    is_artifact,
     uses,
 )
-from pipec.ir.graph import defines, edges, free, has_effect, value_types, walk
-
-NONE = Const(source="None")
+from pipec.ir.graph import defines, free, has_effect, value_types, walk
 
 
 def soften(pipeline: Pipeline) -> Pipeline:
     """`pipeline` without `Try`."""
     if not any(isinstance(node, Try) for node in walk(pipeline.body)):
         return pipeline
-    softener = _Softener(value_types(pipeline), {n.id for n in walk(pipeline.body)})
+    softener = _Softener(Protector(value_types(pipeline), {n.id for n in walk(pipeline.body)}))
     return pipeline.model_copy(update={"body": softener.block(pipeline.body)})
 
 
 @dataclass
-class _Protected:
-    """A block in which nothing fails any more."""
-
-    nodes: list[Statement] = field(default_factory=list)
-    error: Expr = NONE
-    """The first message, or `None`; the constant where nothing in the block can fail."""
-    values: dict[ValueId, Expr] = field(default_factory=dict)
-    """Values of the block, as they are seen at its end: `None` where they were not reached."""
-
-    def at_end(self, expr: Expr) -> Expr:
-        """`expr`, an operand at the end of the block as it was, at the end of the block as it is."""
-        for value in uses(expr):
-            if value in self.values:
-                expr = substituted(expr, value, self.values[value])
-        return expr
-
-
-@dataclass
 class _Softener:
-    types: dict[ValueId, Type]
-    nodes: set[str]
+    protector: Protector
 
-    def fresh(self, wanted: str, type_: Type = VALUE) -> ValueId:
-        """A new value."""
-        name = _free(wanted, self.types)
-        self.types[name] = type_
-        return name
-
-    def node(self, wanted: str) -> str:
-        """A new id of a node."""
-        name = _free(wanted, self.nodes)
-        self.nodes.add(name)
-        return name
+    @property
+    def types(self) -> dict[ValueId, Type]:
+        """The types of all values."""
+        return self.protector.types
 
     # where failures end the run
 
@@ -108,9 +68,9 @@ class _Softener:
     def softened(self, node: Try) -> list[Statement]:
         """The nodes that stand for `node`, whose blocks have no `Try` in them."""
         wanted = {v for phi in node.outputs for v in uses(phi.then)}
-        body, ends = self.explicit(node.body, [p.then for p in node.outputs], node.span)
+        body, ends = self.protector.explicit(node.body, [p.then for p in node.outputs], node.span)
         wanted |= {v for e in ends for v in uses(e)}
-        safe = self.protected(body, wanted)
+        safe = self.protector.protected(body, wanted)
         ends = [safe.at_end(e) for e in ends]
         if node.final is not None:
             made = self.finally_(node, safe, ends)
@@ -120,7 +80,7 @@ class _Softener:
             return made
         return [self.sequence_point(node, made)]
 
-    def handled(self, node: Try, safe: _Protected, ends: list[Expr]) -> list[Statement]:
+    def handled(self, node: Try, safe: Protected, ends: list[Expr]) -> list[Statement]:
         """`try` and `except`."""
         assert node.handler is not None
         handler = node.handler
@@ -134,307 +94,63 @@ class _Softener:
             handler = map_blocks(handler, lambda b: Block(nodes=tuple(with_operands(n, told) for n in b.nodes)))
             orelse = [told(e) for e in orelse]
         if safe.error == NONE:
-            return [*safe.nodes, *(self.bound(p, e, node.span) for p, e in zip(node.outputs, ends))]
+            return self.named(node, safe.nodes, ends)
         phis = tuple(p.model_copy(update={"then": t, "orelse": o}) for p, t, o in zip(node.outputs, ends, orelse))
         if not phis and not handler.nodes:
             return safe.nodes
         branch = Branch(
-            id=self.node(f"{node.id}_failed"), condition=_fine(safe.error), then=Block(), orelse=handler, outputs=phis,
+            id=self.protector.node(f"{node.id}_failed"), condition=fine(safe.error), then=Block(), orelse=handler, outputs=phis,
             effect=has_effect(node), span=node.span,
         )  # fmt: skip
         return [*safe.nodes, branch]
 
-    def finally_(self, node: Try, safe: _Protected, ends: list[Expr]) -> list[Statement]:
+    def finally_(self, node: Try, safe: Protected, ends: list[Expr]) -> list[Statement]:
         """`try` and `finally`."""
         assert node.final is not None
         final: list[Statement] = list(node.final.nodes)
         if final and not (has_effect(final[0]) and has_effect(final[-1])):
             final = [self.ordered(node, final)]  # it waits for the body, whatever it reads
-        lets = [self.bound(p, e, node.span) for p, e in zip(node.outputs, ends)]
         if safe.error == NONE:
-            return [*safe.nodes, *final, *lets]
+            return self.named(node, [*safe.nodes, *final], ends)
         check = Check(
-            id=self.node(f"{node.id}_failed"), condition=_fine(safe.error), message=safe.error, span=node.span
+            id=self.protector.node(f"{node.id}_failed"), condition=fine(safe.error), message=safe.error, span=node.span
         )
-        return [*safe.nodes, *final, check, *lets]
+        return self.named(node, [*safe.nodes, *final, check], ends)
 
     def ordered(self, node: Try, final: list[Statement]) -> Group:
         """The `finally` part as one sequence point."""
         group = Group(
-            id=self.node(f"{node.id}_finally"), name="finally", body=Block(nodes=tuple(final)), effect=True,
+            id=self.protector.node(f"{node.id}_finally"), name="finally", body=Block(nodes=tuple(final)), effect=True,
             span=node.span,
         )  # fmt: skip
         return self.closed(group)
 
     def sequence_point(self, node: Try, made: list[Statement]) -> Group:
         """All of a `try` with an effect in it waits for what is above, and holds up what is below."""
-        group = Group(id=self.node(node.id), name="try", body=Block(nodes=tuple(made)), effect=True, span=node.span)
+        group = Group(
+            id=self.protector.node(node.id), name="try", body=Block(nodes=tuple(made)), effect=True, span=node.span
+        )
         return self.closed(group, [(p.id, p.type) for p in node.outputs])
 
     def closed(self, group: Group, results: list[tuple[ValueId, Type]] | None = None) -> Group:
         """`group` with what comes in as arguments, and what goes out as results: new names inside."""
-        taken = {v: self.fresh(v, self.types[v]) for v in free(group.body)}
-        given = {v: self.fresh(v, t) for v, t in results or []}
+        taken = {v: self.protector.fresh(v, self.types[v]) for v in free(group.body)}
+        given = {v: self.protector.fresh(v, t) for v, t in results or []}
         renames = taken | given
         body = rename_values(group.body, renames)
         args = tuple(Argument(id=new, expr=Ref(value=old), type=self.types[old]) for old, new in taken.items())
         outputs = tuple(GroupResult(id=v, value=Ref(value=given[v]), type=t) for v, t in results or [])
         return group.model_copy(update={"args": args, "body": body, "outputs": outputs})
 
-    def bound(self, phi: Phi, expr: Expr, span: Span) -> Compute:
-        """A value under the name that it has after the `try`."""
-        return Compute(
-            id=self.node(phi.id), lets=(Let(id=phi.id, expr=expr, type=phi.type),), outputs=(phi.id,), span=span
-        )
-
-    # where they do not
-
-    def explicit(self, block: Block, ends: list[Expr], span: Span) -> tuple[Block, list[Expr]]:
-        """`block` in which expressions that may fail stand in nodes of their own, or in tasks."""
-        nodes: list[Statement] = []
-        for node in block.nodes:
-            nodes += self.spelled_out(node)
-        found: list[Expr] = []
-        for expr in ends:
-            if is_total(expr):
-                found.append(expr)
+    def named(self, node: Try, nodes: list[Statement], ends: list[Expr]) -> list[Statement]:
+        """`nodes`, whose values get the names that they have after the `try`."""
+        own = {v for n in nodes for v in defines(n)}
+        renames: dict[ValueId, ValueId] = {}
+        lets: list[Statement] = []
+        for phi, expr in zip(node.outputs, ends):
+            if isinstance(expr, Ref) and expr.value in own and expr.value not in renames:
+                renames[expr.value] = phi.id
             else:
-                made = self.computed(expr, "value", _type(expr), span)
-                nodes.append(made)
-                found.append(Ref(value=made.outputs[0]))
-        return Block(nodes=tuple(nodes)), found
-
-    def spelled_out(self, node: Statement) -> list[Statement]:
-        """`node`, with what its header evaluates before it."""
-        match node:
-            case Branch() if not is_total(node.condition):
-                made = self.computed(node.condition, "condition", VALUE, node.span, "bool")
-                return [made, node.model_copy(update={"condition": Ref(value=made.outputs[0])})]
-            case ForEach() if not is_total(node.items):
-                made = self.computed(node.items, "items", node.items_type, node.span, "list")
-                return [made, node.model_copy(update={"items": Ref(value=made.outputs[0])})]
-            case Group() if any(not is_total(a.expr) for a in node.args):
-                before: list[Statement] = []
-                args = []
-                for arg in node.args:
-                    if not is_total(arg.expr):
-                        made = self.computed(arg.expr, arg.id, arg.type, node.span)
-                        before.append(made)
-                        arg = arg.model_copy(update={"expr": Ref(value=made.outputs[0])})
-                    args.append(arg)
-                return [*before, node.model_copy(update={"args": tuple(args)})]
-        return [node]
-
-    def computed(self, expr: Expr, hint: str, type_: Type, span: Span, wrap: str = "") -> Compute:
-        """A node that evaluates `expr`."""
-        if wrap and isinstance(expr, Code) and not expr.source.startswith(f"{wrap}("):
-            expr = expr.model_copy(update={"source": f"{wrap}({expr.source})"})
-        value = self.fresh(hint, type_)
-        return Compute(id=self.node(value), lets=(Let(id=value, expr=expr, type=type_),), outputs=(value,), span=span)
-
-    def protected(self, block: Block, wanted: set[ValueId], concurrent: bool = False) -> _Protected:
-        """`block` in which nothing fails; `wanted`: the values of it that are read at its end."""
-        stages = self.stages(block, concurrent)
-        return self.chain(stages, wanted) if stages else _Protected()
-
-    def stages(self, block: Block, concurrent: bool) -> list[list[Statement]]:
-        """The nodes in runs, so that nothing waits for something in the same run that may have failed."""
-        waits = edges(block, concurrent)
-        found: list[list[Statement]] = []
-        risky: set[str] = set()
-        for node in block.nodes:
-            if not found or risky & {*waits[node.id].data, *waits[node.id].order}:
-                found.append([])
-                risky = set()
-            found[-1].append(node)
-            if may_fail(node):
-                risky.add(node.id)
-        return found
-
-    def chain(self, stages: list[list[Statement]], wanted: set[ValueId]) -> _Protected:
-        """The first run, and the others in a branch."""
-        own, *others = stages
-        later = {v for stage in others for node in stage for v in defines(node)} & wanted
-        read = wanted | {v for stage in others for v in free(Block(nodes=tuple(stage)))}
-        made = _Protected()
-        errors: list[Expr] = []
-        for node in own:
-            nodes, error = self.safe(node, read)
-            made.nodes += nodes
-            errors += [error] if error != NONE else []
-        made.error = self.first(errors, made.nodes, own[0].span)
-        if not others:
-            return made
-        inner = self.chain(others, later)
-        span = others[0][0].span
-        if made.error == NONE:  # nothing here can fail
-            made.nodes += inner.nodes
-            made.error, made.values = inner.error, inner.values
-            return made
-        phis = []
-        for value in sorted(later):
-            type_ = optional(self.types[value])
-            out = self.fresh(value, type_)
-            phis.append(Phi(id=out, then=inner.values.get(value, Ref(value=value)), orelse=NONE, type=type_))
-            made.values[value] = Ref(value=out)
-        error = made.error
-        if inner.error != NONE:
-            out = self.fresh("error")
-            phis.append(Phi(id=out, then=inner.error, orelse=made.error, type=VALUE))
-            error = Ref(value=out)
-        made.nodes.append(
-            Branch(
-                id=self.node("going_on"),
-                condition=_fine(made.error),
-                then=Block(nodes=tuple(inner.nodes)),
-                orelse=Block(),
-                outputs=tuple(phis),
-                span=span,
-            )
-        )
-        made.error = error
-        return made
-
-    def first(self, errors: list[Expr], nodes: list[Statement], span: Span) -> Expr:
-        """The first of several messages, computed by a node that is added to `nodes`."""
-        if len(errors) < 2:
-            return errors[0] if errors else NONE
-        names = [v for e in errors for v in uses(e)]
-        source = _first_of(f"({', '.join(names)})", names)
-        made = self.computed(Code(source=source, inputs={v: v for v in names}), "error", VALUE, span)
-        nodes.append(made)
-        return Ref(value=made.outputs[0])
-
-    def safe(self, node: Statement, read: set[ValueId]) -> tuple[list[Statement], Expr]:
-        """`node` made safe, and its message. `read`: the values that are read after it."""
-        match node:
-            case Task() | Compute() | Check() | Wait() if may_fail(node):
-                hint = node.site.step if isinstance(node, Task) else node.id
-                caught = self.fresh(f"{hint}_error")
-                return [node.model_copy(update={"caught": caught})], Ref(value=caught)
-            case Branch():
-                return self.safe_branch(node)
-            case ForEach():
-                return self.safe_loop(node)
-            case Group():
-                return self.safe_group(node)
-            case Parallel():
-                made = self.protected(node.body, read, concurrent=True)
-                assert all(isinstance(e, Ref) for e in made.values.values())
-                nodes = made.nodes
-                if made.values:
-                    # the values keep their names, since they are seen from outside
-                    renames = {e.value: v for v, e in made.values.items() if isinstance(e, Ref)}
-                    renames |= {v: self.fresh(v, self.types[v]) for v in made.values}
-                    nodes = list(rename_values(Block(nodes=tuple(nodes)), renames).nodes)
-                return [node.model_copy(update={"body": Block(nodes=tuple(nodes))})], made.error
-        return [node], NONE
-
-    def safe_branch(self, node: Branch) -> tuple[list[Statement], Expr]:
-        sides = []
-        for block, ends in (
-            (node.then, [p.then for p in node.outputs]),
-            (node.orelse, [p.orelse for p in node.outputs]),
-        ):
-            block, ends = self.explicit(block, ends, node.span)
-            made = self.protected(block, {v for e in ends for v in uses(e)})
-            sides.append((made, [made.at_end(e) for e in ends]))
-        (then, thens), (orelse, others) = sides
-        phis = [
-            p.model_copy(update={"then": t, "orelse": o, "type": optional(p.type)})
-            for p, t, o in zip(node.outputs, thens, others)
-        ]
-        error: Expr = NONE
-        if then.error != NONE or orelse.error != NONE:
-            out = self.fresh("error")
-            phis.append(Phi(id=out, then=then.error, orelse=orelse.error, type=VALUE))
-            error = Ref(value=out)
-        update = {
-            "then": Block(nodes=tuple(then.nodes)), "orelse": Block(nodes=tuple(orelse.nodes)), "outputs": tuple(phis),
-        }  # fmt: skip
-        return [node.model_copy(update=update)], error
-
-    def safe_loop(self, node: ForEach) -> tuple[list[Statement], Expr]:
-        body, _ = self.explicit(node.body, [], node.span)
-        made = self.protected(body, {o.value for o in node.outputs})
-        outputs = []
-        for output in node.outputs:
-            value = made.values.get(output.value, Ref(value=output.value))
-            assert isinstance(value, Ref)
-            outputs.append(output.model_copy(update={"value": value.value}))
-        nodes = list(made.nodes)
-        after: list[Statement] = []
-        error: Expr = NONE
-        if made.error != NONE:
-            assert isinstance(made.error, Ref)
-            listed = self.fresh("errors")
-            outputs.append(Collect(id=listed, value=made.error.value, type=VALUE))
-            first = self.computed(
-                Code(source=_first_of(listed, [listed]), inputs={listed: listed}), "error", VALUE, node.span
-            )
-            after.append(first)
-            error = Ref(value=first.outputs[0])
-        update = {"body": Block(nodes=tuple(nodes)), "outputs": tuple(outputs)}
-        return [node.model_copy(update=update), *after], error
-
-    def safe_group(self, node: Group) -> tuple[list[Statement], Expr]:
-        ends = [o.value for o in node.outputs]
-        body, ends = self.explicit(node.body, ends, node.span)
-        made = self.protected(body, {v for e in ends for v in uses(e)})
-        outputs = [o.model_copy(update={"value": made.at_end(e)}) for o, e in zip(node.outputs, ends)]
-        error: Expr = NONE
-        if made.error != NONE:
-            out = self.fresh("error")
-            outputs.append(GroupResult(id=out, value=made.error, type=VALUE))
-            error = Ref(value=out)
-        update = {"body": Block(nodes=tuple(made.nodes)), "outputs": tuple(outputs)}
-        return [node.model_copy(update=update)], error
-
-
-def may_fail(node: Statement) -> bool:
-    """Whether `node`, or anything in it, may fail the run."""
-    match node:
-        case Task() | Check() | Wait():
-            return node.caught is None
-        case Compute():
-            return node.caught is None and not all(is_total(let.expr) for let in node.lets)
-        case Branch():
-            ends = [e for p in node.outputs for e in (p.then, p.orelse)]
-            inside = any(may_fail(n) for block in (node.then, node.orelse) for n in block.nodes)
-            return inside or not all(map(is_total, (node.condition, *ends)))
-        case ForEach():
-            return not is_total(node.items) or any(map(may_fail, node.body.nodes))
-        case Group():
-            ends = [*(a.expr for a in node.args), *(o.value for o in node.outputs)]
-            return any(map(may_fail, node.body.nodes)) or not all(map(is_total, ends))
-        case Parallel():
-            return any(map(may_fail, node.body.nodes))
-        case _:
-            return False
-
-
-def optional(type_: Type) -> Type:
-    """`type_`, where the value may be `None` because it was not reached."""
-    return OptionalOf(item=type_) if is_artifact(type_) and not isinstance(type_, OptionalOf) else type_
-
-
-def _type(expr: Expr) -> Type:
-    return expr.type if isinstance(expr, Code) else VALUE
-
-
-def _fine(error: Expr) -> Expr:
-    """The condition that nothing has failed."""
-    assert isinstance(error, Ref)
-    return Code(source=f"{error.value} is None", inputs={error.value: error.value})
-
-
-def _first_of(listed: str, names: list[ValueId]) -> str:
-    variable = _free("message", names)
-    return f"([{variable} for {variable} in {listed} if {variable} is not None] or [None])[0]"
-
-
-def _free(wanted: str, taken: object) -> str:
-    name, number = wanted, 2
-    while name in taken:  # type: ignore[operator]  # a set or dict
-        name, number = f"{wanted}_{number}", number + 1
-    return name
+                let = Let(id=phi.id, expr=expr, type=phi.type)
+                lets.append(Compute(id=self.protector.node(phi.id), lets=(let,), outputs=(phi.id,), span=node.span))
+        return list(rename_values(Block(nodes=(*nodes, *lets)), renames).nodes)
