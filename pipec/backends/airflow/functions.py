@@ -79,6 +79,8 @@ class Functions:
 
     def caught(self, spec: Spec, step: str = "", function: str = "") -> list[str]:
         """The decorator that lets a task end well. `step`: its name for people, where `function` is not."""
+        if step:
+            self.helper("message_of")
         arguments = [f"step={py(step)}"] if step != function else []
         arguments += ["several=True"] if spec.outputs else []
         name = self.helper("caught")

@@ -109,7 +109,7 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
     caught = [draft for draft in functions.drafts if any("caught" in d for d in draft.decorators)]
     guarded = any("raise AirflowSkipException" in line for draft in caught for line in draft.body)
     limits = any("execution_timeout" in draft.options for draft in caught)
-    steps = any(not d.name.startswith(("check_", "compute_", "fail")) for d in caught)
+    steps = "message_of" in functions.wanted
     several = "several=True" in decorators
     found = {
         "artifacts": artifacts, "plain": not artifacts, "lazy": lazy, "eager": artifacts and not lazy,
