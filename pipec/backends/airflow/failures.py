@@ -42,9 +42,8 @@ def check(low: Lowering, node: Check, scope: Scope) -> None:
     taken = low.wrapper(scope, guard_of(low, exprs, scope))
     taken.lines += _failing(taken, node)
     spec = Spec(result="None", caught=node.caught is not None)
-    retried = node.caught is not None and low.pipeline.policy.default_retry is not None
     name = low.ids.fresh(_looked_at(node)) if node.source else node.id
-    function = taken.made(name, spec, exprs, {"retries": "0"} if retried else None)
+    function = taken.made(name, spec, exprs)
     made = low.new(name, function, scope, f"{name}_outputs" if node.caught else f"{name}_done")
     low.fill(made, taken)
     if node.caught is not None:

@@ -95,6 +95,8 @@ class Wrapper:
             options = {"multiple_outputs": "True", **(options or {})}
         elif any(_gives_dict(line) for line in self.lines):
             options = {"multiple_outputs": "False", **(options or {})}
+        if spec.caught and self.functions.pipeline.policy.default_retry is not None:
+            options = {**(options or {}), "retries": "0"}  # it would fail again, and be caught later
         caught = self.functions.caught(spec) if spec.caught else []
         return self.functions.add(
             FunctionDraft(
