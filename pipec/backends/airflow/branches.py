@@ -52,7 +52,7 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
     low.choices[choose] = (ids[1], ids[0])
     if not ids[1]:
         choose.function.operator = "task.short_circuit"
-        choose.function.body = (f"return bool({condition})",)
+        choose.function.body = (f"return {_bool(condition)}",)
         return
     targets = [py(i[0]) if len(i) == 1 else "[" + ", ".join(map(py, i)) + "]" if i else "None" for i in ids]
     choose.function.operator = "task.branch"
@@ -80,6 +80,12 @@ def joined(low: Lowering, node: Branch, phis: list[Phi], scope: Scope, choose: T
     join.join = choose is not None
     low.bind(tuple(p.id for p in phis), join)
     return join
+
+
+def _bool(condition: str) -> str:
+    """The condition as a bool."""
+    is_one = re.fullmatch(r"\w+ is None", condition) is not None
+    return condition if is_one else f"bool({condition})"
 
 
 def _topic(node: Branch) -> str:
@@ -161,8 +167,7 @@ def guarded_branch(low: Lowering, node: Branch, scope: Scope) -> None:
             joined(low, node, phis, scope, None)
         return
     taken = low.wrapper(scope, guard_of(low, [node.condition], scope))
-    condition = taken.source(node.condition)
-    taken.lines.append(f"return {condition}" if condition.endswith(" is None") else f"return bool({condition})")
+    taken.lines.append(f"return {_bool(taken.source(node.condition))}")
     id_ = low.ids.fresh(f"check_{_topic(node)}")
     decide = low.new(id_, taken.made(id_, Spec(), [node.condition]), scope, _variable(node))
     low.fill(decide, taken)
