@@ -49,6 +49,41 @@ def test_runs_like_plain_python(run: Run, runners: Runners) -> None:
     assert not found, "\n".join([*found, ran.outcome.error or "", ran.log])
 
 
+KILLED = """
+import os
+import signal
+
+from pipec import pipeline, step
+
+
+@step
+def dies(n: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return n
+
+
+@pipeline
+def killed(n: int = 1) -> int:
+    try:
+        found = dies(n)
+    except Exception:
+        found = -1
+    return found
+"""
+
+
+@pytest.mark.orchestrator
+@pytest.mark.xdist_group("run-airflow")
+def test_a_killed_step_is_not_caught(runners: Runners, tmp_path: Path) -> None:
+    """Out of memory, or evicted: the task has no moment left in which it could give a message."""
+    case = tmp_path / "killed"
+    case.mkdir()
+    (case / "pipeline.py").write_text(KILLED, encoding="utf-8")
+    ran = runners.run(Run(Case(case), 0), "airflow")
+    assert ran.outcome.status == "failed"
+    assert [entry.status for entry in ran.outcome.steps] == ["failed"]
+
+
 VALUES: list[Any] = [
     None, True, 0, -1, 2**63 - 1, 2**63, -(10**5000), 1.5, 1.0, -0.0, 1e16, 1e300, 5e-324, float("inf"), -float("inf"), "", "a\0b",
     "\ud800", "{{ ds }}", b"\0\xff", (), (1, (2,)), [], [[], ()], {}, {"b": 1, "a": 2}, {"aa": 1, "b": 2}, {1: 2, "1": 3},

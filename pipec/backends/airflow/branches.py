@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from pipec.backends.airflow.graph import TaskNode, entries, exits
 from pipec.backends.airflow.names import ascii_id
 from pipec.backends.airflow.values import Spec
 from pipec.compiler.rendering import python_literal as py
-from pipec.ir import Branch, Const, Expr, Phi, Ref, uses
+from pipec.ir import Branch, Const, Expr, Phi, Ref, text, uses
 from pipec.ir.graph import has_effect
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
         return
     taken = low.wrapper(scope)
     condition = taken.source(node.condition)
-    id_ = low.ids.fresh(f"choose_{node.id.removeprefix('if_')}")
-    choose = low.new(id_, taken.chooser(id_, node.condition), scope, node.id)
+    id_ = low.ids.fresh(f"choose_{_topic(node)}")
+    choose = low.new(id_, taken.chooser(id_, node.condition), scope, _variable(node))
     low.fill(choose, taken)
     arms = [
         low.block(block, replace(scope, arms=(*scope.arms, choose), ways=(*scope.ways, way)))
@@ -51,7 +52,7 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
     low.choices[choose] = (ids[1], ids[0])
     if not ids[1]:
         choose.function.operator = "task.short_circuit"
-        choose.function.body = (f"return bool({condition})",)
+        choose.function.body = (f"return {_bool(condition)}",)
         return
     targets = [py(i[0]) if len(i) == 1 else "[" + ", ".join(map(py, i)) + "]" if i else "None" for i in ids]
     choose.function.operator = "task.branch"
@@ -81,11 +82,30 @@ def joined(low: Lowering, node: Branch, phis: list[Phi], scope: Scope, choose: T
     return join
 
 
+def _bool(condition: str) -> str:
+    """The condition as a bool."""
+    is_one = re.fullmatch(r"\w+ is None", condition) is not None
+    return condition if is_one else f"bool({condition})"
+
+
+def _topic(node: Branch) -> str:
+    """What a branch is about: the step that may have failed, where `soften` has made it; else as the source says."""
+    step = re.fullmatch(r"(\w+)_error(_\d+)? is None", text(node.condition))
+    if step is not None and node.id.startswith("going_on"):
+        return f"after_{step[1]}"
+    return node.id.removeprefix("if_")
+
+
+def _variable(node: Branch) -> str:
+    """The variable of the operator."""
+    return _topic(node) if node.id.startswith("going_on") else node.id
+
+
 def _join_names(low: Lowering, node: Branch, phis: list[Phi]) -> tuple[str, str]:
     """Task id and variable of a join."""
     if len(phis) == 1:
         return low.ids.fresh(f"join_{phis[0].id}"), phis[0].id
-    name = node.id.removeprefix("if_")
+    name = _topic(node)
     return low.ids.fresh(f"join_{name}"), f"{name}_joined"
 
 
@@ -147,9 +167,9 @@ def guarded_branch(low: Lowering, node: Branch, scope: Scope) -> None:
             joined(low, node, phis, scope, None)
         return
     taken = low.wrapper(scope, guard_of(low, [node.condition], scope))
-    taken.lines.append(f"return bool({taken.source(node.condition)})")
-    id_ = low.ids.fresh(f"check_{node.id.removeprefix('if_')}")
-    decide = low.new(id_, taken.made(id_, Spec(), [node.condition]), scope, node.id)
+    taken.lines.append(f"return {_bool(taken.source(node.condition))}")
+    id_ = low.ids.fresh(f"check_{_topic(node)}")
+    decide = low.new(id_, taken.made(id_, Spec(), [node.condition]), scope, _variable(node))
     low.fill(decide, taken)
     arms = [
         low.block(block, replace(scope, guards=(*scope.guards, Guard(decide, way))))

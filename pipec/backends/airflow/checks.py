@@ -6,6 +6,7 @@ from typing import Any
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit, UnsupportedFeature
+from pipec.compiler.passes.soften import soften
 from pipec.ir import Block, Branch, Const, ForEach, Pipeline
 from pipec.ir.features import FEATURES
 from pipec.ir.graph import blocks, tasks, walk
@@ -17,7 +18,7 @@ MAX_MAP_LENGTH = 1024
 
 def check(pipeline: Pipeline, version: tuple[int, int], report: Report) -> None:
     """Report what of `pipeline` Airflow cannot take, or not as it stands."""
-    _nested(pipeline.body, False, False, report)
+    _nested(soften(pipeline).body, False, False, report)
     schedule = pipeline.policy.schedule
     for parameter in pipeline.parameters:
         if schedule is not None and parameter.default is None:
@@ -45,7 +46,10 @@ def _nested(block: Block, looped: bool, armed: bool, report: Report) -> None:
     """A loop in an arm of a branch that is itself in a loop: neither a mapped group nor all pairs can say that."""
     for node in block.nodes:
         if isinstance(node, ForEach) and looped and armed:
-            note = "a fan-out in an arm of an `if` inside a fan-out; make the inner one loop over an empty list instead"
+            note = (
+                "a fan-out in an arm of an `if` inside a fan-out, or behind what may fail in a `try` there;"
+                " make the inner one loop over an empty list instead"
+            )
             what = FEATURES["foreach.nested"]
             report.add(UnsupportedFeature(node.span, "airflow", "foreach.nested", what, "", note))
         inside = looped or isinstance(node, ForEach)

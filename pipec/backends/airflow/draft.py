@@ -16,13 +16,15 @@ class FunctionDraft:
     """A task function, and the calls of it."""
 
     name: str
-    operator: Literal["task", "task.branch", "task.short_circuit", "empty"] = "task"
+    operator: Literal["task", "task.branch", "task.short_circuit", "task.sensor", "empty"] = "task"
     options: dict[str, str] = field(default_factory=dict)
     decorators: tuple[str, ...] = ()
     definition: str = ""
     parameters: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     doc: str = ""
+    caught: bool = False
+    """It ends well when it fails for good."""
     listed: bool = False
     """Its result is mapped over: it must be what its annotation promises, a list."""
     calls: list[CallDraft] = field(default_factory=list)

@@ -39,9 +39,10 @@ class Functions:
         if component.name not in self.by_component:
             assert component.function is not None
             options = self.options(component, task, spec)
+            decorators = self.decorators(component, task, spec, component.function)
             draft = FunctionDraft(
-                component.function, options=options, decorators=self.decorators(component, task, spec),
-                definition=component.function,
+                component.function, options=options, decorators=decorators, definition=component.function,
+                caught=spec.caught,
             )  # fmt: skip
             self.by_component[component.name] = draft
             self.drafts.append(draft)
@@ -50,7 +51,7 @@ class Functions:
     def options(self, component: Component, task: Task, spec: Spec) -> dict[str, str]:
         """Keyword arguments of the operator of a step."""
         options: dict[str, str] = {}
-        if spec.outputs:
+        if spec.outputs or spec.caught:
             options["multiple_outputs"] = "True"
         elif returns_dict(component, self.pipeline):
             options["multiple_outputs"] = "False"  # else TaskFlow would make an XCom of every key
@@ -59,9 +60,11 @@ class Functions:
             found["executor_config"] = found["executor_config"].replace("pod(", f"{self.helper('pod')}(", 1)
         return options | found
 
-    def decorators(self, component: Component, task: Task, spec: Spec, lazy: bool = False) -> tuple[str, ...]:
-        """Our decorators of a step, outermost first."""
-        found: list[str] = []
+    def decorators(
+        self, component: Component, task: Task, spec: Spec, function: str, lazy: bool = False
+    ) -> tuple[str, ...]:
+        """Our decorators of a step under the name `function`, outermost first."""
+        found = self.caught(spec, task.site.step, function) if spec.caught else []
         cache = task.policy.cache
         if cache is not None:
             arguments = [py(f"{component.digest[:16]}{'-' if cache.version else ''}{cache.version}")]
@@ -73,6 +76,15 @@ class Functions:
         if task.policy.env:
             found.append(f"{self.helper('with_environment')}({settings.mapping(task.policy.env)})")
         return (*found, self.stored(spec, lazy))
+
+    def caught(self, spec: Spec, step: str = "", function: str = "") -> list[str]:
+        """The decorator that lets a task end well. `step`: its name for people, where `function` is not."""
+        if step:
+            self.helper("message_of")
+        arguments = [f"step={py(step)}"] if step != function else []
+        arguments += ["several=True"] if spec.outputs else []
+        name = self.helper("caught")
+        return [f"{name}({', '.join(arguments)})" if arguments else name]
 
     def stored(self, spec: Spec, lazy: bool = False) -> str:
         """The decorator that carries arguments and results."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipec.backends.airflow.compile import Compiled, compiled
+from pipec.backends.airflow.failures import TEMPLATES
 from pipec.backends.airflow.output import captured
 from pipec.backends.airflow.pipeline import packed_value
 from pipec.backends.airflow.report import Progress
@@ -157,7 +158,9 @@ def _configure(workdir: Path, home: Path, store: Path) -> None:
 
 
 def _without_delays(dag: Any) -> None:
-    for task in dag.tasks:  # dag.test() really sleeps between attempts
+    for task in dag.tasks:  # dag.test() really sleeps between attempts, and between the looks of a sensor
+        if hasattr(task, "poke_interval"):
+            task.poke_interval = min(task.poke_interval, 0.2)
         if hasattr(task, "partial_kwargs"):
             task.partial_kwargs["retry_delay"] = timedelta(0)
         else:
@@ -173,6 +176,13 @@ def _widen(dag: Any, conf: dict[str, Any]) -> None:
                     holder.params.get_param(name).schema.pop("type", None)
 
 
+def _rendered(template: str, finished: Any) -> str:
+    """What of a run Airflow renders in arguments."""
+    if template == TEMPLATES["id"]:
+        return str(finished.run_id)
+    return str((finished.logical_date or finished.run_after).date())
+
+
 def _result(made: Compiled, given: dict[str, Any], finished: Any, module: Any) -> Any:
     """What the pipeline returns, loaded."""
     low, expr = made.lowering, made.pipeline.result
@@ -181,6 +191,8 @@ def _result(made: Compiled, given: dict[str, Any], finished: Any, module: Any) -
     bound = low.env[expr.value]
     if bound.const is not None:
         return value_of(bound.const)
+    if bound.template:
+        return _rendered(bound.template, finished)
     if bound.param:
         defaults = {p.name: p.default for p in made.pipeline.parameters}
         default = defaults[bound.param]

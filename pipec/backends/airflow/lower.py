@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from pipec.backends.airflow import values
+from pipec.backends.airflow import failures, values
 from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupDraft, MappedDraft
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.graph import Loop, TaskNode, entries, exits, settle
@@ -19,6 +19,7 @@ from pipec.compiler.rendering import python_literal as py
 from pipec.ir import (
     Block,
     Branch,
+    Check,
     Collect,
     Compute,
     Const,
@@ -28,9 +29,11 @@ from pipec.ir import (
     Parallel,
     Pipeline,
     Ref,
+    RunValue,
     Statement,
     Task,
     ValueId,
+    Wait,
 )  # fmt: skip
 from pipec.ir.graph import has_effect, value_types, walk
 from pipec.ir.literals import source_of, value_of
@@ -122,6 +125,12 @@ class Lowering:
                 self.task(node, scope)
             case Compute():
                 self.compute(node, scope)
+            case Check():
+                failures.check(self, node, scope)
+            case Wait():
+                failures.wait(self, node, scope)
+            case RunValue():
+                failures.run_value(self, node)
             case Branch():
                 (guarded_branch if scope.loop else branch)(self, node, scope)
             case ForEach():
@@ -160,6 +169,8 @@ class Lowering:
             return literal(bound.const)
         if bound.local:
             return bound.local
+        if bound.template:
+            return py(bound.template)
         if bound.param and self.functions.takes_params and not (mapped or node.loop):
             return f"dag.param({py(bound.param)})"
         producer = self.parameter(bound.param) if bound.param else bound.node
@@ -199,7 +210,9 @@ class Lowering:
             taken = self.wrapper(scope, None if loop else self.guard_of(task, scope))
             function = taken.step(component, task, spec)
         whole = next((o.id for o in task.outputs if o.select is None and o.id in self.facts.reads), f"{task.id}_done")
-        variable = f"{task.id}_outputs" if spec.outputs else loop.outputs[0].id if loop and loop.outputs else whole
+        variable = loop.outputs[0].id if loop and loop.outputs else whole
+        if spec.outputs or spec.caught:
+            variable = f"{task.id}_outputs"
         if loop is not None:
             own = {t.id for t in loop.targets}
             arguments: dict[str, Expr] = dict(task.args)
@@ -215,8 +228,10 @@ class Lowering:
                 node.call.args = commas(text[text.index("(") + 1 : -1])
         for output in task.outputs:
             if output.id in self.facts.reads:
-                listed = not spec.outputs and values.is_list(output.type)
+                listed = not spec.key(output.select) and values.is_list(output.type)
                 self.env[output.id] = Bound(node, spec.key(output.select), listed=listed, promised=listed)
+        if task.caught is not None:
+            self.env[task.caught] = Bound(node, values.ERROR)
         self.tasks[task.id] = node
 
     def guard_of(self, task: Task, scope: Scope) -> Guard | None:
@@ -253,18 +268,21 @@ class Lowering:
         exprs = [let.expr for let in compute.lets]
         taken = self.wrapper(scope, guard_of(self, exprs, scope))
         function = taken.compute(compute)
-        node = self.new(f"compute_{compute.id}", function, scope, compute.id)
+        caught = compute.caught is not None
+        node = self.new(f"compute_{compute.id}", function, scope, f"{compute.id}_outputs" if caught else compute.id)
         self.fill(node, taken)
-        self.bind(compute.outputs, node)
+        self.bind(compute.outputs, node, "result" if caught else "")
+        if compute.caught is not None:
+            self.env[compute.caught] = Bound(node, values.ERROR)
         for let in compute.lets:
             if let.id in self.env and not self.env[let.id].key:
                 listed = let.expr.source.startswith(("list(", "sorted(")) if not isinstance(let.expr, Ref) else False
                 self.env[let.id] = replace(self.env[let.id], listed=listed)
 
-    def bind(self, outputs: tuple[ValueId, ...], node: TaskNode) -> None:
-        """Bind `outputs` to the result of `node`, or to its keys where there are several."""
+    def bind(self, outputs: tuple[ValueId, ...], node: TaskNode, key: str = "") -> None:
+        """Bind `outputs` to the result of `node`, which has the key `key`, or to its keys where there are several."""
         for value in outputs:
-            self.env[value] = Bound(node, ascii_id(value) if len(outputs) > 1 else "")
+            self.env[value] = Bound(node, ascii_id(value) if len(outputs) > 1 else key)
 
     # fan-out
 

@@ -31,7 +31,7 @@ class TaskFunction(Part):
     """A module-level function under `@task`."""
 
     name: str
-    operator: Literal["task", "task.branch", "task.short_circuit"] = "task"
+    operator: Literal["task", "task.branch", "task.short_circuit", "task.sensor"] = "task"
     options: dict[str, str] = {}
     """Keyword arguments of the operator."""
     decorators: tuple[str, ...] = ()

@@ -16,7 +16,9 @@ from pipec.ir import Pipeline
 
 IMPORTS: dict[str, str] = {
     "AIRFLOW_HOME": "from airflow.configuration import AIRFLOW_HOME",
+    "AirflowFailException": "from airflow.sdk.exceptions import AirflowFailException",
     "AirflowSkipException": "from airflow.sdk.exceptions import AirflowSkipException",
+    "AirflowTaskTimeout": "from airflow.sdk.exceptions import AirflowTaskTimeout",
     "Any": "from typing import Any",
     "Callable": "from collections.abc import Callable",
     "CronTriggerTimetable": "from airflow.timetables.trigger import CronTriggerTimetable",
@@ -26,6 +28,7 @@ IMPORTS: dict[str, str] = {
     "ObjectStoragePath": "from airflow.sdk import ObjectStoragePath",
     "Param": "from airflow.sdk import Param",
     "Path": "from pathlib import Path",
+    "PokeReturnValue": "from airflow.sdk import PokeReturnValue",
     "Sequence": "from collections.abc import Sequence",
     "TYPE_CHECKING": "from typing import TYPE_CHECKING",
     "TaskGroup": "from airflow.sdk import TaskGroup",
@@ -81,6 +84,9 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
         texts.append(_piece("environment.py", has))
     if "cached" in wanted:
         texts.append(_piece("cache.py", has))
+    for name in ("caught", "caught_sensor", "arrived"):
+        if name in wanted:
+            texts.append(_piece(f"{name}.py", has))
     if "pod" in wanted:
         texts.append(_piece("pod.py", has))
     names = {name: new for name, new in functions.helpers.items() if name != new}
@@ -100,6 +106,11 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
     forms = re.findall(r'result=([\[({])|\d, ([\[({])|"\w+", ([\[({])', decorators)
     classes = objects and any(d.kind == "class" for d in pipeline.definitions)
     outputs = "outputs=" in decorators
+    caught = [draft for draft in functions.drafts if any("caught" in d for d in draft.decorators)]
+    guarded = any("raise AirflowSkipException" in line for draft in caught for line in draft.body)
+    limits = any("execution_timeout" in draft.options for draft in caught)
+    steps = "message_of" in functions.wanted
+    several = "several=True" in decorators
     found = {
         "artifacts": artifacts, "plain": not artifacts, "lazy": lazy, "eager": artifacts and not lazy,
         "files": files, "objects": objects, "files objects": files and objects, "files only": files and not objects,
@@ -107,6 +118,8 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
         "parquet": '"parquet"' in decorators, "npy": '"npy"' in decorators, "outputs": outputs,
         "outputs plain": outputs and not artifacts, "outputs artifacts": outputs and artifacts,
         "discard": "result=None" in decorators, "listed": listed, "nested": bool(forms),
+        "guarded": guarded, "limits": limits, "no limits": not limits, "steps": steps, "no steps": not steps,
+        "several": several, "single": not several,
         "classes": classes, "no classes": not classes,
     }  # fmt: skip
     for kind in ("codecs", "pickles only"):
@@ -127,7 +140,10 @@ def _piece(name: str, has: dict[str, bool]) -> str:
     return "\n".join(kept)
 
 
-BEFORE_3_2 = {"AirflowSkipException": "from airflow.exceptions import AirflowSkipException"}
+BEFORE_3_2 = {
+    name: f"from airflow.exceptions import {name}"
+    for name in ("AirflowFailException", "AirflowSkipException", "AirflowTaskTimeout")
+}
 
 
 def needed_imports(text: str, version: tuple[int, int]) -> list[str]:

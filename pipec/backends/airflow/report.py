@@ -12,6 +12,7 @@ from typing import Any
 
 from pipec.backends.airflow.compile import Compiled
 from pipec.backends.airflow.graph import TaskNode
+from pipec.backends.airflow.values import ERROR
 from pipec.compiler.backend.protocol import Event, LogEvent, LoopEvent, StepEvent
 
 _MISSING = "XCom not found"
@@ -32,6 +33,8 @@ class Progress:
         self.words: list[str] = []
         """The last lines of output."""
         self.cached: set[tuple[str, int]] = set()
+        self.caught: set[tuple[str, int]] = set()
+        """Task instances that have failed for good, and ended well all the same."""
 
     def heard(self, text: str) -> None:
         """A line of output: the step's own, or Airflow's."""
@@ -66,7 +69,7 @@ class Progress:
             if handler.seen:
                 self.cached.add((ti.task_id, ti.map_index))
             error = getattr(result, "error", None)
-            if error is not None:
+            if error is not None and str(result.state).endswith("failed"):  # not where Airflow tries again
                 self.failures.append((ti.task_id, _traceback(error)))
             return result
 
@@ -95,6 +98,7 @@ class Progress:
         for loop, (outer, _) in inner.items():
             for i, size in enumerate(self._counts(loop, run)):
                 self.emit(LoopEvent(loop=loop, index=self._index(outer, i, run), count=size))
+        self.caught = self._caught(run)
         for task_id, step in self.steps.items():
             for ti in sorted(instances.get(task_id, ()), key=lambda ti: ti.map_index):
                 node = self.made.lowering.tasks[step]
@@ -103,6 +107,15 @@ class Progress:
                         continue
                 index = self._index(self._loop_of(step), ti.map_index, run) if ti.map_index >= 0 else ()
                 self.emit(self._event(step, index, ti))
+
+    def _caught(self, run: Any) -> set[tuple[str, int]]:
+        """The task instances that have given a message."""
+        found: set[tuple[str, int]] = set()
+        for node in self.made.lowering.nodes:
+            if node.function.caught:
+                messages = xcoms(run, node.id, ERROR)
+                found |= {(node.id, i) for i, message in messages.items() if message not in (None, {"$none": True})}
+        return found
 
     def _counts(self, loop: str, run: Any) -> list[int]:
         """How many items each outer item gave the inner loop `loop`."""
@@ -130,6 +143,8 @@ class Progress:
 
     def _event(self, step: str, index: tuple[int, ...], ti: Any) -> StepEvent:
         state = str(ti.state)
+        if state == "success" and (ti.task_id, ti.map_index) in self.caught:
+            return StepEvent(task=step, index=index, status="failed", attempts=ti.try_number)
         if state == "success":
             status = "cached" if (ti.task_id, ti.map_index) in self.cached else "succeeded"
             return StepEvent(task=step, index=index, status=status, attempts=ti.try_number)

@@ -7,14 +7,13 @@ import re
 from dataclasses import dataclass, field
 
 from pipec.backends.airflow.graph import TaskNode
-from pipec.backends.airflow.names import CONTEXT, ascii_id
+from pipec.backends.airflow.names import CONTEXT, Names, ascii_id
 from pipec.ir import (
     Branch,
     Code,
     Component,
     Const,
     DictOf,
-    Expr,
     FileType,
     ForEach,
     Group,
@@ -24,6 +23,7 @@ from pipec.ir import (
     Output,
     Pipeline,
     Ref,
+    RunValue,
     Task,
     TupleOf,
     Type,
@@ -31,23 +31,29 @@ from pipec.ir import (
     is_artifact,
     uses,
 )  # fmt: skip
-from pipec.ir.graph import blocks, walk
+from pipec.ir.graph import blocks, operands, walk
 from pipec.ir.literals import value_of
 from pipec.ir.nodes import Block
 
 DICTS = re.compile(r"(?:typing\.)?(?:Metrics|dict|Dict|Mapping|MutableMapping|OrderedDict|defaultdict|Counter)\b")
+ERROR = "error"
+"""XCom key of the message of a task that has failed for good."""
 LISTS = re.compile(r"(?:typing\.)?(?:list|List)\b")
 
 
 @dataclass(frozen=True)
 class Bound:
-    """One place: an output of a task, a parameter of the DAG, a constant, or a parameter of a mapped group."""
+    """One place: an output of a task, a parameter of the DAG or of a mapped group, a constant, or the run itself."""
 
     node: TaskNode | None = None
     key: str = ""
     param: str = ""
     const: str | None = None
     local: str = ""
+    template: str = ""
+    """What Airflow renders to the value: text."""
+    inline: str = ""
+    """Source, evaluated in the task that reads it."""
     listed: bool = False
     """A list."""
     promised: bool = False
@@ -61,10 +67,12 @@ class Spec:
     result: str = '"value"'
     outputs: tuple[tuple[str, int | str | None, str], ...] = ()
     """Key, selector and form of each output, where there are several."""
+    caught: bool = False
+    """Whether it gives a message when it fails for good, besides."""
 
     def key(self, select: int | str | None) -> str:
         """The XCom key of an output; "" for the return value."""
-        return next((key for key, where, _ in self.outputs if where == select), "")
+        return next((key for key, where, _ in self.outputs if where == select), "result" if self.caught else "")
 
 
 def form_of(type_: Type) -> str:
@@ -127,6 +135,8 @@ class Facts:
     """Values that anything reads."""
     consts: dict[ValueId, str] = field(default_factory=dict)
     """Arguments of groups that are constants."""
+    attempts: set[ValueId] = field(default_factory=set)
+    """Values that are the attempt of the task that reads them."""
     direct: dict[str, Spec] = field(default_factory=dict)
     """Components whose function is a task itself, and how its result is stored."""
 
@@ -136,11 +146,14 @@ def facts_of(pipeline: Pipeline) -> Facts:
     facts = Facts(reads=set(uses(pipeline.result)))
     nodes = list(walk(pipeline.body))
     for node in nodes:
-        for expr in _operands(node):
+        for expr in operands(node):
             facts.reads.update(uses(expr))
         if isinstance(node, ForEach):
             facts.reads.update(o.value for o in node.outputs)
+        if isinstance(node, RunValue) and node.what == "attempt":
+            facts.attempts.add(node.output)
         if isinstance(node, Group):
+            facts.attempts.update(a.id for a in node.args if set(uses(a.expr)) & facts.attempts)
             for arg in node.args:
                 found = arg.expr.source if isinstance(arg.expr, Const) else None
                 if isinstance(arg.expr, Ref):
@@ -159,19 +172,6 @@ def facts_of(pipeline: Pipeline) -> Facts:
         if spec is not None and _callable(component) and all(_simple(n, facts) for n in calls):
             facts.direct[component.name] = spec
     return facts
-
-
-def _operands(node: object) -> list[Expr]:
-    match node:
-        case Task():
-            return list(node.args.values())
-        case Branch():
-            return [node.condition, *(e for p in node.outputs for e in (p.then, p.orelse))]
-        case ForEach():
-            return [node.items]
-        case Group():
-            return [*(a.expr for a in node.args), *(r.value for r in node.outputs)]
-    return [let.expr for let in getattr(node, "lets", ())]
 
 
 def _places(block: Block, looped: bool, armed: bool, guarded: set[str], awkward: set[str]) -> None:
@@ -213,6 +213,8 @@ def _simple(task: Task, facts: Facts) -> bool:
                 return False
             case Const() if not plain(value_of(expr.source)):
                 return False
+            case Ref() if expr.value in facts.attempts:
+                return False
             case Ref() if expr.value in facts.consts and not plain(value_of(facts.consts[expr.value])):
                 return False
             case _:
@@ -222,15 +224,20 @@ def _simple(task: Task, facts: Facts) -> bool:
 
 def shared_spec(calls: list[Task], facts: Facts) -> Spec | None:
     """One way of storing that suits all `calls` of a component, or `None`."""
+    caught = calls[0].caught is not None
+    if any((call.caught is not None) != caught for call in calls):
+        return None
     read = [[o for o in call.outputs if o.id in facts.reads] for call in calls]
     found: dict[int | str | None, Output] = {}
     for outputs in read:
         for output in outputs:
             found.setdefault(output.select, output)
     if not found:
-        return Spec(result="None")
+        return Spec(result="None", caught=caught)
     if not all(read) and any(not is_artifact(o.type) for o in found.values()):
         return None
     if list(found) == [None]:
-        return Spec(result=form_of(found[None].type))
-    return Spec(outputs=tuple((ascii_id(o.id), o.select, form_of(o.type)) for o in found.values()))
+        return Spec(result=form_of(found[None].type), caught=caught)
+    keys = Names({ERROR} if caught else frozenset())
+    named = [(keys.fresh(ascii_id(o.id)) if caught else ascii_id(o.id), o) for o in found.values()]
+    return Spec(outputs=tuple((key, o.select, form_of(o.type)) for key, o in named), caught=caught)

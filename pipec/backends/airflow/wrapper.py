@@ -58,6 +58,8 @@ class Wrapper:
     def name(self, value: ValueId, wanted: str = "") -> str:
         """The parameter for `value`, or its text where it is a constant."""
         bound = self.env.get(value)
+        if bound is not None and bound.inline:
+            return bound.inline
         if bound is not None and bound.const is not None:
             text = literal(bound.const)
             return f"({text})" if text.startswith("-") else text
@@ -89,15 +91,33 @@ class Wrapper:
         self, name: str, spec: Spec, exprs: Sequence[Expr], options: dict[str, str] | None = None
     ) -> FunctionDraft:
         """The finished function of an expression."""
-        if spec.outputs:
+        if spec.outputs or spec.caught:
             options = {"multiple_outputs": "True", **(options or {})}
         elif any(_gives_dict(line) for line in self.lines):
             options = {"multiple_outputs": "False", **(options or {})}
+        if spec.caught and self.functions.pipeline.policy.default_retry is not None:
+            options = {**(options or {}), "retries": "0"}  # it would fail again, and be caught later
+        caught = self.functions.caught(spec) if spec.caught else []
         return self.functions.add(
             FunctionDraft(
                 self.functions.names.fresh(name),
                 options=options or {},
-                decorators=(self.functions.stored(spec, self.lazy(exprs)),),
+                decorators=(*caught, self.functions.stored(spec, self.lazy(exprs))),
+                parameters=self.signature,
+                body=tuple(self.lines),
+                caught=spec.caught,
+            )
+        )
+
+    def sensor(self, name: str, exprs: Sequence[Expr], options: dict[str, str], caught: bool) -> FunctionDraft:
+        """The finished function of a sensor; a caught one gives the message."""
+        found = (self.functions.helper("caught_sensor"),) if caught else ()
+        return self.functions.add(
+            FunctionDraft(
+                self.functions.names.fresh(name),
+                operator="task.sensor",
+                options=options,
+                decorators=(*found, self.functions.stored(Spec(), self.lazy(exprs))),
                 parameters=self.signature,
                 body=tuple(self.lines),
             )
@@ -126,9 +146,10 @@ class Wrapper:
         draft = FunctionDraft(
             f"{task.id}_task",
             options=options,
-            decorators=self.functions.decorators(component, task, spec, lazy),
+            decorators=self.functions.decorators(component, task, spec, task.id, lazy),
             parameters=self.signature,
             body=tuple(self.lines),
+            caught=spec.caught,
         )
         found = self.functions.add(draft)
         if found is draft:
@@ -138,6 +159,7 @@ class Wrapper:
 
     def compute(self, compute: Compute) -> FunctionDraft:
         """The expressions of a node, one after another."""
+        caught = compute.caught is not None
         for let in compute.lets:
             source = self.source(let.expr)
             alone = compute.outputs == (let.id,) and let is compute.lets[-1]
@@ -147,13 +169,14 @@ class Wrapper:
                 own = self.local.fresh(let.id)
                 self.own[let.id] = own
                 self.lines.append(f"{own} = {source}")
-        spec = Spec()
+        spec = Spec(caught=caught)
         if not compute.outputs:  # evaluated all the same, since that may fail
             self.lines.append("return " + ", ".join(self.own.values()))
-            spec = Spec(result="None")
+            spec = Spec(result="None", caught=caught)
         elif len(compute.outputs) > 1:
             self.lines.append("return " + ", ".join(self.own[v] for v in compute.outputs))
-            spec = Spec(outputs=tuple((ascii_id(v), i, '"value"') for i, v in enumerate(compute.outputs)))
+            outputs = tuple((ascii_id(v), i, '"value"') for i, v in enumerate(compute.outputs))
+            spec = Spec(outputs=outputs, caught=caught)
         elif not self.lines[-1].startswith("return "):
             self.lines.append("return " + self.own[compute.outputs[0]])
         return self.made(f"compute_{compute.id}", spec, [let.expr for let in compute.lets])
