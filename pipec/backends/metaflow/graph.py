@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pipec.backends.metaflow.assemble import Assembler, ordered
-from pipec.backends.metaflow.draft import Assign, Call, Draft, Gather, Mode, Open
+from pipec.backends.metaflow.assemble import ordered
+from pipec.backends.metaflow.draft import Assign, Draft, Gather, Mode, Open, Today
+from pipec.backends.metaflow.leaves import Leaves, is_hosted
 from pipec.backends.metaflow.safety import is_boolean, known_length
 from pipec.compiler.diagnostics.target import AddedOrder
 from pipec.compiler.passes.series_parallel import Leaf, Series, Tree, nest
@@ -11,6 +12,7 @@ from pipec.ir import (
     VALUE,
     Block,
     Branch,
+    Check,
     Code,
     Compute,
     Const,
@@ -21,34 +23,38 @@ from pipec.ir import (
     Parallel,
     Ref,
     Statement,
-    Task,
     Type,
     ValueId,
     ValueType,
-    uses,
 )
 from pipec.ir.graph import defines, edges
 
 TASK, NOTHING = 10, 0
 """Weights for the nesting: a task, and an expression."""
 
+_EMPTY_ARMS = {
+    (False, "true"): "only", (False, "false"): "skip", (True, "true"): "after", (True, "false"): "handle",
+}  # fmt: skip
+"""Whether a branch looks back at a `try`, and which arm it is -> what the step of an empty arm is called."""
 
-class Builder(Assembler):
+
+class Builder(Leaves):
     """Makes the steps of one pipeline."""
 
     def build(self) -> list[Draft]:
         """The steps in the order in which they run."""
         start = Draft("start", "Start the flow.")
         self.steps.append(start)
+        start.actions += [Today(value) for value, what in self.run_values.items() if what == "date"]
         late = self._only_for_the_result(self.pipeline.body)
-        body = Block(nodes=tuple(n for n in self.pipeline.body.nodes if n.id not in late))
+        body = Block(nodes=tuple(n for n in self.pipeline.body.nodes if n.id not in late and n.kind != "run"))
         open_ = self._block(body, Open((start,)))
         if open_.mode == "join":
             open_ = self.single(open_)
         end = self.add(open_, "end", "Finish the flow.")
         for node in self.pipeline.body.nodes:
             if isinstance(node, Compute) and node.id in late:
-                self._assign(end, node)
+                self.assign(end, node)
         return ordered(self.steps)
 
     def _only_for_the_result(self, block: Block) -> set[str]:
@@ -56,7 +62,7 @@ class Builder(Assembler):
         late: set[str] = set()
         waits = edges(block)
         for node in reversed(block.nodes):
-            if isinstance(node, Compute):
+            if isinstance(node, Compute) and node.caught is None:
                 after = [n.id for n in block.nodes if node.id in (*waits[n.id].data, *waits[n.id].order)]
                 if all(other in late for other in after):
                     late.add(node.id)
@@ -68,21 +74,21 @@ class Builder(Assembler):
         nodes = {node.id: node for node in block.nodes}
         waits = {id_: {*found.data, *found.order} for id_, found in edges(block, concurrent).items()}
         for id_, node in list(nodes.items()):
-            if isinstance(node, Compute) and not waits[id_]:
-                open_ = self._compute(node, open_)
+            if is_hosted(node) and not waits[id_]:
+                open_ = self.leaf(node, open_)
                 del nodes[id_]
                 for other in waits.values():
                     other.discard(id_)
         weights = {id_: self._weight(node) for id_, node in nodes.items()}
         nested = nest(list(nodes), {id_: waits[id_] for id_ in nodes}, weights)
         for before, after in nested.added:
-            if not isinstance(nodes[before], Compute) and not isinstance(nodes[after], Compute):
+            if not is_hosted(nodes[before]) and not is_hosted(nodes[after]):
                 self.report.add(AddedOrder(nodes[after].span, "metaflow", after, before))
         return self._tree(nested.tree, nodes, open_)
 
     def _weight(self, node: Statement) -> int:
         match node:
-            case Compute():
+            case Compute() | Check() if is_hosted(node):
                 return NOTHING
             case Branch():
                 return max(self._longest(node.then), self._longest(node.orelse))
@@ -122,13 +128,6 @@ class Builder(Assembler):
 
     def _node(self, node: Statement, open_: Open) -> Open:
         match node:
-            case Task():
-                doc = self.pipeline.component(node.component).doc.strip().split("\n")[0]
-                step = self.add(open_, self.step_names[node.id], doc or f"Run `{node.site.step}`.", node)
-                step.actions.append(Call(node))
-                return Open((step,))
-            case Compute():
-                return self._compute(node, open_)
             case Branch():
                 return self._branch(node, open_)
             case ForEach():
@@ -138,27 +137,17 @@ class Builder(Assembler):
             case Parallel():
                 return self._block(node.body, open_, concurrent=True)
             case _:
-                raise AssertionError(f"{node.kind} blocks emission")
-
-    def _compute(self, node: Compute, open_: Open) -> Open:
-        exprs = [let.expr for let in node.lets]
-        step = self.host(open_, exprs, f"compute_{node.outputs[0] if node.outputs else node.id}", _computing(node))
-        self._assign(step, node)
-        return open_ if open_.mode == "branch" and step is open_.end else Open((step,))
-
-    def _assign(self, step: Draft, node: Compute) -> None:
-        read = {v for let in node.lets for v in uses(let.expr)}
-        for let in node.lets:
-            local = let.id in read and let.id not in node.outputs
-            step.actions.append(Assign(let.id, let.expr, let.type, local=local))
+                return self.leaf(node, open_)
 
     # branches and loops
 
     def _branch(self, node: Branch, open_: Open) -> Open:
         condition = node.condition
         doc = "Choose a branch."
-        source = self.source(open_, [condition], f"check_{_plain_id(node.id)}", doc)
-        source.over = self._condition(source, condition, node.id)
+        attempt = _try_of(node.id)
+        hint = attempt or _plain_id(node.id)
+        source = self.source(open_, [condition], f"check_{hint}", doc)
+        source.over = self._condition(source, condition, f"{attempt}_went_well" if attempt else node.id)
         source.kind = "switch"
         ends: list[Draft] = []
         arms: tuple[tuple[Mode, Block, list[tuple[ValueId, Expr, Type]]], ...] = (
@@ -166,7 +155,8 @@ class Builder(Assembler):
             ("false", node.orelse, [(p.id, p.orelse, p.type) for p in node.outputs]),
         )
         for mode, block, phis in arms:
-            arm = self._arm(block, phis, Open((source,), mode), _plain_id(node.id))
+            empty = _EMPTY_ARMS[bool(attempt), mode]
+            arm = self._arm(block, phis, Open((source,), mode), f"{empty}_{hint}")
             ends += arm.ends
         self.booleans |= {p.id for p in node.outputs if self._is_boolean(p.then) and self._is_boolean(p.orelse)}
         return Open(tuple(ends), "merge")
@@ -188,14 +178,13 @@ class Builder(Assembler):
         source.actions.append(Assign(name, condition, VALUE, wrap))  # type: ignore[arg-type]
         return name
 
-    def _arm(self, block: Block, phis: list[tuple[ValueId, Expr, Type]], open_: Open, hint: str) -> Open:
+    def _arm(self, block: Block, phis: list[tuple[ValueId, Expr, Type]], open_: Open, name: str) -> Open:
         own = {v for n in block.nodes for v in defines(n)}
         shared = {id_ for id_, expr, _ in phis if self._share(id_, expr, own)}
         mode = open_.mode
         open_ = self._block(block, open_)
         wanted = [(id_, expr, type_) for id_, expr, type_ in phis if id_ not in shared]
         if open_.mode == mode:
-            name = f"skip_{hint}" if mode == "false" else f"only_{hint}"
             doc = "Set what the branches have in common." if wanted else "There is nothing to do in this branch."
             open_ = Open((self.synthetic(open_, name, doc),))
         if wanted:
@@ -278,17 +267,17 @@ class Builder(Assembler):
         return join
 
 
-def _computing(node: Compute) -> str:
-    listed = ", ".join(f"`{name}`" for name in node.outputs)
-    return f"Compute {listed}." if listed else "Evaluate what the pipeline says."
-
-
 def _plain_id(node_id: str) -> str:
     """`if_threshold` -> `threshold`, `for_c` -> `c`."""
     for prefix in ("if_", "for_"):
         if node_id.startswith(prefix) and len(node_id) > len(prefix):
             return node_id[len(prefix) :]
     return node_id
+
+
+def _try_of(node_id: str) -> str:
+    """The `try` that a branch looks back at, whose condition is that all went well; "" for one of the user's."""
+    return node_id.removesuffix("_failed") if node_id.endswith("_failed") and not node_id.startswith("if_") else ""
 
 
 def _target(node: ForEach) -> str:
