@@ -23,6 +23,8 @@ class Assembler:
         self.names = Names({*map(parameter_attribute, self.parameters), "start", "end"})
         self.step_names = {t.id: self.names.fresh(step_name(t.id)) for t in tasks(pipeline)}
         self.run_values = {n.output: n.what for n in walk(pipeline.body) if isinstance(n, RunValue)}
+        self.catching: dict[ValueId, str] = {}
+        """Message of a failure -> the step that catches it."""
         self.aliases: dict[ValueId, ValueId] = {}
         """Value -> the merged value whose artifact it shares."""
         self.lengths: dict[ValueId, int] = {}

@@ -34,6 +34,7 @@ from pipec.ir import (
     Wait,
 )
 
+NEVER = Const(source="False")
 DISPLAY = re.compile(r"[\[({]")
 
 
@@ -112,7 +113,7 @@ class Body(Writer):
     # what may stop the run
 
     def _raise(self, check: Check) -> None:
-        if check.condition == Const(source="False"):
+        if check.condition == NEVER:
             self._say(f"raise RuntimeError({self._message(check)})")
             return
         condition = tidy(negated_text(self.expression(check.condition)))
@@ -253,4 +254,8 @@ class Body(Writer):
             over = parameter_attribute(step.over) if step.over in self.flow.parameters else self.flow.names[step.over]
             self._say(f'self.next(self.{step.targets[0].name}, foreach="{over}")')
         else:
-            self._say(f"self.next({', '.join(f'self.{t.name}' for t in step.targets)})")
+            comment = "  # never reached; a step has to say where it goes" if self._surely_raises() else ""
+            self._say(f"self.next({', '.join(f'self.{t.name}' for t in step.targets)}){comment}")
+
+    def _surely_raises(self) -> bool:
+        return any(isinstance(a, Raise) and a.check.condition == NEVER for a in self.step.actions)

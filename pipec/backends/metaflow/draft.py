@@ -86,6 +86,18 @@ class Draft:
     """The step catches its own failure; the value that is its message."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the steps and the artifact of a branch are called."""
+
+    step: str
+    doc: str
+    value: str
+    then: str
+    """The step of an arm in which nothing runs."""
+    orelse: str
+
+
 Mode = Literal["step", "branch", "each", "true", "false", "merge", "join"]
 
 

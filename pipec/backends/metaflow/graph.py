@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pipec.backends.metaflow.assemble import ordered
-from pipec.backends.metaflow.draft import Assign, Draft, Gather, Mode, Open, Today
+from pipec.backends.metaflow.draft import Asked, Assign, Draft, Gather, Mode, Open, Today
 from pipec.backends.metaflow.leaves import Leaves, is_hosted
+from pipec.backends.metaflow.names import plain_id
 from pipec.backends.metaflow.safety import is_boolean, known_length
 from pipec.compiler.diagnostics.target import AddedOrder
 from pipec.compiler.passes.series_parallel import Leaf, Series, Tree, nest
@@ -26,16 +27,12 @@ from pipec.ir import (
     Type,
     ValueId,
     ValueType,
+    uses,
 )
 from pipec.ir.graph import defines, edges
 
 TASK, NOTHING = 10, 0
 """Weights for the nesting: a task, and an expression."""
-
-_EMPTY_ARMS = {
-    (False, "true"): "only", (False, "false"): "skip", (True, "true"): "after", (True, "false"): "handle",
-}  # fmt: skip
-"""Whether a branch looks back at a `try`, and which arm it is -> what the step of an empty arm is called."""
 
 
 class Builder(Leaves):
@@ -143,11 +140,9 @@ class Builder(Leaves):
 
     def _branch(self, node: Branch, open_: Open) -> Open:
         condition = node.condition
-        doc = "Choose a branch."
-        attempt = _try_of(node.id)
-        hint = attempt or _plain_id(node.id)
-        source = self.source(open_, [condition], f"check_{hint}", doc)
-        source.over = self._condition(source, condition, f"{attempt}_went_well" if attempt else node.id)
+        asked = self._asked(node)
+        source = self.source(open_, [condition], asked.step, asked.doc)
+        source.over = self._condition(source, condition, asked.value)
         source.kind = "switch"
         ends: list[Draft] = []
         arms: tuple[tuple[Mode, Block, list[tuple[ValueId, Expr, Type]]], ...] = (
@@ -155,11 +150,23 @@ class Builder(Leaves):
             ("false", node.orelse, [(p.id, p.orelse, p.type) for p in node.outputs]),
         )
         for mode, block, phis in arms:
-            empty = _EMPTY_ARMS[bool(attempt), mode]
-            arm = self._arm(block, phis, Open((source,), mode), f"{empty}_{hint}")
+            arm = self._arm(block, phis, Open((source,), mode), asked.then if mode == "true" else asked.orelse)
             ends += arm.ends
         self.booleans |= {p.id for p in node.outputs if self._is_boolean(p.then) and self._is_boolean(p.orelse)}
         return Open(tuple(ends), "merge")
+
+    def _asked(self, node: Branch) -> Asked:
+        """What is called how; branches that come of a `try` ask whether something went well."""
+        hint, looked = plain_id(node.id), uses(node.condition)
+        before = self.catching.get(looked[0]) if len(looked) == 1 else None
+        if hint == node.id and hint.endswith("_failed"):
+            hint = hint.removesuffix("_failed")
+            doc = "See whether the `try` went well."
+            return Asked(f"check_{hint}", doc, f"{hint}_went_well", f"after_{hint}", f"handle_{hint}")
+        if hint == node.id and before:
+            doc = f"Go on if `{before}` went well."
+            return Asked(f"after_{before}", doc, f"{before}_went_well", f"only_{before}", f"{before}_failed")
+        return Asked(f"check_{hint}", "Choose a branch.", node.id, f"only_{hint}", f"skip_{hint}")
 
     def _is_boolean(self, expr: Expr) -> bool:
         match expr:
@@ -255,9 +262,9 @@ class Builder(Leaves):
         source.kind, source.loop = "foreach", node
         open_ = self._block(node.body, Open((source,), "each"))
         if open_.mode == "each":
-            open_ = Open((self.synthetic(open_, f"item_{_plain_id(node.id)}", "One item."),))
+            open_ = Open((self.synthetic(open_, f"item_{plain_id(node.id)}", "One item."),))
         end = self.single(open_).end
-        name = f"gather_{node.outputs[0].id}" if node.outputs else f"join_{_plain_id(node.id)}"
+        name = f"gather_{node.outputs[0].id}" if node.outputs else f"join_{plain_id(node.id)}"
         join = self.synthetic(Open((end,), "join"), name, f"Collect the results of each `{_target(node)}`, in order.")
         join.foreach_join = True
         if node.outputs:
@@ -267,18 +274,5 @@ class Builder(Leaves):
         return join
 
 
-def _plain_id(node_id: str) -> str:
-    """`if_threshold` -> `threshold`, `for_c` -> `c`."""
-    for prefix in ("if_", "for_"):
-        if node_id.startswith(prefix) and len(node_id) > len(prefix):
-            return node_id[len(prefix) :]
-    return node_id
-
-
-def _try_of(node_id: str) -> str:
-    """The `try` that a branch looks back at, whose condition is that all went well; "" for one of the user's."""
-    return node_id.removesuffix("_failed") if node_id.endswith("_failed") and not node_id.startswith("if_") else ""
-
-
 def _target(node: ForEach) -> str:
-    return node.targets[0].id if node.targets else _plain_id(node.id)
+    return node.targets[0].id if node.targets else plain_id(node.id)

@@ -56,6 +56,8 @@ class Leaves(Assembler):
         else:
             step = self.synthetic(open_, name, doc)
         step.caught = caught
+        if caught is not None:
+            self.catching[caught] = step.name
         return step
 
     def _compute(self, node: Compute, open_: Open) -> Open:

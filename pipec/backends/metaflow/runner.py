@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from pipec.backends.metaflow.loading import save_result
+from pipec.backends.metaflow.looking import look_often
 from pipec.backends.metaflow.lower import Lowered, lower
 from pipec.backends.metaflow.parameters import argument
 from pipec.backends.metaflow.store import Store, TaskRecord
@@ -21,8 +22,8 @@ from pipec.compiler.backend.protocol import DoneEvent, LogEvent, LoopEvent, RunR
 from pipec.compiler.backend.worker import Emit, serve
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.site import Site
-from pipec.ir import ForEach, Pipeline
-from pipec.ir.graph import blocks, tasks
+from pipec.ir import ForEach, Pipeline, Wait
+from pipec.ir.graph import blocks, tasks, walk
 from pipec.ir.literals import value_of
 
 LINE = re.compile(r"\S+ \S+ (?:\[\d+/(?P<step>\w+)/(?P<task>\d+) \(pid \d+\)\] )?(?P<text>.*)\Z", re.DOTALL)
@@ -142,6 +143,9 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
     lowered = lower(pipeline, Site(), Report())
     root = folder(Path(request.cache, "metaflow") if request.cache else workdir / "store")
     watch = Watch(lowered, emit, Store(root, lowered.flow.name, ""), _depths(pipeline), _attempts(pipeline))
+    if any(isinstance(node, Wait) for node in walk(pipeline.body)):
+        file = Path(request.bundle, request.main)
+        file.write_text(look_often(file.read_text(encoding="utf-8"), lowered.flow.name), encoding="utf-8")
     status, words = _execute(request, pipeline, watch, root)
     failed = watch.finish()
     if status != 0:

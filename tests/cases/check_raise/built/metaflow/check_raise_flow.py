@@ -31,7 +31,7 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 
@@ -95,7 +95,7 @@ class CheckRaiseFlow(FlowSpec):
     def check_2(self):
         """Fail the run."""
         raise RuntimeError(f"{self.found} is too many")
-        self.next(self.after)
+        self.next(self.after)  # never reached; a step has to say where it goes
 
     @step
     def skip_found(self):

@@ -42,7 +42,7 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 
@@ -124,13 +124,13 @@ class TryAroundFanoutFlow(FlowSpec):
         """Run `total`."""
         with empty_folder():
             self.total_result = plain(total(self.values))
-        self.next(self.check_going_on)
+        self.next(self.after_total)
 
     @step
-    def check_going_on(self):
-        """Choose a branch."""
-        self.going_on = self.total_error is None
-        self.next({True: self.compute_result, False: self.skip_going_on}, condition="going_on")
+    def after_total(self):
+        """Go on if `total` went well."""
+        self.total_went_well = self.total_error is None
+        self.next({True: self.compute_result, False: self.total_failed}, condition="total_went_well")
 
     @catch
     @failure_message(artifact="error_3", outputs=["result"])
@@ -141,7 +141,7 @@ class TryAroundFanoutFlow(FlowSpec):
         self.next(self.after_2)
 
     @step
-    def skip_going_on(self):
+    def total_failed(self):
         """Set what the branches have in common."""
         self.result = None
         self.error_3 = self.total_error

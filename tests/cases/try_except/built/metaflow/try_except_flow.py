@@ -46,7 +46,7 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 
@@ -91,13 +91,13 @@ class TryExceptFlow(FlowSpec):
         """Run `parse`."""
         with empty_folder():
             self.number = plain(parse(self.text))
-        self.next(self.check_going_on)
+        self.next(self.after_parse)
 
     @step
-    def check_going_on(self):
-        """Choose a branch."""
-        self.going_on = self.parse_error is None
-        self.next({True: self.double, False: self.skip_going_on}, condition="going_on")
+    def after_parse(self):
+        """Go on if `parse` went well."""
+        self.parse_went_well = self.parse_error is None
+        self.next({True: self.double, False: self.parse_failed}, condition="parse_went_well")
 
     @catch
     @failure_message(artifact="error_2", outputs=["result"])
@@ -109,7 +109,7 @@ class TryExceptFlow(FlowSpec):
         self.next(self.after)
 
     @step
-    def skip_going_on(self):
+    def parse_failed(self):
         """Set what the branches have in common."""
         self.result = None
         self.error_2 = self.parse_error

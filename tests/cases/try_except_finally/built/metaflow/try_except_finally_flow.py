@@ -50,7 +50,7 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 
@@ -99,7 +99,7 @@ class TryExceptFinallyFlow(FlowSpec):
 
     @step
     def check_try(self):
-        """Choose a branch."""
+        """See whether the `try` went well."""
         self.try_went_well = self.work_error is None
         self.next({True: self.after_try, False: self.repair}, condition="try_went_well")
 

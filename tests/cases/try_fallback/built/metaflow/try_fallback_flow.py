@@ -57,7 +57,7 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 
@@ -106,7 +106,7 @@ class TryFallbackFlow(FlowSpec):
 
     @step
     def check_try(self):
-        """Choose a branch."""
+        """See whether the `try` went well."""
         self.try_went_well = self.measure_error is None
         self.next({True: self.after_try, False: self.handle_try}, condition="try_went_well")
 
@@ -138,7 +138,7 @@ class TryFallbackFlow(FlowSpec):
 
     @step
     def check_try_2(self):
-        """Choose a branch."""
+        """See whether the `try` went well."""
         self.try_2_went_well = self.fit_error is None
         self.next({True: self.after_try_2, False: self.handle_try_2}, condition="try_2_went_well")
 

@@ -42,7 +42,7 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 
@@ -110,7 +110,7 @@ class TryInFanoutFlow(FlowSpec):
 
     @step
     def check_try(self):
-        """Choose a branch."""
+        """See whether the `try` went well."""
         self.try_went_well = self.invert_error is None
         self.next({True: self.after_try, False: self.handle_try}, condition="try_went_well")
 

@@ -40,7 +40,7 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 
@@ -85,13 +85,13 @@ class TryMessageFlow(FlowSpec):
         """Run `look`."""
         with empty_folder():
             self.found = plain(look(self.kind))
-        self.next(self.check_going_on_4)
+        self.next(self.after_look)
 
     @step
-    def check_going_on_4(self):
-        """Choose a branch."""
-        self.going_on_4 = self.look_error is None
-        self.next({True: self.compute_name, False: self.skip_going_on_4}, condition="going_on_4")
+    def after_look(self):
+        """Go on if `look` went well."""
+        self.look_went_well = self.look_error is None
+        self.next({True: self.compute_name, False: self.look_failed}, condition="look_went_well")
 
     @catch
     @failure_message(artifact="name_error", outputs=["name_2"])
@@ -99,13 +99,13 @@ class TryMessageFlow(FlowSpec):
     def compute_name(self):
         """Compute `name`."""
         self.name_2 = self.found["other" if self.kind == "expression" else "kind"]
-        self.next(self.check_going_on_3)
+        self.next(self.after_compute_name)
 
     @step
-    def check_going_on_3(self):
-        """Choose a branch."""
-        self.going_on_3 = self.name_error is None
-        self.next({True: self.check, False: self.skip_going_on_3}, condition="going_on_3")
+    def after_compute_name(self):
+        """Go on if `compute_name` went well."""
+        self.compute_name_went_well = self.name_error is None
+        self.next({True: self.check, False: self.compute_name_failed}, condition="compute_name_went_well")
 
     @catch
     @failure_message(artifact="check_error")
@@ -114,13 +114,13 @@ class TryMessageFlow(FlowSpec):
         """Go on only if `kind != "assert"`."""
         if self.kind == "assert":
             raise RuntimeError(f"{self.name_2} is not wanted")
-        self.next(self.check_going_on_2)
+        self.next(self.after_check)
 
     @step
-    def check_going_on_2(self):
-        """Choose a branch."""
-        self.going_on_2 = self.check_error is None
-        self.next({True: self.check_2, False: self.skip_going_on_2}, condition="going_on_2")
+    def after_check(self):
+        """Go on if `check` went well."""
+        self.check_went_well = self.check_error is None
+        self.next({True: self.check_2, False: self.check_failed}, condition="check_went_well")
 
     @catch
     @failure_message(artifact="check_2_error")
@@ -129,13 +129,13 @@ class TryMessageFlow(FlowSpec):
         """Go on only if `kind != "silent"`."""
         if self.kind == "silent":
             raise RuntimeError()
-        self.next(self.check_going_on)
+        self.next(self.after_check_2)
 
     @step
-    def check_going_on(self):
-        """Choose a branch."""
-        self.going_on = self.check_2_error is None
-        self.next({True: self.check_3, False: self.skip_going_on}, condition="going_on")
+    def after_check_2(self):
+        """Go on if `check_2` went well."""
+        self.check_2_went_well = self.check_2_error is None
+        self.next({True: self.check_3, False: self.check_2_failed}, condition="check_2_went_well")
 
     @catch
     @failure_message(artifact="error")
@@ -147,25 +147,25 @@ class TryMessageFlow(FlowSpec):
         self.next(self.after)
 
     @step
-    def skip_going_on(self):
+    def check_2_failed(self):
         """Set what the branches have in common."""
         self.error = self.check_2_error
         self.next(self.after)
 
     @step
-    def skip_going_on_2(self):
+    def check_failed(self):
         """Set what the branches have in common."""
         self.error = self.check_error
         self.next(self.after)
 
     @step
-    def skip_going_on_3(self):
+    def compute_name_failed(self):
         """Set what the branches have in common."""
         self.error = self.name_error
         self.next(self.after)
 
     @step
-    def skip_going_on_4(self):
+    def look_failed(self):
         """Set what the branches have in common."""
         self.name_2 = None
         self.error = self.look_error

@@ -44,7 +44,7 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 
@@ -91,13 +91,13 @@ class TryRetriesFlow(FlowSpec):
         """Run `count_up`."""
         with empty_folder():
             self.attempts = plain(count_up(self.folder, self.enough))
-        self.next(self.check_going_on)
+        self.next(self.after_count_up)
 
     @step
-    def check_going_on(self):
-        """Choose a branch."""
-        self.going_on = self.count_up_error is None
-        self.next({True: self.compute_result, False: self.skip_going_on}, condition="going_on")
+    def after_count_up(self):
+        """Go on if `count_up` went well."""
+        self.count_up_went_well = self.count_up_error is None
+        self.next({True: self.compute_result, False: self.count_up_failed}, condition="count_up_went_well")
 
     @catch
     @failure_message(artifact="error_2", outputs=["result"])
@@ -108,7 +108,7 @@ class TryRetriesFlow(FlowSpec):
         self.next(self.after)
 
     @step
-    def skip_going_on(self):
+    def count_up_failed(self):
         """Set what the branches have in common."""
         self.result = None
         self.error_2 = self.count_up_error

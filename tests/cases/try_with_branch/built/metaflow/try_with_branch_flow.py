@@ -46,7 +46,7 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 
@@ -91,13 +91,13 @@ class TryWithBranchFlow(FlowSpec):
         """Run `check`."""
         with empty_folder():
             self.found = plain(check(self.n))
-        self.next(self.check_going_on_4)
+        self.next(self.after_check)
 
     @step
-    def check_going_on_4(self):
-        """Choose a branch."""
-        self.going_on_4 = self.check_error is None
-        self.next({True: self.compute_condition, False: self.skip_going_on_4}, condition="going_on_4")
+    def after_check(self):
+        """Go on if `check` went well."""
+        self.check_went_well = self.check_error is None
+        self.next({True: self.compute_condition, False: self.check_failed}, condition="check_went_well")
 
     @catch
     @failure_message(artifact="condition_error", outputs=["condition"])
@@ -105,13 +105,15 @@ class TryWithBranchFlow(FlowSpec):
     def compute_condition(self):
         """Compute `condition`."""
         self.condition = bool(self.found > 3)
-        self.next(self.check_going_on_3)
+        self.next(self.after_compute_condition)
 
     @step
-    def check_going_on_3(self):
-        """Choose a branch."""
-        self.going_on_3 = self.condition_error is None
-        self.next({True: self.check_found_2, False: self.skip_going_on_3}, condition="going_on_3")
+    def after_compute_condition(self):
+        """Go on if `compute_condition` went well."""
+        self.compute_condition_went_well = self.condition_error is None
+        self.next(
+            {True: self.check_found_2, False: self.compute_condition_failed}, condition="compute_condition_went_well"
+        )
 
     @step
     def check_found_2(self):
@@ -141,13 +143,15 @@ class TryWithBranchFlow(FlowSpec):
     def compute_condition_2(self):
         """Compute `condition_2`."""
         self.condition_2 = bool(self.found == 1)
-        self.next(self.check_going_on)
+        self.next(self.after_compute_condition_2)
 
     @step
-    def check_going_on(self):
-        """Choose a branch."""
-        self.going_on = self.error is None
-        self.next({True: self.check_found, False: self.skip_going_on}, condition="going_on")
+    def after_compute_condition_2(self):
+        """Go on if `compute_condition_2` went well."""
+        self.compute_condition_2_went_well = self.error is None
+        self.next(
+            {True: self.check_found, False: self.compute_condition_2_failed}, condition="compute_condition_2_went_well"
+        )
 
     @step
     def check_found(self):
@@ -170,7 +174,7 @@ class TryWithBranchFlow(FlowSpec):
         self.next(self.after)
 
     @step
-    def skip_going_on(self):
+    def compute_condition_2_failed(self):
         """Set what the branches have in common."""
         self.result = None
         self.returned = None
@@ -228,7 +232,7 @@ class TryWithBranchFlow(FlowSpec):
         self.next(self.after_3)
 
     @step
-    def skip_going_on_3(self):
+    def compute_condition_failed(self):
         """Set what the branches have in common."""
         self.result_3 = None
         self.returned_3 = None
@@ -237,7 +241,7 @@ class TryWithBranchFlow(FlowSpec):
         self.next(self.after_3)
 
     @step
-    def skip_going_on_4(self):
+    def check_failed(self):
         """Set what the branches have in common."""
         self.result_3 = None
         self.returned_3 = None
@@ -292,13 +296,13 @@ class TryWithBranchFlow(FlowSpec):
         """Run `deep`."""
         with empty_folder():
             self.deep_result = plain(deep(self.n - 1))
-        self.next(self.check_going_on_5)
+        self.next(self.after_deep_2)
 
     @step
-    def check_going_on_5(self):
-        """Choose a branch."""
-        self.going_on_5 = self.deep_error_2 is None
-        self.next({True: self.compute_text_5, False: self.skip_going_on_5}, condition="going_on_5")
+    def after_deep_2(self):
+        """Go on if `deep_2` went well."""
+        self.deep_2_went_well = self.deep_error_2 is None
+        self.next({True: self.compute_text_5, False: self.deep_2_failed}, condition="deep_2_went_well")
 
     @catch
     @failure_message(artifact="error_6", outputs=["text_5"])
@@ -309,7 +313,7 @@ class TryWithBranchFlow(FlowSpec):
         self.next(self.after_5)
 
     @step
-    def skip_going_on_5(self):
+    def deep_2_failed(self):
         """Set what the branches have in common."""
         self.text_5 = None
         self.error_6 = self.deep_error_2

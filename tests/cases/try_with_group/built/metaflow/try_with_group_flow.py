@@ -58,7 +58,7 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 
@@ -103,13 +103,13 @@ class TryWithGroupFlow(FreshArtifacts, FlowSpec):
         """Run `load`."""
         with empty_folder():
             self.rows = plain(load(self.n))
-        self.next(self.check_going_on_2)
+        self.next(self.after_load)
 
     @step
-    def check_going_on_2(self):
-        """Choose a branch."""
-        self.going_on_2 = self.load_error is None
-        self.next({True: self.publish, False: self.skip_going_on_2}, condition="going_on_2")
+    def after_load(self):
+        """Go on if `load` went well."""
+        self.load_went_well = self.load_error is None
+        self.next({True: self.publish, False: self.load_failed}, condition="load_went_well")
 
     @catch
     @failure_message(artifact="publish_error")
@@ -122,7 +122,7 @@ class TryWithGroupFlow(FreshArtifacts, FlowSpec):
 
     @step
     def check_try(self):
-        """Choose a branch."""
+        """See whether the `try` went well."""
         self.try_went_well = self.publish_error is None
         self.next({True: self.after_try, False: self.tell}, condition="try_went_well")
 
@@ -163,7 +163,7 @@ class TryWithGroupFlow(FreshArtifacts, FlowSpec):
         self.next(self.after_2)
 
     @step
-    def skip_going_on_2(self):
+    def load_failed(self):
         """Set what the branches have in common."""
         self.value = None
         self.error_3 = self.load_error
