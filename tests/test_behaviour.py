@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from pipec.api import UsageError
+from tests.support import warm
 from tests.support.discovery import Run, cases, samples
 from tests.support.plain import PlainPython
 from tests.support.running import Runners, differences, surprises
@@ -33,8 +34,12 @@ def weight(run: Run, target: str) -> list[pytest.MarkDecorator]:
 
 
 def agree(run: Run, target: str, runners: Runners) -> None:
-    """The run on `target` does what plain Python does, and what the case says besides."""
-    reference, ran = runners.reference(run), runners.run(run, target)
+    """The run on `target` does what plain Python does, and what the case says besides.
+
+    Samples start as on anybody's machine; the cases' runs are forks of a process that has imported the orchestrator.
+    """
+    module = "" if run.case in SAMPLES else warm.RUNNERS.get(target, "")
+    reference, ran = runners.reference(run), runners.run(run, target, module)
     found = [*surprises(run, ran), *differences(reference, ran)]
     assert not found, "\n".join([*found, f"on {target}:", ran.outcome.error or "", ran.log])
 

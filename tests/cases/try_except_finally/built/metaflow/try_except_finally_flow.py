@@ -106,17 +106,17 @@ class TryExceptFinallyFlow(FlowSpec):
     @step
     def after_try(self):
         """Set what the branches have in common."""
-        self.result_3 = self.result
+        self.result_4_2 = self.result
         self.error = None
         self.next(self.clean)
 
     @catch
-    @failure_message(artifact="error", outputs=["result_3"])
+    @failure_message(artifact="error", outputs=["result_4_2"])
     @step
     def repair(self):
         """Run `repair`."""
         with empty_folder():
-            self.result_3 = plain(repair(self.n, self.work_error))
+            self.result_4_2 = plain(repair(self.n, self.work_error))
         self.next(self.clean)
 
     @step
@@ -131,7 +131,6 @@ class TryExceptFinallyFlow(FlowSpec):
         """Fail the run if the `try` has failed."""
         if self.error is not None:
             raise RuntimeError(self.error)
-        self.result_4_2 = self.result_3
         if self.result_4_2 == -9:
             raise RuntimeError("never")
         self.next(self.end)

@@ -89,12 +89,12 @@ class TryFinallyFlow(FlowSpec):
         self.next(self.work)
 
     @catch
-    @failure_message(artifact="work_error", outputs=["done"])
+    @failure_message(artifact="work_error", outputs=["done_2_2"])
     @step
     def work(self):
         """Run `work`."""
         with empty_folder():
-            self.done = plain(work(self.n))
+            self.done_2_2 = plain(work(self.n))
         self.next(self.clean)
 
     @step
@@ -109,7 +109,6 @@ class TryFinallyFlow(FlowSpec):
         """Fail the run if the `try` has failed."""
         if self.work_error is not None:
             raise RuntimeError(self.work_error)
-        self.done_2_2 = self.done
         self.next(self.report)
 
     @step
