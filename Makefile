@@ -9,13 +9,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
 
-.PHONY: help demo test test-all test-pythons lint goldens bench docs clean
+N ?= 100
+SEED ?= 1
+
+.PHONY: help demo test test-all test-pythons fuzz lint goldens bench docs clean
 
 help:
 	@echo "make demo          run samples/digits on plain Python, Kubeflow, Airflow and Metaflow, and compare"
 	@echo "make test          the whole test suite ($(WORKERS) workers)"
 	@echo "make test-all      that, and the samples with all their parameters on every orchestrator"
 	@echo "make test-pythons  the tests that need no orchestrator, on every Python that this machine has"
+	@echo "make fuzz          N=100 random modules (SEED=1) on plain Python and every target; ARGS=--help for more"
 	@echo "make lint          ruff, mypy, import contracts"
 	@echo "make goldens       write the committed outputs of samples and cases anew"
 	@echo "make docs          write the generated parts of README.md and docs/ anew"
@@ -47,6 +51,9 @@ test-all: $(VENV)/dev
 test-pythons:
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 to 3.13 found; set PYTHON=..." >&2; exit 1; }
 	$(PYTHON) tests/pythons.py
+
+fuzz: $(VENV)/dev
+	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) $(ARGS)
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.compiler.backend.protocol import CaughtEvent, DoneEvent, Event, LoopEvent, StepEvent
-from pipec.ir import Block, ForEach, Pipeline, Task
+from pipec.ir import Block, ForEach, Group, Iteration, Pipeline, Task
 from pipec.ir.graph import blocks
 
 Index = tuple[int, ...]
@@ -25,6 +25,8 @@ class Entry:
     index: Index
     status: str
     attempts: int
+    shown: Index = ()
+    """Indices of all loops around, the unrolled ones too; as in `run --json`."""
 
     @property
     def key(self) -> tuple[str, Index]:
@@ -39,12 +41,12 @@ class Entry:
     @property
     def label(self) -> str:
         """For people: `digits.train[2]`."""
-        return ".".join((*self.group, self.step)) + "".join(f"[{i}]" for i in self.index)
+        return ".".join((*self.group, self.step)) + "".join(f"[{i}]" for i in self.shown)
 
     def as_json(self) -> dict[str, Any]:
         """As in `run --json`."""
         return {
-            "step": self.step, "group": list(self.group), "line": self.line, "index": list(self.index),
+            "step": self.step, "group": list(self.group), "line": self.line, "index": list(self.shown),
             "status": self.status, "attempts": self.attempts,
         }  # fmt: skip
 
@@ -74,28 +76,36 @@ class Trace:
 
     def entries(self) -> tuple[Entry, ...]:
         """One per call in the source and iteration reached, in the order of the source."""
-        return tuple(self._block(self.pipeline.body, ()))
+        return tuple(self._block(self.pipeline.body, (), (), 0))
 
-    def _block(self, block: Block, index: Index) -> Iterator[Entry]:
+    def _block(self, block: Block, index: Index, shown: Index, told: int) -> Iterator[Entry]:
+        """`told`: how many of the unrolled loops around, within the pipeline function, `shown` has."""
         for node in block.nodes:
             match node:
                 case Task():
-                    yield self._entry(node, index)
+                    yield self._entry(node, index, (*shown, *_turns(node.site.iterations[told:])))
                 case ForEach():
                     for i in range(self.loops.get((node.id, index), 0)):
-                        yield from self._block(node.body, (*index, i))
+                        around = (*shown, *_turns(node.iterations[told:]), i)
+                        yield from self._block(node.body, (*index, i), around, len(node.iterations))
+                case Group():
+                    yield from self._block(node.body, index, (*shown, *_turns(node.iterations[told:])), 0)
                 case _:
                     for inner in blocks(node):
-                        yield from self._block(inner, index)
+                        yield from self._block(inner, index, shown, told)
 
-    def _entry(self, task: Task, index: Index) -> Entry:
+    def _entry(self, task: Task, index: Index, shown: Index) -> Entry:
         event = self.steps.get((task.id, index))
         status, attempts = (event.status, event.attempts) if event else ("skipped", 0)
         if status == "running":  # the process went down with it
             status, attempts = "failed", max(attempts, 1)
         if status == "skipped":
             attempts = 0
-        return Entry(task.id, task.site.step, task.site.group, task.site.line, index, status, attempts)
+        return Entry(task.id, task.site.step, task.site.group, task.site.line, index, status, attempts, shown)
+
+
+def _turns(iterations: tuple[Iteration, ...]) -> Index:
+    return tuple(turn.index for turn in iterations)
 
 
 @dataclass(frozen=True)

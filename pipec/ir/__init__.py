@@ -14,6 +14,7 @@ from pipec.ir.nodes import (
     ForEach,
     Group,
     GroupResult,
+    Iteration,
     Let,
     LoopVar,
     NodeId,
@@ -57,8 +58,9 @@ from pipec.ir.types import (
 __all__ = [
     "Accelerator", "Argument", "Block", "Branch", "Cache", "CallSite", "Check", "Code", "Collect", "Component",
     "Compute", "Const", "Container", "ContainerArgument", "ContainerSlot", "Definition", "DictOf", "Expr", "FileType",
-    "ForEach", "Group", "GroupResult", "Let", "ListOf", "LoopVar", "NOWHERE", "Node", "NodeId", "ObjectType", "Opaque",
-    "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref",
-    "Resources", "Retry", "RunValue", "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "Try",
-    "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait", "is_artifact", "leaves", "text", "uses",
+    "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf", "LoopVar", "NOWHERE", "Node", "NodeId",
+    "ObjectType", "Opaque", "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy",
+    "Placement", "Port", "Ref", "Resources", "Retry", "RunValue", "Schedule", "SecretRef", "Span", "Statement", "Task",
+    "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait", "is_artifact", "leaves", "text",
+    "uses",
 ]  # fmt: skip

@@ -25,6 +25,14 @@ class Output(Node):
     """What of the function's result: `None` all of it, an int the element at that index, a str the attribute."""
 
 
+class Iteration(Node):
+    """One turn of a loop over a constant that was unrolled."""
+
+    index: int
+    span: Span
+    """The loop."""
+
+
 class CallSite(Node):
     """Which call of the source a task is: the key of run reports."""
 
@@ -33,6 +41,8 @@ class CallSite(Node):
     """Names of the sub-pipelines around the call, outermost first."""
     line: int
     """Line of the call in its own file."""
+    iterations: tuple[Iteration, ...] = ()
+    """The unrolled loops around the call, outermost first, within its pipeline function."""
 
 
 class Task(Node):
@@ -161,6 +171,8 @@ class Try(Node):
     """Runs whatever happened; then the failure of the body, if any, fails the run."""
     outputs: tuple[Phi, ...] = ()
     """`then` after the body, `orelse` after the handler."""
+    iterations: tuple[Iteration, ...] = ()
+    """As in `CallSite`."""
     span: Span
 
 
@@ -197,6 +209,8 @@ class ForEach(Node):
     limit: int | None = None
     """How many iterations may run at once."""
     effect: bool = False
+    iterations: tuple[Iteration, ...] = ()
+    """As in `CallSite`."""
     span: Span
 
 
@@ -231,6 +245,8 @@ class Group(Node):
     body: Block
     outputs: tuple[GroupResult, ...] = ()
     effect: bool = False
+    iterations: tuple[Iteration, ...] = ()
+    """As in `CallSite`."""
     span: Span
 
 

@@ -30,7 +30,9 @@ def outcome(run: Any) -> str:
 
 
 @seed(2026)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None, report_multiple_bugs=False
+)
 @given(modules())
 def test_random_pipelines(tmp_path_factory: Any, source: str) -> None:
     folder: Path = tmp_path_factory.mktemp("random")

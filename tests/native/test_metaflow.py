@@ -14,6 +14,7 @@ import pytest
 
 from pipec import api
 from pipec.backends.metaflow import MetaflowBackend
+from pipec.backends.metaflow.lower import lower
 from pipec.backends.metaflow.schedule import every, six_fields
 from pipec.compiler import passes
 from pipec.compiler.diagnostics import Report
@@ -334,6 +335,66 @@ def test_names_of_metaflow_belong_to_the_user(tmp_path: Path) -> None:
     done = execute(shown, tmp_path, "run")
     assert done.returncode == 0, shown + done.stdout + done.stderr
     assert "result [[4, 1, 4, 1], 2, [4, 1]]" in done.stdout
+
+
+CAUGHT = """
+import os
+import signal
+import sys
+import time
+
+from pipec import pipeline, step
+
+
+@step(timeout="5s", retries=1)
+def work(how: str, x: int) -> int:
+    if how == "slow":
+        time.sleep(60)
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "left":
+        sys.exit(3)
+    return x
+
+
+@pipeline
+def flow(how: str = "well", xs: list[int] = [1]) -> list[str]:
+    told = []
+    for x in xs:
+        try:
+            told.append(f"worked: {work(how, x)}")
+        except Exception as e:
+            told.append(f"{x}: {e}")
+    return told
+"""
+
+
+def told(folder: Path, how: str) -> str:
+    """What is said of a step in a `try` that ends as `how` says."""
+    pipeline = read(CAUGHT, folder)
+    text, report = build(pipeline)
+    assert not report.failed
+    done = execute(text, folder, "run", "--how", how)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = lower(pipeline, Site(), Report()).result
+    script = f"from metaflow import Flow; print(Flow('FlowFlow').latest_run['end'].task['{result}'].data[0])"
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True).stdout
+
+
+@pytest.mark.orchestrator
+def test_a_time_limit_is_caught(tmp_path: Path) -> None:
+    assert told(tmp_path, "slow").startswith("1: Step work timed out after 0 hours, 0 minutes, 5 seconds")
+
+
+@pytest.mark.orchestrator
+def test_a_killed_process_is_caught(tmp_path: Path) -> None:
+    assert told(tmp_path, "killed").startswith("1: Task execution kept failing over 2 attempts.")
+
+
+@pytest.mark.orchestrator
+def test_a_step_that_exits_is_caught(tmp_path: Path) -> None:
+    assert told(tmp_path, "left") == "1: step 'work' called sys.exit(3)\n"
 
 
 @pytest.mark.orchestrator

@@ -38,8 +38,8 @@ class Runners:
     _references: dict[str, Ran] = field(default_factory=dict)
     _count: int = 0
 
-    def run(self, run: Run, target: str) -> Ran:
-        """Run a case on `target`, in an empty folder, with an empty cache."""
+    def run(self, run: Run, target: str, module: str = "") -> Ran:
+        """Run a case on `target`, in an empty folder, with an empty cache; by another runner than its own if `module`."""
         self._count += 1
         folder, own = self.folder / f"{self._count}" / "run", self.folder / f"{self._count}" / "own"
         folder.mkdir(parents=True)
@@ -49,11 +49,13 @@ class Runners:
         assert found is not None, findings_of(run.case.file, run.case.function)
         selected, pipeline = found
         given = parameters.check(pipeline, typed(pipeline, run.parameters(own)))
-        if target not in self._workers:
-            self._workers[target] = workers.Worker(target)
+        name = module or target
+        if name not in self._workers:
+            self._workers[name] = workers.Worker(target)
+            self._workers[name].module = module or self._workers[name].module
         said: list[str] = []
         done = running.run(
-            selected, pipeline, self._workers[target], given, folder, workspace,
+            selected, pipeline, self._workers[name], given, folder, workspace,
             on_event=lambda event: said.append(getattr(event, "text", "")),
         )  # fmt: skip
         assert done is not None, [f"{s.finding.code} {s.finding.message}" for s in workspace.shown()]

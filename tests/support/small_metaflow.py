@@ -6,6 +6,7 @@ its inputs in any order; what is not merged is gone; a name that a step has not 
 
 from __future__ import annotations
 
+import ast
 import json
 import pickle
 import random
@@ -96,11 +97,68 @@ def _ignored(*args: Any, **kwargs: Any) -> Any:
     return lambda function: function
 
 
+def _catch(function: Any) -> Any:
+    function.catches = True
+    return function
+
+
+def _user_step_decorator(generator: Any) -> Any:
+    """Decorators that run `generator` around a step."""
+
+    def decorator(**attributes: Any) -> Any:
+        def decorate(function: Any) -> Any:
+            function.around = (generator, attributes)
+            return function
+
+        return decorate
+
+    return decorator
+
+
+def _run(flow: FlowSpec, step: str, inputs: Inputs | None, targets: list[str]) -> None:
+    """Run a step, with what stands around it; it goes on to `targets` where it catches its failure."""
+    function = getattr(flow, step)
+    around = getattr(function, "around", None)
+    running = around[0](step, flow, inputs, around[1]) if around else None
+    try:
+        if running is not None:
+            next(running)
+        function() if inputs is None else function(inputs)
+    except Exception as error:
+        failure: Exception | None = error
+    else:
+        failure = None
+    try:
+        if running is not None:
+            running.throw(failure) if failure is not None else next(running)
+    except StopIteration:
+        failure = None
+    except Exception as error:
+        failure = error
+    if failure is None:
+        return
+    if not getattr(function, "catches", False):
+        raise failure
+    flow.__dict__["_transition"] = (tuple(getattr(flow, name) for name in targets), {})
+
+
+def _targets(text: str) -> dict[str, list[str]]:
+    """Step -> the steps that its last statement names; Metaflow, too, reads them from the source."""
+    methods = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef) and n.args.args]
+    return {
+        m.name: [target.attr for target in m.body[-1].value.args if isinstance(target, ast.Attribute)]
+        for m in methods
+        if isinstance(m.body[-1], ast.Expr) and isinstance(m.body[-1].value, ast.Call)
+    }
+
+
 @contextmanager
 def _modules() -> Any:
     found = ModuleType("metaflow")
     found.__dict__.update(
-        FlowSpec=FlowSpec, Parameter=Parameter, step=lambda function: function, current=SimpleNamespace(step_name="a step"),
+        FlowSpec=FlowSpec, Parameter=Parameter, step=lambda function: function, catch=_catch,
+        current=SimpleNamespace(step_name="a step", run_id="1", retry_count=0), S3=None,
+        user_step_decorator=_user_step_decorator,
         retry=_ignored, timeout=_ignored, environment=_ignored, resources=_ignored, StepMutator=object,
         JSONType=JSONTypeClass(),
     )  # fmt: skip
@@ -121,6 +179,7 @@ class Machine:
     """Runs one flow."""
 
     flow: type
+    targets: dict[str, list[str]]
     shuffle: random.Random = field(default_factory=lambda: random.Random(7))
     ran: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
 
@@ -133,8 +192,7 @@ class Machine:
     def _task(self, step: str, artifacts: dict[str, bytes], stack: Any, inputs: Inputs | None) -> Ended:
         flow = self.flow(artifacts, stack)
         self.ran.append((step, tuple(index for _, index in stack)))
-        function = getattr(flow, step)
-        function() if inputs is None else function(inputs)
+        _run(flow, step, inputs, self.targets.get(step, []))
         changed = {k: pickle.dumps(v) for k, v in flow.__dict__.items() if not k.startswith("_")}
         assert not changed.keys() & {n for n in dir(self.flow)}, f"{step} sets {changed.keys() & set(dir(self.flow))}"
         return Ended(step, {**flow._stored, **changed}, flow._transition, stack)
@@ -193,5 +251,5 @@ def run(text: str, name: str = "generated_flow") -> tuple[Ended, list[tuple[str,
         flow = next(
             v for v in vars(module).values() if isinstance(v, type) and issubclass(v, FlowSpec) and v is not FlowSpec
         )
-        machine = Machine(flow)
+        machine = Machine(flow, _targets(text))
         return machine.run(), machine.ran

@@ -235,9 +235,12 @@ class _Flattener:
         rest = Block(nodes=tuple(post))
         needed = set(free(rest))
         extra = [v for v in (*carried, *(c.id for c in inner.outputs)) if v in needed]
-        targets = [t.model_copy(update={"path": (0, *t.path)}) for t in outer.targets if t.id in needed]
+        alone = not extra  # then the loop runs over the items themselves
+        own = [t for t in outer.targets if t.id in needed]
+        targets = own if alone else [t.model_copy(update={"path": (0, *t.path)}) for t in own]
         targets += [LoopVar(id=v, path=(i + 1,), type=self.types[v]) for i, v in enumerate(extra)]
         sources = [items, *(lists[v] for v in extra)]
+        zipped = Code(source=f"zip({', '.join(sources)})", inputs={s: s for s in sources}, type=outer.items_type)
         kind: Type = next((self.types[v] for v in extra if is_artifact(self.types[v])), outer.items_type)
         made = {v for n in post for v in defines(n)}
         return [
@@ -247,7 +250,7 @@ class _Flattener:
                     "targets": tuple(targets),
                     "body": rest,
                     "items_type": kind,
-                    "items": Code(source=f"zip({', '.join(sources)})", inputs={s: s for s in sources}, type=kind),
+                    "items": Ref(value=items) if alone else zipped.model_copy(update={"type": kind}),
                     "outputs": tuple(c for c in outer.outputs if c.value in made),
                 }
             )

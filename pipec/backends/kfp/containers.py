@@ -46,6 +46,8 @@ class Containers:
         self.lowering = lowering
         self.forms = lowering.forms
         self.steps = {c.name: c for c in lowering.pipeline.components}
+        self.made: dict[tuple[ValueId, str, int, str], Handle] = {}
+        """(value, form, DAG, arm) -> a further form that was made there; it is of no use in other DAGs and arms."""
 
     # --- steps
 
@@ -53,7 +55,7 @@ class Containers:
         """One call of a step."""
         component = self.steps[node.component]
         glue = Glue(component.name, component.function or component.name)
-        sources = {key: self.argument(glue, key, expr) for key, expr in node.args.items()}
+        sources = {key: self.argument(glue, key, expr, scope) for key, expr in node.args.items()}
         made = call(node, component, lambda key, _: sources[key])
         wanted = [o for o in node.outputs if o.id in self.forms.used]
         glue.lines.append(f"result = {made}" if wanted else made)
@@ -82,7 +84,7 @@ class Containers:
         task.retry_policy = retry_policy(node.policy.retry)
         self.define(glue, scope, name)
 
-    def argument(self, glue: Glue, key: str, expr: Expr) -> str:
+    def argument(self, glue: Glue, key: str, expr: Expr, scope: Scope) -> str:
         """The source of one argument; what it needs is loaded before."""
         match expr:
             case Const():
@@ -90,16 +92,25 @@ class Containers:
                     return expr.source
                 return glue.load(port_of(key), self.lowering.operand(expr), opened=True)
             case Ref():
-                return glue.load(port_of(key), self.lowering.handles[expr.value], opened=True)
+                return glue.load(port_of(key), self.near(expr.value, scope), opened=True)
             case Code():
-                source = self.code(glue, expr)
+                source = self.code(glue, expr, scope)
                 return f"kfp_open({source})" if is_artifact(expr.type) else source
         raise TypeError(expr)
 
-    def code(self, glue: Glue, expr: Code) -> str:
+    def code(self, glue: Glue, expr: Code, scope: Scope) -> str:
         """The source of an expression in terms of the glue's variables; artifacts in it are not opened."""
-        variables = {v: glue.load(name, self.lowering.handles[v], opened=False) for name, v in expr.inputs.items()}
+        variables = {v: glue.load(name, self.near(v, scope), opened=False) for name, v in expr.inputs.items()}
         return operand_source(expr, lambda value: variables[value])
+
+    def near(self, value: ValueId, scope: Scope) -> Handle:
+        """Where a task of `scope` can have `value`. The server keeps one artifact for each input of a DAG: where a list
+        of them has to get into one, a small task beside its producer makes one artifact of it."""
+        handle = self.lowering.handles[value]
+        if handle.kind == "artifacts" and handle.scope is not None and handle.scope is not scope:
+            made = self.export(value, handle, handle.scope, "artifact", self.forms.types[value])
+            self.lowering.handles[value] = handle = replace(made, label=handle.label)
+        return handle
 
     # --- computations
 
@@ -110,9 +121,9 @@ class Containers:
         for let in node.lets:
             for value in let.expr.inputs.values() if isinstance(let.expr, Code) else ():
                 if value not in own:
-                    own[value] = glue.load(value, self.lowering.handles[value], opened=False)
+                    own[value] = glue.load(value, self.near(value, scope), opened=False)
             if isinstance(let.expr, Ref) and let.expr.value not in own:
-                own[let.expr.value] = glue.load(let.expr.value, self.lowering.handles[let.expr.value], opened=False)
+                own[let.expr.value] = glue.load(let.expr.value, self.near(let.expr.value, scope), opened=False)
             taken = set(own.values())
             source = operand_source(let.expr, lambda value: own[value])
             own[let.id] = local(let.id, taken.__contains__)
@@ -132,9 +143,9 @@ class Containers:
     def check(self, node: Check, scope: Scope, after: tuple[str, ...]) -> None:
         """`assert` and `raise`."""
         glue = Glue(node.id)
-        condition, message = self.operand(glue, node.condition), None
+        condition, message = self.operand(glue, node.condition, scope), None
         if node.message is not None:
-            message = f"str({self.operand(glue, node.message)})"
+            message = f"str({self.operand(glue, node.message, scope)})"
         elif node.caught is None:
             message = quoted(node.source)
         failure = f"raise RuntimeError({message or ''})"
@@ -148,20 +159,20 @@ class Containers:
         """A container that looks again and again."""
         glue = Glue(node.id)
         limit = f", timeout={node.timeout:g}" if node.timeout is not None else ""
-        glue.lines.append(f"kfp_wait({self.operand(glue, node.uri)}, every={node.every:g}{limit})")
+        glue.lines.append(f"kfp_wait({self.operand(glue, node.uri, scope)}, every={node.every:g}{limit})")
         if node.caught is not None:
             self.catch(glue, node.caught, node.caught)
         self.place(glue, scope, after)
 
-    def operand(self, glue: Glue, expr: Expr) -> str:
+    def operand(self, glue: Glue, expr: Expr, scope: Scope) -> str:
         """The source of an operand of a small task."""
         match expr:
             case Const():
                 return expr.source
             case Ref():
-                return glue.load(expr.value, self.lowering.handles[expr.value], opened=False)
+                return glue.load(expr.value, self.near(expr.value, scope), opened=False)
             case Code():
-                return self.code(glue, expr)
+                return self.code(glue, expr, scope)
 
     # --- the run
 
@@ -246,9 +257,9 @@ class Containers:
             handle = replace(output, scope=scope, task=name)
             value = output.label
             form = key.partition("-")[2]
-            if form:
+            if form and value:
                 self.lowering.extra[value, form] = replace(handle, label=f"{value}_{form}")
-            else:
+            elif value:
                 self.lowering.define(value, handle)
 
     def place(self, glue: Glue, scope: Scope, after: tuple[str, ...]) -> str:
@@ -271,9 +282,9 @@ class Containers:
         if isinstance(expr, Code):  # whether a message is `None`
             return self.lowering.extra[next(iter(expr.inputs.values())), "none"]
         value = expr.value if isinstance(expr, Ref) else ""
-        if (value, "true") in self.lowering.extra:
-            return self.lowering.extra[value, "true"]
-        handle = self.lowering.operand(expr)
+        if known := self.known(value, "true", scope):
+            return known
+        handle = self.near(value, scope) if value else self.lowering.operand(expr)
         glue = Glue(f"is-{handle.label}")
         variable = glue.load(handle.label, handle, opened=False)
         glue.give("Output-true", "text", "")
@@ -281,14 +292,22 @@ class Containers:
         made = replace(
             glue.outputs["Output-true"], scope=scope, task=self.place(glue, scope, after), label=f"{value}_true"
         )
-        self.lowering.extra[value, "true"] = made
+        self.made[self.at(value, "true", scope)] = made
         return made
+
+    def known(self, value: ValueId, form: str, scope: Scope) -> Handle | None:
+        """A further form of `value` that its producer hands out, or that was made in the same DAG and arm."""
+        return self.lowering.extra.get((value, form)) or self.made.get(self.at(value, form, scope))
+
+    @staticmethod
+    def at(value: ValueId, form: str, scope: Scope) -> tuple[ValueId, str, int, str]:
+        """Key of `made`."""
+        return (value, form, id(scope), scope.arm.trigger if scope.arm else "")
 
     def items(self, value: ValueId, scope: Scope, after: tuple[str, ...], stored: bool) -> tuple[Handle, Handle]:
         """What a loop runs over, as a list of parameters (URIs of artifacts), and whether there is anything."""
-        extra = self.lowering.extra
-        if (value, "items") not in extra:
-            handle = self.lowering.handles[value]
+        if self.known(value, "items", scope) is None:
+            handle = self.near(value, scope)
             glue = Glue(f"items-of-{value}")
             hint = quoted(f"the value of {value!r}")
             variable = glue.load(value, handle, opened=False)
@@ -299,13 +318,16 @@ class Containers:
             else:
                 glue.lines.append(f'kfp_items(task, "Output-items", {variable}, {hint})')
             glue.lines.append(f'kfp_truth(task, "Output-true", {variable})')
-            glue.give("Output-items", "list", value)
-            glue.give("Output-true", "text", value)
+            glue.give("Output-items", "list", "")  # no label: not what the producer of a value hands out
+            glue.give("Output-true", "text", "")
             outputs = dict(glue.outputs)
             name = self.place(glue, scope, after)
             for form in ("items", "true"):
-                extra[value, form] = replace(outputs[f"Output-{form}"], scope=scope, task=name, label=f"{value}_{form}")
-        return extra[value, "items"], extra[value, "true"]
+                made = replace(outputs[f"Output-{form}"], scope=scope, task=name, label=f"{value}_{form}")
+                self.made[self.at(value, form, scope)] = made
+        items, some = self.known(value, "items", scope), self.known(value, "true", scope)
+        assert items is not None and some is not None
+        return items, some
 
     def export(
         self,
@@ -337,10 +359,14 @@ class Containers:
         return replace(glue.outputs[key], scope=scope, task=name)
 
     def artifact_at(self, value: ValueId, uri: Handle, scope: Scope) -> Handle:
-        """The artifact at a URI. An importer takes no condition, so inside an arm it gets a DAG of its own."""
+        """The artifact at a URI.
+
+        An importer takes no condition, waits for nothing, and finds URIs only among the inputs of its DAG, so it gets a
+        DAG of its own inside an arm, and where another task gives the URI.
+        """
         lowering = self.lowering
         place = scope
-        if scope.arm is not None:
+        if scope.arm is not None or (uri.scope is scope and uri.task):
             place = Scope(lowering.reserve(f"import-{value}"))
         name = self.name(f"artifact-{value}")
         place.add(name, lowering.parts.importer(), {"uri": uri}, (), always=True)

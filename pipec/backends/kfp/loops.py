@@ -62,12 +62,12 @@ def _static(lowering: Lowering, node: ForEach, scope: Scope, after: tuple[str, .
 def _dynamic(lowering: Lowering, node: ForEach, scope: Scope, after: tuple[str, ...]) -> None:
     assert isinstance(node.items, Ref)
     stored = is_artifact(node.items_type)
+    source = lowering.handles.get(node.items.value)  # none where only the items are handed out
     items, some = lowering.containers.items(node.items.value, scope, after, stored)
     body = _body(lowering, node)
     flag = f"pipelinechannel--{kfp_name('condition-' + node.id)}"
     live = _live(lowering, node)
     inner = Scope(lowering.reserve(f"some-{node.id}"))
-    source = lowering.handles.get(node.items.value)  # none where only the items are handed out
     sure = source is not None and source.kind in ("artifacts", "list")  # a static loop gave it: it is not empty
     plain = not live or (sure and not lowering.depth)
     guard = scope if plain else Scope(lowering.reserve(f"each-{node.id}"))
@@ -122,7 +122,7 @@ def _body(lowering: Lowering, node: ForEach) -> Scope:
     lowering.block(node.body, body)
     lowering.depth -= 1
     for collect in _live(lowering, node):
-        made = lowering.handles[collect.value]
+        made = lowering.containers.near(collect.value, body)
         if not (made.scope is body and made.task and made.direct):
             form: Literal["artifact", "text"] = "artifact" if made.stored else "text"
             lowering.handles[collect.value] = made = lowering.containers.export(collect.value, made, body, form)

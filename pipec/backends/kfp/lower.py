@@ -208,7 +208,8 @@ class Lowering:
             if handle is not None and handle.scope is inner and handle.direct and handle.kind == "text":
                 if handle.task not in self.cached:
                     return handle
-        return self.containers.export(phi.id, self.operand(expr), inner, "uri" if stored else "text", phi.type)
+        source = self.containers.near(expr.value, inner) if isinstance(expr, Ref) else self.operand(expr)
+        return self.containers.export(phi.id, source, inner, "uri" if stored else "text", phi.type)
 
     # --- groups
 
@@ -219,13 +220,16 @@ class Lowering:
             self.define(arg.id, self.operand(arg.expr))
         self.block(node.body, inner)
         outside: dict[ValueId, Handle] = {}
+        keys: dict[tuple[object, ...], str] = {}
         for result in node.outputs:
             if result.id not in self.forms.used:
                 continue
             handle = self.operand(result.value)
             if handle.scope is inner and handle.task and not handle.path:
-                inner.hand_out(result.id, handle)
-                outside[result.id] = Handle(handle.kind, result.id, scope, inner.name, result.id, schema=handle.schema)
+                key = keys.setdefault(handle.place, result.id)
+                if key == result.id:
+                    inner.hand_out(key, handle)
+                outside[result.id] = Handle(handle.kind, result.id, scope, inner.name, key, schema=handle.schema)
             else:
                 outside[result.id] = handle
         if inner.tasks:

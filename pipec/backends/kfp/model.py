@@ -276,6 +276,7 @@ class ImporterSpec(Spec):
     """Makes an artifact of its URI; runs no pod of its own."""
 
     artifact_uri: ArtifactUri
+    reimport: bool | None = None
     type_schema: ArtifactType
 
 

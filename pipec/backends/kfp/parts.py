@@ -130,7 +130,9 @@ class Parts:
                 output_definitions=definitions({}, {"artifact": artifact_of(handle)}),
             )
             uri = ArtifactUri(runtime_parameter="uri")
-            importer = ImporterSpec(artifact_uri=uri, type_schema=ArtifactType(schema_title="system.Artifact"))
+            # else two imports of one URI would be one artifact, of which a DAG that gets both loses one
+            kind = ArtifactType(schema_title="system.Artifact")
+            importer = ImporterSpec(artifact_uri=uri, reimport=True, type_schema=kind)
             self.executors["exec-artifact-at"] = ExecutorSpec(importer=importer)
             self.taken.add("artifact-at")
         return "comp-artifact-at"

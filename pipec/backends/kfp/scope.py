@@ -55,6 +55,11 @@ class Handle:
     """A container hands it out, so that a branch or a loop can hand it on on every version of the server."""
 
     @property
+    def place(self) -> tuple[object, ...]:
+        """What is equal for two names of one value."""
+        return (id(self.scope), self.task, self.key, self.constant)
+
+    @property
     def stored(self) -> bool:
         """Whether it is an artifact."""
         return self.kind in ("artifact", "artifacts")
@@ -93,15 +98,16 @@ class Scope:
     artifacts: dict[str, DagArtifact] = field(default_factory=dict)
     kinds: dict[str, Handle] = field(default_factory=dict)
     """Output -> what it is."""
-    named: dict[Handle, str] = field(default_factory=dict)
+    named: dict[tuple[object, ...], str] = field(default_factory=dict)
+    """Place of a value -> its input: the server loses one of two inputs that are the same artifact."""
 
     def take(self, handle: Handle, name: str = "") -> str:
         """The input by which `handle` comes in."""
-        if not name and handle in self.named:
-            return self.named[handle]
+        if not name and handle.place in self.named:
+            return self.named[handle.place]
         wanted = name or free_name(handle.label, lambda n: n in self.inputs or n in self.own)
         self.inputs[wanted] = handle
-        self.named.setdefault(handle, wanted)
+        self.named.setdefault(handle.place, wanted)
         return wanted
 
     def parameter(self, handle: Handle, name: str = "") -> ParameterBinding:

@@ -8,8 +8,8 @@ from pipec.backends.metaflow.draft import Bind, Draft, Open
 from pipec.backends.metaflow.names import Names, parameter_attribute, step_name
 from pipec.backends.metaflow.safety import is_safe
 from pipec.compiler.diagnostics import Report
-from pipec.ir import VALUE, Expr, Pipeline, Task, Type, ValueId
-from pipec.ir.graph import tasks, value_types
+from pipec.ir import VALUE, Expr, Pipeline, RunValue, Task, Type, ValueId
+from pipec.ir.graph import tasks, value_types, walk
 
 
 class Assembler:
@@ -22,6 +22,9 @@ class Assembler:
         self.parameters = {p.name for p in pipeline.parameters}
         self.names = Names({*map(parameter_attribute, self.parameters), "start", "end"})
         self.step_names = {t.id: self.names.fresh(step_name(t.id)) for t in tasks(pipeline)}
+        self.run_values = {n.output: n.what for n in walk(pipeline.body) if isinstance(n, RunValue)}
+        self.catching: dict[ValueId, str] = {}
+        """Message of a failure -> the step that catches it."""
         self.aliases: dict[ValueId, ValueId] = {}
         """Value -> the merged value whose artifact it shares."""
         self.lengths: dict[ValueId, int] = {}
@@ -75,17 +78,20 @@ class Assembler:
     def host(self, open_: Open, exprs: list[Expr], name: str, doc: str) -> Draft:
         """A step that may evaluate `exprs`: none of the user's, unless they cannot fail.
 
-        A failure of an expression would count as the step's own, and be retried with it.
+        A failure of an expression would count as the step's own, and be retried with it. A step that catches its
+        failure would not evaluate them then.
         """
-        if open_.mode == "branch" and (open_.end.task is None or self._are_safe(exprs)):
+        if open_.mode == "branch" and self._may_host(open_.end, exprs):
             return open_.end
         step = self._own(open_, name, doc)
-        if step.task is not None and not self._are_safe(exprs):
+        if not self._may_host(step, exprs):
             return self.synthetic(Open((step,)), name, doc)
         return step
 
-    def _are_safe(self, exprs: list[Expr]) -> bool:
-        return all(is_safe(expr, self.types) for expr in exprs)
+    def _may_host(self, step: Draft, exprs: list[Expr]) -> bool:
+        if step.caught is not None:
+            return not exprs
+        return step.task is None or all(is_safe(expr, self.types) for expr in exprs)
 
     def source(self, open_: Open, exprs: list[Expr], name: str, doc: str) -> Draft:
         """A step that may evaluate `exprs` and then fork: no join, as Metaflow's joins cannot."""

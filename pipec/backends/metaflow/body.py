@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
 import re
 
-from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather
+from pipec.backends.metaflow.draft import Assign, Bind, Call, Gather, Look, Raise, Today
 from pipec.backends.metaflow.forms import duration, loaded, stored, tuple_size
-from pipec.backends.metaflow.liveness import Flows
+from pipec.backends.metaflow.liveness import own_reads
 from pipec.backends.metaflow.names import Words, parameter_attribute
-from pipec.compiler.backend.glue import call, inputs, operand_source, port_of
-from pipec.compiler.pysource.layout import fitted, tidy
+from pipec.backends.metaflow.writer import Writer
+from pipec.compiler.backend.glue import call, operand_source, port_of
+from pipec.compiler.pysource.layout import tidy
+from pipec.compiler.pysource.negate import negated_text
 from pipec.compiler.rendering import python_literal
 from pipec.ir import (
+    Check,
     Code,
     Component,
+    Const,
     DictOf,
     Expr,
     FileType,
@@ -23,34 +25,21 @@ from pipec.ir import (
     ListOf,
     OptionalOf,
     Output,
-    Pipeline,
     Ref,
     Task,
     TupleOf,
     Type,
     ValueId,
     ValueType,
+    Wait,
 )
 
-INDENT = 8
-HIDDEN = frozenset(("plain", "pack", "unpack", "storable", "reuse", "empty_folder", "deepcopy", "timedelta"))
-"""Helpers that a local variable must not hide."""
+NEVER = Const(source="False")
 DISPLAY = re.compile(r"[\[({]")
 
 
-class Body:
-    """Writes the statements of one step; collects which helpers they need."""
-
-    def __init__(self, step: Draft, flow: Flows, pipeline: Pipeline, words: Words) -> None:
-        self.step = step
-        self.flow = flow
-        self.pipeline = pipeline
-        self.words = words
-        self.locals: dict[ValueId, str] = {}
-        self.made: set[ValueId] = set()
-        """Values that the step itself has set so far."""
-        self.lines: list[str] = []
-        self.depth = INDENT
+class Body(Writer):
+    """Writes all of a step."""
 
     def statements(self) -> list[str]:
         """All lines, transition included, indented."""
@@ -71,6 +60,13 @@ class Body:
                     self._assign(action)
                 case Call():
                     self._call(action.task)
+                case Raise():
+                    self._raise(action.check)
+                case Look():
+                    self._look(action.wait)
+                case Today():
+                    now = f"{self.words('datetime')}.now({self.words('timezone')}.utc)"
+                    self._say(f'self.{self.flow.names[action.id]} = {now}.strftime("%Y-%m-%d")')
         if self.step.targets:
             self._next()
         return self.lines
@@ -78,46 +74,9 @@ class Body:
     def _collected(self, value: ValueId) -> str:
         return self.flow.names[value]
 
-    def _say(self, text: str, indent: int = INDENT) -> None:
-        self.lines += fitted(text, indent)
-
-    def _local(self, wanted: str) -> str:
-        name = wanted.lstrip("_") or "value"
-        while (
-            name in self.words.taken
-            or name in HIDDEN
-            or name in self.locals.values()
-            or hasattr(builtins, name)
-            or name in ("inputs", "task")
-        ):
-            name += "_"
-        return name
-
-    # values
-
-    def value(self, value: ValueId) -> str:
-        """The source that reads `value` in this step."""
-        if value in self.locals:
-            return self.locals[value]
-        if value in self.flow.parameters:
-            return f"self.{parameter_attribute(value)}"
-        return f"self.{self.flow.names[value]}"
-
-    def expression(self, expr: Expr) -> str:
-        """The source of `expr`; what is read more than once is loaded once, above it."""
-        if isinstance(expr, Code):
-            for free, value in expr.inputs.items():
-                if self.flow.copies and self._is_loaded(value) and _often(expr.source, free):
-                    name = self._local(free)
-                    self._say(f"{name} = {self.value(value)}", self.depth)
-                    self.locals[value] = name
-        return tidy(operand_source(expr, self.value))
-
-    def _is_loaded(self, value: ValueId) -> bool:
-        return value not in self.locals and value not in self.made and value not in self.flow.parameters
-
     def _bind(self, loop: ForEach) -> None:
-        targets = [t for t in loop.targets if t.id in self.flow.bound or self._reads(t.id)]
+        read = own_reads(self.step)
+        targets = [t for t in loop.targets if t.id in self.flow.bound or t.id in read]
         if not targets:
             return
         if len(targets) == 1 and targets[0].path == () and targets[0].id not in self.flow.bound:
@@ -138,17 +97,6 @@ class Body:
         for name, path in zip(names, paths):
             self._say(f"{name} = self.input{''.join(f'[{i}]' for i in path)}")
 
-    def _reads(self, value: ValueId) -> bool:
-        for action in self.step.actions:
-            if isinstance(action, Call) and value in inputs(action.task):
-                return True
-            if isinstance(action, Assign) and isinstance(action.expr, (Ref, Code)):
-                from pipec.ir import uses
-
-                if value in uses(action.expr):
-                    return True
-        return False
-
     def _assign(self, action: Assign) -> None:
         source = self.expression(action.expr)
         if action.wrap and not source.startswith(f"{action.wrap}("):
@@ -161,6 +109,33 @@ class Body:
         if source != target:
             self._say(f"{target} = {source}")
         self.made.add(action.id)
+
+    # what may stop the run
+
+    def _raise(self, check: Check) -> None:
+        if check.condition == NEVER:
+            self._say(f"raise RuntimeError({self._message(check)})")
+            return
+        condition = tidy(negated_text(self.expression(check.condition)))
+        self._say(f"if {condition}:")
+        known, self.depth = dict(self.locals), self.depth + 4
+        self._say(f"raise RuntimeError({self._message(check)})", self.depth)
+        self.locals, self.depth = known, self.depth - 4  # what the message has loaded is known in the `if` only
+
+    def _message(self, check: Check) -> str:
+        if check.message is not None:
+            return self.expression(check.message)
+        return "" if check.caught is not None else python_literal(check.source)
+
+    def _look(self, wait: Wait) -> None:
+        parts = [self.expression(wait.uri), f"every={self._time(wait.every)}"]
+        if wait.timeout is not None:
+            parts.append(f"timeout={self._time(wait.timeout)}")
+        self.words("exists")  # the helper's own
+        self._say(f"{self.words('wait_for')}({', '.join(parts)})")
+
+    def _time(self, seconds: float) -> str:
+        return f"{self.words('timedelta')}({duration(seconds)})"
 
     # the call
 
@@ -279,11 +254,8 @@ class Body:
             over = parameter_attribute(step.over) if step.over in self.flow.parameters else self.flow.names[step.over]
             self._say(f'self.next(self.{step.targets[0].name}, foreach="{over}")')
         else:
-            self._say(f"self.next({', '.join(f'self.{t.name}' for t in step.targets)})")
+            comment = "  # never reached; a step has to say where it goes" if self._surely_raises() else ""
+            self._say(f"self.next({', '.join(f'self.{t.name}' for t in step.targets)}){comment}")
 
-
-def _often(source: str, name: str) -> bool:
-    """Whether evaluating `source` may read `name` more than once."""
-    tree = ast.parse(source, mode="eval")
-    count = sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree))
-    return count > 1 or any(isinstance(node, (ast.comprehension, ast.Lambda)) for node in ast.walk(tree))
+    def _surely_raises(self) -> bool:
+        return any(isinstance(a, Raise) and a.check.condition == NEVER for a in self.step.actions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipec.ir import Collect, Expr, ForEach, Task, Type, ValueId
+from pipec.ir import Check, Collect, Expr, ForEach, Task, Type, ValueId, Wait
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,28 @@ class Gather:
     outputs: tuple[Collect, ...]
 
 
-Action = Call | Assign | Bind | Gather
+@dataclass(frozen=True)
+class Raise:
+    """Fail unless the condition of a check is true."""
+
+    check: Check
+
+
+@dataclass(frozen=True)
+class Look:
+    """Wait until something is there."""
+
+    wait: Wait
+
+
+@dataclass(frozen=True)
+class Today:
+    """Set an artifact to the day."""
+
+    id: ValueId
+
+
+Action = Call | Assign | Bind | Gather | Raise | Look | Today
 
 
 @dataclass(eq=False)
@@ -61,6 +82,20 @@ class Draft:
     """Value that the foreach runs over, or that the switch looks at."""
     loop: ForEach | None = None
     """The loop that the foreach is."""
+    caught: ValueId | None = None
+    """The step catches its own failure; the value that is its message."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the steps and the artifact of a branch are called."""
+
+    step: str
+    doc: str
+    value: str
+    then: str
+    """The step of an arm in which nothing runs."""
+    orelse: str
 
 
 Mode = Literal["step", "branch", "each", "true", "false", "merge", "join"]

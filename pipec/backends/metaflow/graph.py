@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pipec.backends.metaflow.assemble import Assembler, ordered
-from pipec.backends.metaflow.draft import Assign, Call, Draft, Gather, Mode, Open
+from pipec.backends.metaflow.assemble import ordered
+from pipec.backends.metaflow.draft import Asked, Assign, Draft, Gather, Mode, Open, Today
+from pipec.backends.metaflow.leaves import Leaves, is_hosted
+from pipec.backends.metaflow.names import plain_id
 from pipec.backends.metaflow.safety import is_boolean, known_length
 from pipec.compiler.diagnostics.target import AddedOrder
 from pipec.compiler.passes.series_parallel import Leaf, Series, Tree, nest
@@ -11,6 +13,7 @@ from pipec.ir import (
     VALUE,
     Block,
     Branch,
+    Check,
     Code,
     Compute,
     Const,
@@ -21,7 +24,6 @@ from pipec.ir import (
     Parallel,
     Ref,
     Statement,
-    Task,
     Type,
     ValueId,
     ValueType,
@@ -33,22 +35,23 @@ TASK, NOTHING = 10, 0
 """Weights for the nesting: a task, and an expression."""
 
 
-class Builder(Assembler):
+class Builder(Leaves):
     """Makes the steps of one pipeline."""
 
     def build(self) -> list[Draft]:
         """The steps in the order in which they run."""
         start = Draft("start", "Start the flow.")
         self.steps.append(start)
+        start.actions += [Today(value) for value, what in self.run_values.items() if what == "date"]
         late = self._only_for_the_result(self.pipeline.body)
-        body = Block(nodes=tuple(n for n in self.pipeline.body.nodes if n.id not in late))
+        body = Block(nodes=tuple(n for n in self.pipeline.body.nodes if n.id not in late and n.kind != "run"))
         open_ = self._block(body, Open((start,)))
         if open_.mode == "join":
             open_ = self.single(open_)
         end = self.add(open_, "end", "Finish the flow.")
         for node in self.pipeline.body.nodes:
             if isinstance(node, Compute) and node.id in late:
-                self._assign(end, node)
+                self.assign(end, node)
         return ordered(self.steps)
 
     def _only_for_the_result(self, block: Block) -> set[str]:
@@ -56,7 +59,7 @@ class Builder(Assembler):
         late: set[str] = set()
         waits = edges(block)
         for node in reversed(block.nodes):
-            if isinstance(node, Compute):
+            if isinstance(node, Compute) and node.caught is None:
                 after = [n.id for n in block.nodes if node.id in (*waits[n.id].data, *waits[n.id].order)]
                 if all(other in late for other in after):
                     late.add(node.id)
@@ -68,21 +71,21 @@ class Builder(Assembler):
         nodes = {node.id: node for node in block.nodes}
         waits = {id_: {*found.data, *found.order} for id_, found in edges(block, concurrent).items()}
         for id_, node in list(nodes.items()):
-            if isinstance(node, Compute) and not waits[id_]:
-                open_ = self._compute(node, open_)
+            if is_hosted(node) and not waits[id_]:
+                open_ = self.leaf(node, open_)
                 del nodes[id_]
                 for other in waits.values():
                     other.discard(id_)
         weights = {id_: self._weight(node) for id_, node in nodes.items()}
         nested = nest(list(nodes), {id_: waits[id_] for id_ in nodes}, weights)
         for before, after in nested.added:
-            if not isinstance(nodes[before], Compute) and not isinstance(nodes[after], Compute):
+            if not is_hosted(nodes[before]) and not is_hosted(nodes[after]):
                 self.report.add(AddedOrder(nodes[after].span, "metaflow", after, before))
         return self._tree(nested.tree, nodes, open_)
 
     def _weight(self, node: Statement) -> int:
         match node:
-            case Compute():
+            case Compute() | Check() if is_hosted(node):
                 return NOTHING
             case Branch():
                 return max(self._longest(node.then), self._longest(node.orelse))
@@ -122,13 +125,6 @@ class Builder(Assembler):
 
     def _node(self, node: Statement, open_: Open) -> Open:
         match node:
-            case Task():
-                doc = self.pipeline.component(node.component).doc.strip().split("\n")[0]
-                step = self.add(open_, self.step_names[node.id], doc or f"Run `{node.site.step}`.", node)
-                step.actions.append(Call(node))
-                return Open((step,))
-            case Compute():
-                return self._compute(node, open_)
             case Branch():
                 return self._branch(node, open_)
             case ForEach():
@@ -138,27 +134,15 @@ class Builder(Assembler):
             case Parallel():
                 return self._block(node.body, open_, concurrent=True)
             case _:
-                raise AssertionError(f"{node.kind} blocks emission")
-
-    def _compute(self, node: Compute, open_: Open) -> Open:
-        exprs = [let.expr for let in node.lets]
-        step = self.host(open_, exprs, f"compute_{node.outputs[0] if node.outputs else node.id}", _computing(node))
-        self._assign(step, node)
-        return open_ if open_.mode == "branch" and step is open_.end else Open((step,))
-
-    def _assign(self, step: Draft, node: Compute) -> None:
-        read = {v for let in node.lets for v in uses(let.expr)}
-        for let in node.lets:
-            local = let.id in read and let.id not in node.outputs
-            step.actions.append(Assign(let.id, let.expr, let.type, local=local))
+                return self.leaf(node, open_)
 
     # branches and loops
 
     def _branch(self, node: Branch, open_: Open) -> Open:
         condition = node.condition
-        doc = "Choose a branch."
-        source = self.source(open_, [condition], f"check_{_plain_id(node.id)}", doc)
-        source.over = self._condition(source, condition, node.id)
+        asked = self._asked(node)
+        source = self.source(open_, [condition], asked.step, asked.doc)
+        source.over = self._condition(source, condition, asked.value)
         source.kind = "switch"
         ends: list[Draft] = []
         arms: tuple[tuple[Mode, Block, list[tuple[ValueId, Expr, Type]]], ...] = (
@@ -166,10 +150,23 @@ class Builder(Assembler):
             ("false", node.orelse, [(p.id, p.orelse, p.type) for p in node.outputs]),
         )
         for mode, block, phis in arms:
-            arm = self._arm(block, phis, Open((source,), mode), _plain_id(node.id))
+            arm = self._arm(block, phis, Open((source,), mode), asked.then if mode == "true" else asked.orelse)
             ends += arm.ends
         self.booleans |= {p.id for p in node.outputs if self._is_boolean(p.then) and self._is_boolean(p.orelse)}
         return Open(tuple(ends), "merge")
+
+    def _asked(self, node: Branch) -> Asked:
+        """What is called how; branches that come of a `try` ask whether something went well."""
+        hint, looked = plain_id(node.id), uses(node.condition)
+        before = self.catching.get(looked[0]) if len(looked) == 1 else None
+        if hint == node.id and hint.endswith("_failed"):
+            hint = hint.removesuffix("_failed")
+            doc = "See whether the `try` went well."
+            return Asked(f"check_{hint}", doc, f"{hint}_went_well", f"after_{hint}", f"handle_{hint}")
+        if hint == node.id and before:
+            doc = f"Go on if `{before}` went well."
+            return Asked(f"after_{before}", doc, f"{before}_went_well", f"only_{before}", f"{before}_failed")
+        return Asked(f"check_{hint}", "Choose a branch.", node.id, f"only_{hint}", f"skip_{hint}")
 
     def _is_boolean(self, expr: Expr) -> bool:
         match expr:
@@ -188,14 +185,13 @@ class Builder(Assembler):
         source.actions.append(Assign(name, condition, VALUE, wrap))  # type: ignore[arg-type]
         return name
 
-    def _arm(self, block: Block, phis: list[tuple[ValueId, Expr, Type]], open_: Open, hint: str) -> Open:
+    def _arm(self, block: Block, phis: list[tuple[ValueId, Expr, Type]], open_: Open, name: str) -> Open:
         own = {v for n in block.nodes for v in defines(n)}
         shared = {id_ for id_, expr, _ in phis if self._share(id_, expr, own)}
         mode = open_.mode
         open_ = self._block(block, open_)
         wanted = [(id_, expr, type_) for id_, expr, type_ in phis if id_ not in shared]
         if open_.mode == mode:
-            name = f"skip_{hint}" if mode == "false" else f"only_{hint}"
             doc = "Set what the branches have in common." if wanted else "There is nothing to do in this branch."
             open_ = Open((self.synthetic(open_, name, doc),))
         if wanted:
@@ -266,9 +262,9 @@ class Builder(Assembler):
         source.kind, source.loop = "foreach", node
         open_ = self._block(node.body, Open((source,), "each"))
         if open_.mode == "each":
-            open_ = Open((self.synthetic(open_, f"item_{_plain_id(node.id)}", "One item."),))
+            open_ = Open((self.synthetic(open_, f"item_{plain_id(node.id)}", "One item."),))
         end = self.single(open_).end
-        name = f"gather_{node.outputs[0].id}" if node.outputs else f"join_{_plain_id(node.id)}"
+        name = f"gather_{node.outputs[0].id}" if node.outputs else f"join_{plain_id(node.id)}"
         join = self.synthetic(Open((end,), "join"), name, f"Collect the results of each `{_target(node)}`, in order.")
         join.foreach_join = True
         if node.outputs:
@@ -278,18 +274,5 @@ class Builder(Assembler):
         return join
 
 
-def _computing(node: Compute) -> str:
-    listed = ", ".join(f"`{name}`" for name in node.outputs)
-    return f"Compute {listed}." if listed else "Evaluate what the pipeline says."
-
-
-def _plain_id(node_id: str) -> str:
-    """`if_threshold` -> `threshold`, `for_c` -> `c`."""
-    for prefix in ("if_", "for_"):
-        if node_id.startswith(prefix) and len(node_id) > len(prefix):
-            return node_id[len(prefix) :]
-    return node_id
-
-
 def _target(node: ForEach) -> str:
-    return node.targets[0].id if node.targets else _plain_id(node.id)
+    return node.targets[0].id if node.targets else plain_id(node.id)

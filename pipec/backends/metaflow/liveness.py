@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather
+from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather, Look, Raise, Today
 from pipec.backends.metaflow.graph import Builder
 from pipec.backends.metaflow.names import artifact_name
 from pipec.compiler.backend.glue import inputs
@@ -25,6 +25,8 @@ class Flows:
     steps: list[Draft]
     types: Mapping[ValueId, Type]
     parameters: frozenset[str]
+    run_values: Mapping[ValueId, str]
+    """What of the run a value is: "id", "date" or "attempt"."""
     names: dict[ValueId, str] = field(default_factory=dict)
     """Value -> its artifact's name."""
     bound: set[ValueId] = field(default_factory=set)
@@ -62,7 +64,7 @@ def _is_scalar(value: object) -> bool:
 
 def flows(builder: Builder, steps: list[Draft]) -> Flows:
     """Find out, for all steps."""
-    made = Flows(steps, builder.types, frozenset(builder.parameters))
+    made = Flows(steps, builder.types, frozenset(builder.parameters), builder.run_values)
     made.bound = _bound(steps)
     _name(made, builder)
     reads = {id(s): {made.names[v] for v in _reads(s, made) if v in made.names} for s in steps}
@@ -71,7 +73,8 @@ def flows(builder: Builder, steps: list[Draft]) -> Flows:
     return made
 
 
-def _own_reads(step: Draft) -> list[ValueId]:
+def own_reads(step: Draft) -> list[ValueId]:
+    """The values that the actions of `step` read."""
     found: list[ValueId] = []
     for action in step.actions:
         match action:
@@ -79,6 +82,10 @@ def _own_reads(step: Draft) -> list[ValueId]:
                 found += inputs(action.task)
             case Assign():
                 found += uses(action.expr)
+            case Raise():
+                found += [*uses(action.check.condition), *uses(action.check.message or Const(source="None"))]
+            case Look():
+                found += uses(action.wait.uri)
             case _:
                 pass
     return found
@@ -86,7 +93,7 @@ def _own_reads(step: Draft) -> list[ValueId]:
 
 def _bound(steps: Sequence[Draft]) -> set[ValueId]:
     head = {t.id: step for step in steps for a in step.actions if isinstance(a, Bind) for t in a.loop.targets}
-    found = {v for step in steps for v in _own_reads(step) if v in head and head[v] is not step}
+    found = {v for step in steps for v in own_reads(step) if v in head and head[v] is not step}
     found |= {step.over for step in steps if step.over in head}
     for step in steps:
         if step.task is not None:  # the call may change the item, which is read again after it
@@ -97,13 +104,14 @@ def _bound(steps: Sequence[Draft]) -> set[ValueId]:
 
 
 def _reads(step: Draft, made: Flows) -> set[ValueId]:
-    found = set(_own_reads(step))
+    found = set(own_reads(step))
     if step.over:
         found.add(step.over)
     return found
 
 
-def _defined(step: Draft, made: Flows) -> list[ValueId]:
+def defined(step: Draft, made: Flows) -> list[ValueId]:
+    """The values that are artifacts of `step`; the message of a failure last."""
     found: list[ValueId] = []
     for action in step.actions:
         match action:
@@ -115,9 +123,11 @@ def _defined(step: Draft, made: Flows) -> list[ValueId]:
                 found += [t.id for t in action.loop.targets if t.id in made.bound]
             case Gather():
                 found += [o.id for o in action.outputs]
+            case Today():
+                found.append(action.id)
             case _:
                 pass
-    return found
+    return found if step.caught is None else [*found, step.caught]
 
 
 def _name(made: Flows, builder: Builder) -> None:
@@ -130,7 +140,7 @@ def _name(made: Flows, builder: Builder) -> None:
 
     groups: dict[ValueId, list[ValueId]] = {}
     for step in made.steps:
-        for value in _defined(step, made):
+        for value in defined(step, made):
             groups.setdefault(root(value), []).append(value)
     for top, values in groups.items():
         # `label`, `label_2` and `label_3` are one name of the user's, bound in several places
@@ -143,7 +153,7 @@ def _live(made: Flows, reads: dict[int, set[str]]) -> None:
     live: dict[int, set[str]] = {}
     for step in reversed(made.steps):
         made.out[id(step)] = set().union(*(live[id(t)] for t in step.targets))
-        made.defs[id(step)] = {made.names[v] for v in _defined(step, made)}
+        made.defs[id(step)] = {made.names[v] for v in defined(step, made)}
         needed = (reads[id(step)] | made.out[id(step)]) - made.defs[id(step)]
         gathered = {made.names[o.value] for a in step.actions if isinstance(a, Gather) for o in a.outputs}
         if step.join:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from pipec.backends.metaflow import helpers as fixed
 from pipec.backends.metaflow.body import Body
-from pipec.backends.metaflow.draft import Assign, Draft
+from pipec.backends.metaflow.draft import Assign, Bind, Draft
 from pipec.backends.metaflow.graph import Builder
-from pipec.backends.metaflow.liveness import Flows, flows, paths
+from pipec.backends.metaflow.liveness import Flows, defined, flows, paths
 from pipec.backends.metaflow.model import Flow, FlowStep
 from pipec.backends.metaflow.names import Words, class_name
 from pipec.backends.metaflow.parameters import declared
@@ -17,7 +17,9 @@ from pipec.backends.metaflow.settings import settings
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, TargetLimit
 from pipec.compiler.passes.inline_groups import inline_groups
+from pipec.compiler.passes.soften import soften
 from pipec.compiler.pysource.imports import Import, block, parse
+from pipec.compiler.pysource.layout import fitted
 from pipec.compiler.pysource.lazy import UserCode, joined, user_code
 from pipec.compiler.site import Site
 from pipec.ir import VALUE, ObjectType, Pipeline, Ref, leaves
@@ -25,7 +27,9 @@ from pipec.ir.graph import tasks
 
 MOST_PATHS = 4000
 """Metaflow's validator follows every path from start to end, in every task."""
-DECORATORS = ("retry", "timeout", "environment", "resources", "schedule", "trigger_on_finish", "Parameter", "JSONType")
+DECORATORS = (
+    "catch", "retry", "timeout", "environment", "resources", "schedule", "trigger_on_finish", "Parameter", "JSONType",
+)  # fmt: skip
 """What may be imported from metaflow by its own name."""
 
 
@@ -40,6 +44,8 @@ class Lowered:
     """Step that starts a foreach, or that stands for none -> IR loop."""
     empty: dict[str, str]
     """Step that runs where a loop has no items -> IR loop."""
+    caught: dict[str, str]
+    """Step that catches its failure -> the artifact with the message, `None` after a success."""
     cached: frozenset[str]
     """Steps that may take their result over from an earlier run."""
     result: str | None
@@ -48,7 +54,7 @@ class Lowered:
 
 def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
     """`pipeline` as a flow."""
-    pipeline = inline_groups(pipeline)
+    pipeline = inline_groups(soften(pipeline))
     builder = Builder(pipeline, report)
     steps = builder.build()
     result = _result(builder, steps[-1], pipeline)
@@ -64,6 +70,7 @@ def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
         tasks={s.name: s.task.id for s in steps if s.task is not None},
         loops={s.name: s.loop.id for s in steps if s.loop is not None},
         empty=dict(builder.empty),
+        caught={s.name: flow.names[s.caught] for s in steps if s.caught is not None},
         cached=frozenset(s.name for s in steps if s.task is not None and s.task.policy.cache is not None),
         result=result if result is None or result in builder.parameters else flow.names.get(result, result),
     )
@@ -82,7 +89,7 @@ def _result(builder: Builder, end: Draft, pipeline: Pipeline) -> str | None:
     """Have the last step hold the result; the value that does."""
     if pipeline.result is None:
         return None
-    if isinstance(pipeline.result, Ref):
+    if isinstance(pipeline.result, Ref) and builder.run_values.get(pipeline.result.value) in (None, "date"):
         if pipeline.result.value not in builder.parameters:
             end.over = pipeline.result.value  # read here, so that it gets here
         return pipeline.result.value
@@ -118,9 +125,9 @@ def _flow(pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft],
 
 
 def _step(step: Draft, pipeline: Pipeline, flow: Flows, words: Words, site: Site, report: Report) -> FlowStep:
-    decorators: list[str] = []
+    decorators = catching(step, flow, words)
     if step.task is not None:
-        decorators = settings(step.task, pipeline.component(step.task.component), site, words, report).lines
+        decorators += settings(step.task, pipeline.component(step.task.component), site, words, report).lines
     doc = step.doc
     if step.name == "end" and isinstance(pipeline.result, Ref) and pipeline.result.value in flow.names:
         doc = f"Finish; the result is `{flow.names[pipeline.result.value]}`."
@@ -128,11 +135,25 @@ def _step(step: Draft, pipeline: Pipeline, flow: Flows, words: Words, site: Site
     return FlowStep(name=step.name, doc=_doc(doc), decorators=tuple(decorators), join=step.join, body=tuple(body))
 
 
+def catching(step: Draft, flow: Flows, words: Words) -> list[str]:
+    """The decorators that let a step end well although it has failed for good."""
+    if step.caught is None:
+        return []
+    items = {target.id for action in step.actions if isinstance(action, Bind) for target in action.loop.targets}
+    *outputs, message = (flow.names[value] for value in defined(step, flow) if value not in items)
+    arguments = f'artifact="{message}"'
+    if outputs:
+        listed = ", ".join(f'"{name}"' for name in outputs)
+        arguments += f", outputs=[{listed}]"
+    return [f"    @{words('catch')}", *fitted(f"@{words('failure_message')}({arguments})", 4)]
+
+
 def _imports(code: UserCode, words: Words) -> list[str]:
     """The import statements at the top of the file."""
     wanted = [i for source in code.imports for i in parse(source)]
     wanted += fixed.imports(words)
-    own = {"timedelta": "datetime", "deepcopy": "copy"} | dict.fromkeys(("FlowSpec", "step", *DECORATORS), "metaflow")
+    own = dict.fromkeys(("datetime", "timedelta", "timezone"), "datetime") | {"deepcopy": "copy"}
+    own |= dict.fromkeys(("FlowSpec", "step", "current", *DECORATORS), "metaflow")
     wanted += [fixed.renamed(Import(module, name), words) for name, module in own.items() if name in words.used]
     typing = [i for source in code.typing_imports for i in parse(source)]
     if typing:

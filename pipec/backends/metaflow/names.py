@@ -94,3 +94,11 @@ def class_name(pipeline: str) -> str:
     name = "".join(w[0].upper() + w[1:] for w in words)
     name = name if name and name[0].isalpha() else f"Pipeline{name}"
     return name if name.endswith("Flow") and name != "Flow" else f"{name}Flow"
+
+
+def plain_id(node_id: str) -> str:
+    """`if_threshold` -> `threshold`, `for_c` -> `c`."""
+    for prefix in ("if_", "for_"):
+        if node_id.startswith(prefix) and len(node_id) > len(prefix):
+            return node_id[len(prefix) :]
+    return node_id

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from pipec.backends.metaflow.loading import save_result
+from pipec.backends.metaflow.looking import look_often
 from pipec.backends.metaflow.lower import Lowered, lower
 from pipec.backends.metaflow.parameters import argument
 from pipec.backends.metaflow.store import Store, TaskRecord
@@ -21,8 +22,8 @@ from pipec.compiler.backend.protocol import DoneEvent, LogEvent, LoopEvent, RunR
 from pipec.compiler.backend.worker import Emit, serve
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.site import Site
-from pipec.ir import ForEach, Pipeline
-from pipec.ir.graph import blocks
+from pipec.ir import ForEach, Pipeline, Wait
+from pipec.ir.graph import blocks, tasks, walk
 from pipec.ir.literals import value_of
 
 LINE = re.compile(r"\S+ \S+ (?:\[\d+/(?P<step>\w+)/(?P<task>\d+) \(pid \d+\)\] )?(?P<text>.*)\Z", re.DOTALL)
@@ -43,6 +44,8 @@ class Watch:
     store: Store
     loops: dict[str, int]
     """Task -> how many loops are around it."""
+    most: dict[str, int]
+    """Task -> how many attempts it has."""
     output: dict[str, list[str]] = field(default_factory=dict)
     """Step and task -> its lines."""
     frames: dict[str, int] = field(default_factory=dict)
@@ -91,12 +94,17 @@ class Watch:
 
     def event(self, record: TaskRecord) -> StepEvent:
         """The state of a task of a step of the user's."""
-        status: Literal["succeeded", "failed", "cached"] = "succeeded" if self.store.succeeded(record) else "failed"
+        status: Literal["succeeded", "failed", "cached"] = "succeeded" if self._well(record) else "failed"
         if status == "succeeded" and record.step in self.lowered.cached and self.store.artifact(record, "reused_from"):
             status = "cached"
-        return StepEvent(
-            task=self.lowered.tasks[record.step], index=self.index(record), status=status, attempts=record.attempts
-        )
+        task = self.lowered.tasks[record.step]
+        attempts = min(record.attempts, self.most[task])  # @catch has further ones where a process was killed
+        return StepEvent(task=task, index=self.index(record), status=status, attempts=attempts)
+
+    def _well(self, record: TaskRecord) -> bool:
+        """Whether the user's step ended well: one whose failure is caught leaves the message."""
+        message = self.lowered.caught.get(record.step)
+        return self.store.succeeded(record) and (message is None or self.store.artifact(record, message) is None)
 
     def index(self, record: TaskRecord) -> tuple[int, ...]:
         """The loop indices; those of a task that was killed, the order of the tasks tells."""
@@ -134,7 +142,10 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
     workdir = Path(request.workdir)
     lowered = lower(pipeline, Site(), Report())
     root = folder(Path(request.cache, "metaflow") if request.cache else workdir / "store")
-    watch = Watch(lowered, emit, Store(root, lowered.flow.name, ""), _depths(pipeline))
+    watch = Watch(lowered, emit, Store(root, lowered.flow.name, ""), _depths(pipeline), _attempts(pipeline))
+    if any(isinstance(node, Wait) for node in walk(pipeline.body)):
+        file = Path(request.bundle, request.main)
+        file.write_text(look_often(file.read_text(encoding="utf-8"), lowered.flow.name), encoding="utf-8")
     status, words = _execute(request, pipeline, watch, root)
     failed = watch.finish()
     if status != 0:
@@ -163,6 +174,10 @@ def _depths(pipeline: Pipeline) -> dict[str, int]:
 
     visit(pipeline.body, 0)
     return found
+
+
+def _attempts(pipeline: Pipeline) -> dict[str, int]:
+    return {t.id: 1 + (t.policy.retry.limit if t.policy.retry else 0) for t in tasks(pipeline)}
 
 
 def environment(workdir: Path, root: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from pipec.ir import Block, ForEach, Group, Pipeline, Span, Task, Try
+from pipec.ir import Block, ForEach, Group, Iteration, Pipeline, Span, Statement, Task, Try
 from pipec.ir.graph import blocks, tasks, walk
 
 Place = tuple[int, int, int, int]
@@ -24,6 +24,17 @@ def place_of(span: Span) -> Place:
     return (span.line, span.column, span.end_line, span.end_column)
 
 
+def iterations_of(node: Statement) -> tuple[Iteration, ...]:
+    """The unrolled loops around a node, as far as it tells."""
+    match node:
+        case Task():
+            return node.site.iterations
+        case Group() | ForEach() | Try():
+            return node.iterations
+        case _:
+            return ()
+
+
 class Scope:
     """The calls and loops of one pipeline function, as called once: by place."""
 
@@ -31,12 +42,15 @@ class Scope:
         self.calls: dict[Place, list[Task | Group]] = {}
         self.loops: dict[Place, list[ForEach]] = {}
         self.tries: dict[Place, list[Try]] = {}
+        self.unrolled: set[Place] = set()
+        """Loops that were unrolled."""
         self.depths: dict[str, int] = {}
         """Id of a `Try` -> how many loops are around it."""
         self._fill(block, 0)
 
     def _fill(self, block: Block, depth: int) -> None:
         for node in block.nodes:
+            self.unrolled.update(place_of(turn.span) for turn in iterations_of(node))
             if isinstance(node, (Task, Group)):
                 self.calls.setdefault(place_of(node.span), []).append(node)
             elif isinstance(node, ForEach):
@@ -57,6 +71,8 @@ class Instrument:
         self.fields = any(isinstance(o.select, str) for task in tasks(pipeline) for o in task.outputs)
         self.places: dict[str, set[Place]] = {}
         for node in walk(pipeline.body):
+            for turn in iterations_of(node):
+                self.places.setdefault(turn.span.file, set()).add(place_of(turn.span))
             if isinstance(node, (Task, Group, ForEach, Try)):
                 self.places.setdefault(node.span.file, set()).add(place_of(node.span))
         self._done: dict[CodeType, FunctionType] = {}

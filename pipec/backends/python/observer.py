@@ -10,18 +10,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from pipec import authoring
 from pipec.backends.python.cache import StepCache
-from pipec.backends.python.instrument import Instrument, Place, Scope
+from pipec.backends.python.instrument import Instrument, Place, Scope, iterations_of
 from pipec.backends.python.output import StepOutput, told
 from pipec.backends.python.values import Store
 from pipec.compiler.backend.protocol import CaughtEvent, LogEvent, LoopEvent, StepEvent
 from pipec.compiler.backend.worker import Emit
-from pipec.ir import Code, Group, Pipeline, RunValue, Task, uses
+from pipec.ir import Code, ForEach, Group, Pipeline, RunValue, Task, Try, uses
 from pipec.ir.graph import walk
 
+N = TypeVar("N", bound=Task | Group | ForEach | Try)
 Arguments = Callable[[], tuple[tuple[Any, ...], dict[str, Any]]]
 Evaluate = Callable[[int], tuple[tuple[Any, ...], dict[str, Any]]]
 """Number of the attempt -> arguments."""
@@ -49,6 +50,8 @@ class Observer:
         self._cache = StepCache(cache, self._store) if cache else None
         self._scope = Scope(pipeline.body)
         self._index: list[int] = []
+        self._turn: list[int] = []
+        """Indices of the unrolled loops around, within the pipeline function that runs."""
         self._base = 0
         """How many loops are around the pipeline function that runs."""
         self._fields: dict[int, tuple[Any, dict[str, Any]]] = {}
@@ -63,7 +66,10 @@ class Observer:
     def loop(self, place: Place, ordinal: int, items: Iterable[Any]) -> Iterator[Any]:
         """The items of a loop, while the current index is kept."""
         items = list(items)
-        node = self._scope.loops[place][ordinal]
+        if place in self._scope.unrolled:
+            yield from self._turns(items)
+            return
+        node = self._this(self._scope.loops[place], ordinal)
         depth = len(self._index)
         self.emit(LoopEvent(loop=node.id, index=tuple(self._index), count=len(items)))
         for i, item in enumerate(items):
@@ -71,15 +77,30 @@ class Observer:
             yield item
         del self._index[depth:]
 
+    def _turns(self, items: list[Any]) -> Iterator[Any]:
+        """The items of a loop that was unrolled: each turn has nodes of its own."""
+        depth = len(self._turn)
+        for i, item in enumerate(items):
+            self._turn[depth:] = [i]
+            yield item
+        del self._turn[depth:]
+
+    def _this(self, nodes: list[N], ordinal: int = 0) -> N:
+        """Of the nodes of one place, the one of this turn of the unrolled loops around."""
+        turn = tuple(self._turn)
+        return [n for n in nodes if tuple(i.index for i in iterations_of(n)) == turn][ordinal]
+
     def caught(self, place: Place) -> None:
         """A handler was entered."""
         self.left(place)
-        attempt = next(node for node in self._scope.tries[place] if node.handler is not None)
+        attempt = self._this([node for node in self._scope.tries[place] if node.handler is not None])
         self.emit(CaughtEvent(attempt=attempt.id, index=tuple(self._index)))
 
     def left(self, place: Place) -> None:
         """The body of a `try` has ended, perhaps in the middle of its loops."""
-        del self._index[self._base + self._scope.depths[self._scope.tries[place][0].id] :]
+        attempts = self._scope.tries[place]
+        del self._index[self._base + self._scope.depths[attempts[0].id] :]
+        del self._turn[len(attempts[0].iterations) :]
 
     def field(self, owner: Any, name: str) -> Any:
         """`owner.name`; a field of a step's result travels by its own annotation."""
@@ -90,7 +111,7 @@ class Observer:
         """A call of a step or of a sub-pipeline."""
         if self._again is not None:
             return next(self._again)
-        node = self._scope.calls[place][0]
+        node = self._this(self._scope.calls[place])
         outer, self._heard = self._heard, []
         try:
             result = (
@@ -136,12 +157,12 @@ class Observer:
 
     def _group(self, node: Group, function: Callable[..., Any], arguments: Arguments) -> Any:
         args, kwargs = arguments()
-        outer, self._scope = (self._scope, self._base), Scope(node.body)
-        self._base = len(self._index)
+        outer, self._scope = (self._scope, self._base, self._turn), Scope(node.body)
+        self._base, self._turn = len(self._index), []
         try:
             return self.instrument.instrumented(function, self)(*args, **kwargs)
         finally:
-            self._scope, self._base = outer
+            self._scope, self._base, self._turn = outer
 
     def _task(self, node: Task, function: Callable[..., Any], evaluate: Evaluate) -> Any:
         args, kwargs = evaluate(1)

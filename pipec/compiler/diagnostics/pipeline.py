@@ -199,7 +199,8 @@ class LazyCall(Finding):
 
 @dataclass(frozen=True)
 class CarriedValue(Finding):
-    """A loop iteration uses a value that another iteration made. Iterations run in parallel.
+    """A loop iteration uses a value that another iteration made. Iterations run in parallel; only loops over constants
+    are unrolled.
 
     Example:
 

@@ -44,6 +44,7 @@ from pipec.ir import (
     Code,
     Compute,
     Const,
+    Iteration,
     Let,
     Parallel,
     Ref,
@@ -99,6 +100,8 @@ class Body:
         self.in_loop = False
         self.in_argument = False
         """What is read is an argument of a task, which the task evaluates at each attempt."""
+        self.iterations: tuple[Iteration, ...] = ()
+        """The unrolled loops around."""
         self.top = self
         """The block of the whole pipeline, or of the sub-pipeline."""
         self.run_values: dict[str, RunValue] = {}
@@ -125,7 +128,7 @@ class Body:
     def child(self) -> Body:
         """A block inside this one, with names of its own."""
         inner = Body(self.reading, self.module, self.scope.copy(), self.group, self.types)
-        inner.in_loop, inner.top = self.in_loop, self.top
+        inner.in_loop, inner.top, inner.iterations = self.in_loop, self.top, self.iterations
         return inner
 
     def block(self) -> Block:

@@ -135,7 +135,7 @@ def _except(body: Body, node: ast.Try, handler: ast.ExceptHandler, rest: list[as
     merger.scope()
     made = Try(
         id=body.reading.nodes.fresh("try"), body=inner.block(), handler=other.block(), error=error,
-        outputs=tuple(merger.phis), span=body.span(node),
+        outputs=tuple(merger.phis), iterations=body.iterations, span=body.span(node),
     )  # fmt: skip
     body.nodes.append(made)
     return _after(body, merged, rest, node)
@@ -159,7 +159,7 @@ def _finally(body: Body, node: ast.Try, rest: list[ast.stmt]) -> Flow | None:
         body.scope.names[name] = Unbound("it is bound in `finally`", body.span(node.finalbody[0]))
     made = Try(
         id=body.reading.nodes.fresh("try"), body=inner.block(), final=final.block(), outputs=tuple(merger.phis),
-        span=body.span(node),
+        iterations=body.iterations, span=body.span(node),
     )  # fmt: skip
     body.nodes.append(made)
     return _after(body, merged if ended.kind != "raises" else ended, rest, node)

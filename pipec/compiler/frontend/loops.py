@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.pipeline import CarriedValue, LooksIntoArtifact, WrongUnpacking
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression, UnsupportedStatement
-from pipec.compiler.frontend import expressions, sharing
+from pipec.compiler.frontend import expressions, sharing, unrolling
 from pipec.compiler.frontend.callees import has_calls
 from pipec.compiler.frontend.collections import Contributions, as_dict, listed, pair
 from pipec.compiler.frontend.inference import LooksIntoError, bound_types, element, list_of
@@ -36,6 +36,8 @@ def loop(body: Body, node: ast.For) -> None:
     items = body.operand(iterable, "items")
     sharing.share_items(body, iterable, ast.unparse(node.target))
     bound = assigned(node.body)
+    if limit is None and unrolling.unroll(body, node, items):
+        return
     filled = [n for n in grown(node.body) if n not in bound]
 
     def read(inner: Body) -> Contributions:
@@ -310,7 +312,7 @@ class _Loop:
         made = ForEach(
             id=nodes.fresh(f"for_{'_'.join(self.names.values())}"), items=self.items.expr, items_type=self.items.type,
             targets=tuple(self.targets), body=self.inner.block(), outputs=tuple(self.collects.values()), limit=limit,
-            span=self.body.span(self.node),
+            iterations=self.body.iterations, span=self.body.span(self.node),
         )  # fmt: skip
         if self.inner.nodes:
             self.body.nodes.append(made)

@@ -130,7 +130,7 @@ def _make(body: Body, step: Step, node: ast.Call, effect: bool) -> Task | None:
     if effect and step.policy.cache is not None:
         body.report.add(CachedEffect(body.span(node), step.node.name))
     name = body.reading.nodes.fresh(step.node.name)
-    site = CallSite(step=step.node.name, group=body.group, line=node.lineno)
+    site = CallSite(step=step.node.name, group=body.group, line=node.lineno, iterations=body.iterations)
     return Task(
         id=name, component=step.name, args={k: o.expr for k, o in args.items()}, effect=effect, policy=step.policy,
         site=site, span=body.span(node),
@@ -227,7 +227,7 @@ def group(body: Body, target: Target, node: ast.Call, hint: str, effect: bool) -
     made = Group(
         id=body.reading.nodes.fresh(target.node.name), name=target.node.name,
         doc=ast.get_docstring(target.node) or "", args=tuple(arguments), body=inner.block(),
-        outputs=tuple(outputs), effect=effect, span=body.span(node),
+        outputs=tuple(outputs), effect=effect, iterations=body.iterations, span=body.span(node),
     )  # fmt: skip
     body.nodes.append(made)
     return outer

@@ -99,8 +99,8 @@ class _Softener:
         if not phis and not handler.nodes:
             return safe.nodes
         branch = Branch(
-            id=self.protector.node(f"{node.id}_failed"), condition=fine(safe.error), then=Block(), orelse=handler, outputs=phis,
-            effect=has_effect(node), span=node.span,
+            id=self.protector.node(f"{node.id}_failed"), condition=fine(safe.error), then=Block(), orelse=handler,
+            outputs=phis, effect=has_effect(node), span=node.span,
         )  # fmt: skip
         return [*safe.nodes, branch]
 

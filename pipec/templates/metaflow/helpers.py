@@ -8,13 +8,14 @@ import os
 import pickle
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FunctionType, MethodType
 from typing import Any
 
-from metaflow import Flow, FlowSpec, JSONType, StepMutator, current
+from metaflow import S3, Flow, FlowSpec, JSONType, StepMutator, current, user_step_decorator
 from metaflow.metaflow_config import DEFAULT_DATASTORE
 
 
@@ -49,6 +50,21 @@ class pypi_on_kubernetes(StepMutator):
             mutable_step.add_decorator("pypi", deco_kwargs=self.kwargs)
 
 
+@user_step_decorator
+def failure_message(step_name, flow, inputs, attributes):
+    """Beside `@catch`: keeps the message of a failure as an artifact, and `None` for what the step has not made."""
+    message = None
+    try:
+        yield
+    except Exception as error:
+        message = str(error)
+        for name in attributes.get("outputs", ()):
+            setattr(flow, name, None)
+        raise
+    finally:
+        setattr(flow, attributes["artifact"], message)
+
+
 class ExactJSON(type(JSONType)):
     """JSON, with `{"$tuple": [...]}`, `$set`, `$frozenset`, `$bytes` (hex) and `$dict` (pairs) for what it has not."""
 
@@ -80,9 +96,30 @@ def empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
+
+
+def wait_for(uri: str, every: timedelta, timeout: timedelta | None = None) -> None:
+    """Wait until there is something at `uri`: Metaflow has no sensors, so the task itself looks every now and then."""
+    end = None if timeout is None else time.monotonic() + timeout.total_seconds()
+    while not exists(uri):
+        left = every.total_seconds() if end is None else min(every.total_seconds(), end - time.monotonic())
+        if left <= 0:
+            raise TimeoutError(f"{uri} is not there after {timeout.total_seconds():g} seconds")
+        time.sleep(left)
+
+
+def exists(uri: str) -> bool:
+    """Whether there is a file or folder at `uri`: a path, `file://`, or `s3://`, where a folder ends in a slash."""
+    if uri.startswith("s3://"):
+        with S3() as s3:
+            return bool(s3.list_paths([uri])) if uri.endswith("/") else s3.info(uri, return_missing=True).exists
+    path = uri.removeprefix("file://")
+    if "://" in path:
+        raise ValueError(f"a flow can wait for paths, file:// and s3://, not for {uri!r}")
+    return Path(path).exists()
 
 
 def reuse(flow: FlowSpec, artifacts: list[str], code: str, inputs: dict, ttl: timedelta | None = None) -> bool:

@@ -1,0 +1,128 @@
+"""The `finally` part runs whatever happened; then the failure fails the run."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from metaflow import FlowSpec, Parameter, catch, current, step, user_step_decorator
+
+
+def work(n: int) -> int:
+    if n > 2:
+        raise ValueError(f"{n} is too much")
+    return n + 1
+
+
+def clean(folder: str) -> None:
+    Path(folder, "cleaned").write_text("yes")
+
+
+def report(n: int) -> str:
+    return f"worked: {n}"
+
+
+@user_step_decorator
+def failure_message(step_name, flow, inputs, attributes):
+    """Beside `@catch`: keeps the message of a failure as an artifact, and `None` for what the step has not made."""
+    message = None
+    try:
+        yield
+    except Exception as error:
+        message = str(error)
+        for name in attributes.get("outputs", ()):
+            setattr(flow, name, None)
+        raise
+    finally:
+        setattr(flow, attributes["artifact"], message)
+
+
+@contextlib.contextmanager
+def empty_folder() -> Iterator[None]:
+    """Run in an empty working folder, without standard input; a function that exits the process has failed."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
+        finally:
+            os.chdir(before)
+
+
+def plain(value: Any) -> Any:
+    """The result of a step as plain Python data: scalars of NumPy, enums and named tuples become what they hold."""
+    for kind in (bool, str, int, float, bytes):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    if value is None:
+        return None
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return kind(plain(item) for item in value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if any(kind.__module__ == "numpy" and kind.__name__ == "generic" for kind in type(value).__mro__):
+        item = value.item()
+        if type(item) is not type(value):
+            return plain(item)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(
+        f"step {current.step_name!r} returned a {name}, which cannot travel as a value; "
+        f"annotate its result as an object artifact, such as `-> {type(value).__qualname__}` or `-> object`"
+    )
+
+
+class TryFinallyFlow(FlowSpec):
+    """try_finally"""
+
+    folder = Parameter("folder", type=str, required=True)
+    n = Parameter("n", default=1)
+
+    @step
+    def start(self):
+        """Start the flow."""
+        self.next(self.work)
+
+    @catch
+    @failure_message(artifact="work_error", outputs=["done"])
+    @step
+    def work(self):
+        """Run `work`."""
+        with empty_folder():
+            self.done = plain(work(self.n))
+        self.next(self.clean)
+
+    @step
+    def clean(self):
+        """Run `clean`."""
+        with empty_folder():
+            clean(self.folder)
+        self.next(self.try_failed)
+
+    @step
+    def try_failed(self):
+        """Fail the run if the `try` has failed."""
+        if self.work_error is not None:
+            raise RuntimeError(self.work_error)
+        self.done_2_2 = self.done
+        self.next(self.report)
+
+    @step
+    def report(self):
+        """Run `report`."""
+        with empty_folder():
+            self.report_result = plain(report(self.done_2_2))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Finish; the result is `report_result`."""
+
+
+if __name__ == "__main__":
+    TryFinallyFlow()

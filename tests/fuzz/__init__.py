@@ -1,0 +1,1 @@
+"""Translation validation: random pipelines on plain Python and on every target; `python -m tests.fuzz --help`."""

@@ -1,0 +1,52 @@
+"""The switches of the generator: one for each construct."""
+
+from __future__ import annotations
+
+CURRENT = {
+    "crossing": "layers of tasks that need several of the layer above: graphs that are not series-parallel",
+    "branches": "if, elif, else, with names that both arms bind",
+    "returns": "early returns",
+    "loops": "for with append and item assignment, comprehensions, nested, filtered",
+    "expressions": "the table of run-time expressions",
+    "dicts": "dicts as values, and fan-outs into them",
+    "objects": "artifacts of the user's own classes, lists of them",
+    "optional": "artifacts and values that may be None",
+    "files": "files as artifacts",
+    "outputs": "several outputs: tuples and fields",
+    "groups": "sub-pipelines, of fixed and of random bodies",
+    "effects": "calls for their effect",
+    "parallel": "with parallel(), and bounded fan-outs",
+    "failures": "steps and expressions that fail",
+    "retries": "steps that fail in the first attempt",
+    "values": "values that are hard to hand on: text with markup, huge integers, nan, None, empty and nested containers",
+    "names": "names that mean something to an orchestrator, or that differ in case or an underscore alone",
+}
+"""What the language has."""
+
+COMING = {
+    "asserts": "assert",
+    "raises": "raise PipelineFailed",
+    "finally": "try and finally",
+    "except": "try and except",
+    "waits": "wait_for",
+    "run": "run.id, run.date, run.attempt",
+    "carried": "a value carried through a loop over constants",
+}
+"""What the language is getting; off unless asked for."""
+
+LANGUAGE = frozenset(CURRENT)
+ALL = LANGUAGE | frozenset(COMING)
+LAWS = LANGUAGE - {"retries", "files"}
+"""What the laws can judge without an orchestrator: attempts and files need a runner."""
+
+
+def chosen(text: str) -> frozenset[str]:
+    """`"all"`, `"language"`, `"loops,groups"`, or `"language,-files,+asserts"` as features; `ValueError` for others."""
+    found: set[str] = set()
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        name = word.lstrip("+-")
+        named = {"all": ALL, "language": LANGUAGE, "laws": LAWS}.get(name, frozenset((name,)))
+        if not named <= ALL:
+            raise ValueError(f"no feature {name!r}; there are {', '.join(sorted(ALL))}")
+        found = found - named if word.startswith("-") else found | named
+    return frozenset(found)

@@ -1,0 +1,53 @@
+"""Translation validation: the same seeded modules every time; `make fuzz` goes on with others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.campaign import Campaign
+from tests.fuzz.shrink import shrink
+from tests.support.generator import ALL, LANGUAGE, chosen, seeded
+
+SEED = 2026
+COUNT = {"kfp": 40, "airflow": 12, "metaflow": 12}
+SIZE = {"kfp": 8, "airflow": 5, "metaflow": 5}
+"""Statements of a module: an orchestrator takes its time for every task."""
+
+
+@pytest.mark.orchestrator
+@pytest.mark.parametrize("target", [pytest.param(t, marks=pytest.mark.xdist_group(f"fuzz-{t}")) for t in COUNT])
+def test_random_modules_do_what_plain_python_does(target: str, tmp_path: Path) -> None:
+    campaign = Campaign(SEED, [target], LANGUAGE, SIZE[target], shrink_seconds=0)
+    campaign.run(range(COUNT[target]), tmp_path)
+    assert not campaign.disagreements, "\n\n".join(one.text() for one in campaign.disagreements)
+    verdicts = campaign.verdicts[target]
+    assert len(verdicts) == COUNT[target], campaign.verdicts
+    refused = [words for verdict in verdicts if verdict.status == "refused" for words in verdict.words]
+    assert refused == [], "what is generated is in the language, and every target takes it"
+
+
+def test_every_module_can_be_had_again() -> None:
+    assert seeded(1, 3) == seeded(1, 3) != seeded(1, 4)
+    assert seeded(1, 3, LANGUAGE - {"loops"}) != seeded(1, 3)
+
+
+@pytest.mark.parametrize("feature", sorted(ALL))
+def test_every_feature_is_a_switch(feature: str) -> None:
+    """Each alone gives modules that Python takes."""
+    for number in range(5):
+        compile(seeded(1, number, frozenset((feature,)), 8), feature, "exec")
+
+
+def test_features_are_chosen_by_name() -> None:
+    assert chosen("loops, groups") == {"loops", "groups"}
+    assert chosen("language,-loops,+asserts") == LANGUAGE - {"loops"} | {"asserts"}
+    with pytest.raises(ValueError, match="no feature 'lops'"):
+        chosen("lops")
+
+
+def test_a_disagreement_becomes_small() -> None:
+    """All that is left is what the check wants."""
+    small = shrink(seeded(1, 0), lambda text: "note(" in text.partition("def main")[2], 20)
+    assert len(small.partition("def main")[2].splitlines()) <= 3
