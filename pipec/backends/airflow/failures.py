@@ -75,7 +75,7 @@ def wait(low: Lowering, node: Wait, scope: Scope) -> None:
     if node.timeout is None:
         taken.lines.append(f"return ObjectStoragePath({uri}).exists()")
     else:
-        taken.lines.append(f"return {low.functions.helper('arrived')}({uri}, {py(spelled(node.timeout))})")
+        taken.lines.append(f"return {low.functions.helper('arrived')}({uri})")
     options = {
         "poke_interval": duration(node.every),
         "timeout": FOREVER if node.timeout is None else duration(node.timeout),
@@ -87,11 +87,3 @@ def wait(low: Lowering, node: Wait, scope: Scope) -> None:
     low.fill(made, taken)
     if node.caught is not None:
         low.env[node.caught] = Bound(made)
-
-
-def spelled(seconds: float) -> str:
-    """A duration as pipelines spell it."""
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"

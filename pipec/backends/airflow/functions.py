@@ -63,7 +63,7 @@ class Functions:
     def decorators(
         self, component: Component, task: Task, spec: Spec, function: str, lazy: bool = False
     ) -> tuple[str, ...]:
-        """Our decorators of a step under the name `function`, outermost first."""
+        """Our decorators of a step, outermost first. `function`: the name of what is decorated, where it is known."""
         found = self.caught(spec, task.site.step, function) if spec.caught else []
         cache = task.policy.cache
         if cache is not None:

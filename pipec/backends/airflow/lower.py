@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 from pipec.backends.airflow import failures, values
 from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupDraft, MappedDraft
@@ -36,7 +36,7 @@ from pipec.ir import (
     Wait,
 )  # fmt: skip
 from pipec.ir.graph import has_effect, value_types, walk
-from pipec.ir.literals import source_of, value_of
+from pipec.ir.literals import source_of
 
 Mode = Literal["expand", "expand_kwargs"]
 
@@ -294,7 +294,7 @@ class Lowering:
         over = {k: e.value for k, e in arguments.items() if isinstance(e, Ref) and e.value in own}
         unused = {k: "" for k, e in arguments.items() if isinstance(e, Ref) and not e.value}
         mode, head, producer = self.items(over or unused, loop, scope)
-        node = self.new(id_, function, scope, variable, Loop(_may_be_empty(loop, self.env), True))
+        node = self.new(id_, function, scope, variable, Loop(values.may_be_empty(loop, self.env), True))
         node.call.mode = mode
         node.call.args = [head + (self.operand(producer, node, mapped=True) if producer else "")]
         for name, expr in arguments.items():
@@ -311,7 +311,8 @@ class Lowering:
         bound = self.env[loop.items.value] if isinstance(loop.items, Ref) else None
         const = loop.items.source if isinstance(loop.items, Const) else bound.const if bound else None
         if const is not None:
-            found = [{name: _at(item, path) for name, path in fields.items()} for item in _listed_value(const)]
+            items = values.listed_value(const)
+            found = [{name: values.at(item, path) for name, path in fields.items()} for item in items]
             listed = [next(iter(f.values())) for f in found] if mode == "expand" else found
             if values.plain(listed):
                 return mode, head + literal(source_of(listed)), None
@@ -352,7 +353,7 @@ class Lowering:
         local = Names(self.names.taken)
         over = {local.fresh(t.id): t.id for t in loop.targets} or {local.fresh("item"): ""}
         mode, head, producer = self.items(over, loop, scope)
-        own = Loop(_may_be_empty(loop, self.env), False)
+        own = Loop(values.may_be_empty(loop, self.env), False)
         self.exported[own] = own_exports = list[TaskNode]()
         draft = MappedDraft(name, ascii_id(name), tuple(over), mode=mode, exported=own_exports)
         self.env |= {value: Bound(local=parameter) for parameter, value in over.items() if value}
@@ -390,24 +391,3 @@ class Lowering:
             self.block(group.body, replace(scope, items=draft.body, prefix=f"{scope.prefix}{draft.id}."))
         for result in group.outputs:
             self.env[result.id] = self.bound(result.value)
-
-
-def _listed_value(source: str) -> list[object]:
-    found: Any = value_of(source)  # the items of a loop are iterable
-    return list(found)
-
-
-def _may_be_empty(loop: ForEach, env: dict[ValueId, Bound]) -> bool:
-    source = loop.items.source if isinstance(loop.items, Const) else None
-    if isinstance(loop.items, Ref):
-        bound = env[loop.items.value]
-        source = bound.const
-        if bound.listed and bound.node is not None and bound.node.loop is not None:  # the results of another loop
-            return bound.node.loop.may_be_empty
-    return source is None or not _listed_value(source)
-
-
-def _at(item: object, path: tuple[int, ...]) -> object:
-    for index in path:
-        item = item[index]  # type: ignore[index]  # the loop header unpacks it
-    return item

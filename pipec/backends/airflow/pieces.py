@@ -118,7 +118,7 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
         "parquet": '"parquet"' in decorators, "npy": '"npy"' in decorators, "outputs": outputs,
         "outputs plain": outputs and not artifacts, "outputs artifacts": outputs and artifacts,
         "discard": "result=None" in decorators, "listed": listed, "nested": bool(forms),
-        "guarded": guarded, "limits": limits, "no limits": not limits, "steps": steps, "no steps": not steps,
+        "guarded": guarded, "limits": limits, "steps": steps, "no steps": not steps,
         "several": several, "single": not several,
         "classes": classes, "no classes": not classes,
     }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipec.backends.airflow.graph import TaskNode
 from pipec.backends.airflow.names import CONTEXT, Names, ascii_id
@@ -241,3 +242,27 @@ def shared_spec(calls: list[Task], facts: Facts) -> Spec | None:
     keys = Names({ERROR} if caught else frozenset())
     named = [(keys.fresh(ascii_id(o.id)) if caught else ascii_id(o.id), o) for o in found.values()]
     return Spec(outputs=tuple((key, o.select, form_of(o.type)) for key, o in named), caught=caught)
+
+
+def listed_value(source: str) -> list[object]:
+    """The items of a loop over a constant."""
+    found: Any = value_of(source)  # the items of a loop are iterable
+    return list(found)
+
+
+def may_be_empty(loop: ForEach, env: dict[ValueId, Bound]) -> bool:
+    """Whether a loop may have no items."""
+    source = loop.items.source if isinstance(loop.items, Const) else None
+    if isinstance(loop.items, Ref):
+        bound = env[loop.items.value]
+        source = bound.const
+        if bound.listed and bound.node is not None and bound.node.loop is not None:  # the results of another loop
+            return bound.node.loop.may_be_empty
+    return source is None or not listed_value(source)
+
+
+def at(item: object, path: tuple[int, ...]) -> object:
+    """What a loop variable is bound to."""
+    for index in path:
+        item = item[index]  # type: ignore[index]  # the loop header unpacks it
+    return item

@@ -146,7 +146,7 @@ class Wrapper:
         draft = FunctionDraft(
             f"{task.id}_task",
             options=options,
-            decorators=self.functions.decorators(component, task, spec, task.id, lazy),
+            decorators=self.functions.decorators(component, task, spec, "", lazy),
             parameters=self.signature,
             body=tuple(self.lines),
             caught=spec.caught,

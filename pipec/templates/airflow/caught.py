@@ -20,11 +20,8 @@ def caught(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         # region guarded
         except AirflowSkipException:
             raise
-        # region no limits
-        except Exception as error:
-            # region limits
+        # endregion
         except (Exception, AirflowTaskTimeout) as error:
-            # endregion
             if ti.try_number <= ti.max_tries:
                 raise
             logging.getLogger("airflow.task").exception("the last attempt of %s has failed", ti.task_id)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup, get_current_context, task
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 
 def to_xcom(value: Any) -> Any:
@@ -147,7 +148,7 @@ def caught(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         message = None
         try:
             outputs = {"result": function(*args, **kwargs)}
-        except Exception as error:
+        except (Exception, AirflowTaskTimeout) as error:
             if ti.try_number <= ti.max_tries:
                 raise
             logging.getLogger("airflow.task").exception("the last attempt of %s has failed", ti.task_id)

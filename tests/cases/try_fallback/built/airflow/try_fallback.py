@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.configuration import AIRFLOW_HOME
 from airflow.sdk import DAG, ObjectStoragePath, Param, get_current_context, task
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 if TYPE_CHECKING:
     import numpy as np
@@ -202,7 +203,7 @@ def caught(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         message = None
         try:
             outputs = {"result": function(*args, **kwargs)}
-        except Exception as error:
+        except (Exception, AirflowTaskTimeout) as error:
             if ti.try_number <= ti.max_tries:
                 raise
             logging.getLogger("airflow.task").exception("the last attempt of %s has failed", ti.task_id)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 
 def to_xcom(value: Any) -> Any:
@@ -145,7 +146,7 @@ def caught(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         message = None
         try:
             outputs = {"result": function(*args, **kwargs)}
-        except Exception as error:
+        except (Exception, AirflowTaskTimeout) as error:
             if ti.try_number <= ti.max_tries:
                 raise
             logging.getLogger("airflow.task").exception("the last attempt of %s has failed", ti.task_id)
@@ -206,7 +207,7 @@ def choose_going_on(error):
 
 
 @task(task_id="last", multiple_outputs=True)
-@caught
+@caught(step="last")
 @stored
 def last_task(value_3):
     return last(f"{(value_3 + 1)}")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 
 def to_xcom(value: Any) -> Any:
@@ -145,7 +146,7 @@ def caught(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         message = None
         try:
             outputs = {"result": function(*args, **kwargs)}
-        except Exception as error:
+        except (Exception, AirflowTaskTimeout) as error:
             if ti.try_number <= ti.max_tries:
                 raise
             logging.getLogger("airflow.task").exception("the last attempt of %s has failed", ti.task_id)
@@ -204,7 +205,7 @@ def choose_found_2(condition):
 
 
 @task(task_id="deep", multiple_outputs=True)
-@caught
+@caught(step="deep")
 @stored
 def deep_task(found):
     return deep(found)

@@ -124,15 +124,16 @@ def sent(value: Any) -> Any:
     return {"$float": repr(packed)} if isinstance(packed, float) and packed.is_integer() else packed
 
 
-def arrived(uri: str, limit: str) -> bool:
+def arrived(uri: str) -> bool:
     """Look whether something is at `uri`. Once the time of the sensor is over, fail with a message that names it."""
     if ObjectStoragePath(uri).exists():
         return True
     context = get_current_context()
+    limit = context["task"].timeout
     start = context["ti"].get_first_reschedule_date(context) or context["ti"].start_date
     # a second before the sensor itself gives up, which does not tell what it has waited for
-    if (pendulum.now("UTC") - start).total_seconds() + 1 >= context["task"].timeout:
-        raise AirflowFailException(f"{uri} is not there after {limit}")
+    if (pendulum.now("UTC") - start).total_seconds() + 1 >= limit:
+        raise AirflowFailException(f"{uri} is not there after {limit:g} seconds")
     return False
 
 
@@ -153,7 +154,7 @@ def read(path: str) -> str:
 @task.sensor(poke_interval=timedelta(seconds=1), timeout=timedelta(seconds=2), mode="poke")
 @stored
 def wait_for(folder, name):
-    return arrived(f"{folder}/{name}", "2s")
+    return arrived(f"{folder}/{name}")
 
 
 with DAG(
