@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -395,6 +396,41 @@ def test_a_killed_process_is_caught(tmp_path: Path) -> None:
 @pytest.mark.orchestrator
 def test_a_step_that_exits_is_caught(tmp_path: Path) -> None:
     assert told(tmp_path, "left") == "1: step 'work' called sys.exit(3)\n"
+
+
+WAITS = """
+from pipec import pipeline, step, wait_for
+
+
+@step
+def work() -> int:
+    return 1
+
+
+@pipeline
+def flow(uri: str) -> int:
+    wait_for(uri, every="1s", timeout="1s")
+    return work()
+"""
+
+
+@pytest.mark.orchestrator
+def test_a_sensor_looks_into_s3(tmp_path: Path) -> None:
+    pytest.importorskip("boto3")
+    text, report = build(read(WAITS, tmp_path))
+    assert not report.failed
+    with fake_s3() as address:
+        remote = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "METAFLOW_S3_ENDPOINT_URL": address}
+        request = urllib.request.Request(f"{address}/bucket/flag", data=b"here", method="PUT")
+        urllib.request.urlopen(request).close()  # noqa: S310  # a server of the test's own
+        assert execute(text, tmp_path, "run", "--uri", "s3://bucket/flag", **remote).returncode == 0
+        done = execute(text, tmp_path, "run", "--uri", "s3://bucket/other", **remote)
+    assert done.returncode == 1 and "s3://bucket/other is not there after 1 seconds" in done.stdout + done.stderr
+
+
+def test_a_sensor_for_what_no_flow_can_see_is_refused(tmp_path: Path) -> None:
+    text, report = build(read(WAITS.replace("(uri,", '("gs://bucket/flag",'), tmp_path))
+    assert not text and [f.code for f in report.findings if f.severity == "error"] == ["PC407"]
 
 
 @pytest.mark.orchestrator

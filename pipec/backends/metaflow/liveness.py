@@ -31,6 +31,8 @@ class Flows:
     """Value -> its artifact's name."""
     bound: set[ValueId] = field(default_factory=set)
     """Loop variables that are artifacts, because more steps than the first of the body read them."""
+    items: dict[ValueId, tuple[ForEach, tuple[int, ...]]] = field(default_factory=dict)
+    """Loop variables that other steps than the first of the body read from `self.input`, and where in the item."""
     defs: dict[int, set[str]] = field(default_factory=dict)
     out: dict[int, set[str]] = field(default_factory=dict)
     """What is needed after each step."""
@@ -66,6 +68,7 @@ def flows(builder: Builder, steps: list[Draft]) -> Flows:
     """Find out, for all steps."""
     made = Flows(steps, builder.types, frozenset(builder.parameters), builder.run_values)
     made.bound = _bound(steps)
+    made.items = _items(steps, made.bound)
     _name(made, builder)
     reads = {id(s): {made.names[v] for v in _reads(s, made) if v in made.names} for s in steps}
     _live(made, reads)
@@ -93,7 +96,14 @@ def own_reads(step: Draft) -> list[ValueId]:
 
 def _bound(steps: Sequence[Draft]) -> set[ValueId]:
     head = {t.id: step for step in steps for a in step.actions if isinstance(a, Bind) for t in a.loop.targets}
-    found = {v for step in steps for v in own_reads(step) if v in head and head[v] is not step}
+    inside = _inside(steps)
+    found: set[ValueId] = set()
+    for step in steps:
+        for value in own_reads(step):
+            first = head.get(value, step)
+            # a step that catches its failure names no item: nothing that it sets outlives a killed process
+            if first is not step and (first.caught is None or inside[id(step)] != inside[id(first)]):
+                found.add(value)
     found |= {step.over for step in steps if step.over in head}
     for step in steps:
         if step.task is not None:  # the call may change the item, which is read again after it
@@ -103,11 +113,32 @@ def _bound(steps: Sequence[Draft]) -> set[ValueId]:
     return found | (gathered & set(head))
 
 
+def _inside(steps: Sequence[Draft]) -> dict[int, tuple[str, ...]]:
+    """Step -> the loops around it."""
+    found: dict[int, tuple[str, ...]] = {id(steps[0]): ()}
+    for step in steps:
+        around = (*found[id(step)], step.loop.id) if step.kind == "foreach" and step.loop else found[id(step)]
+        found |= {id(target): around[:-1] if target.foreach_join else around for target in step.targets}
+    return found
+
+
+def _items(steps: Sequence[Draft], bound: set[ValueId]) -> dict[ValueId, tuple[ForEach, tuple[int, ...]]]:
+    binds = [(step, a.loop) for step in steps for a in step.actions if isinstance(a, Bind)]
+    return {t.id: (loop, t.path) for step, loop in binds if step.caught for t in loop.targets if t.id not in bound}
+
+
+def looked_into(step: Draft, made: Flows) -> list[ForEach]:
+    """The loops whose item the step reads from `self.input`, hence from the list."""
+    heads = [action.loop for action in step.actions if isinstance(action, Bind)]
+    return [*heads, *(made.items[v][0] for v in own_reads(step) if v in made.items and made.items[v][0] not in heads)]
+
+
 def _reads(step: Draft, made: Flows) -> set[ValueId]:
     found = set(own_reads(step))
     if step.over:
         found.add(step.over)
-    return found
+    loops = {loop.id for loop in looked_into(step, made)}
+    return found | {s.over for s in made.steps if s.loop and s.loop.id in loops}
 
 
 def defined(step: Draft, made: Flows) -> list[ValueId]:
@@ -158,11 +189,7 @@ def _live(made: Flows, reads: dict[int, set[str]]) -> None:
         gathered = {made.names[o.value] for a in step.actions if isinstance(a, Gather) for o in a.outputs}
         if step.join:
             made.merged[id(step)] = sorted(needed)
-        # what the loop around needs of its own items goes through `self.input`, hence through the list
-        heads = {a.loop.id for a in step.actions if isinstance(a, Bind)}
-        sources = [s for s in made.steps if s.loop and s.loop.id in heads] if heads else []
-        items = {made.names[s.over] for s in sources if s.over in made.names}
-        live[id(step)] = needed | gathered | items
+        live[id(step)] = needed | gathered
     before: dict[int, set[str]] = {id(s): set() for s in made.steps}
     for step in made.steps:
         for target in step.targets:
@@ -181,9 +208,9 @@ def _may_change(step: Draft, made: Flows) -> bool:
     inherited = [v for v in inputs(call.task) if v in made.names and made.names[v] not in own]
     if any(made.names[v] in out and not made.immutable(v) for v in inherited):
         return True
-    for action in step.actions:
-        if isinstance(action, Bind) and not made.item_immutable(action.loop):
-            source = next(s for s in made.steps if s.loop is action.loop)
+    for loop in looked_into(step, made):
+        if not made.item_immutable(loop):
+            source = next(s for s in made.steps if s.loop is loop)
             if source.over in made.names and made.names[source.over] in out:
                 return True
     return False

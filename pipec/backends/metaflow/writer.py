@@ -57,6 +57,8 @@ class Writer:
             return self.locals[value]
         if value in self.flow.parameters:
             return f"self.{parameter_attribute(value)}"
+        if value in self.flow.items:
+            return f"self.input{''.join(f'[{i}]' for i in self.flow.items[value][1])}"
         match self.flow.run_values.get(value):
             case "id":
                 return f"{self.words('current')}.run_id"
@@ -76,7 +78,7 @@ class Writer:
         return source[1:-1] if isinstance(expr, Ref) and source.startswith("(") else source
 
     def _is_loaded(self, value: ValueId) -> bool:
-        elsewhere = (self.locals, self.made, self.flow.parameters, self.flow.run_values)
+        elsewhere = (self.locals, self.made, self.flow.parameters, self.flow.run_values, self.flow.items)
         return not any(value in place for place in elsewhere)
 
 

@@ -103,9 +103,8 @@ class TryInFanoutFlow(FlowSpec):
     @step
     def invert(self):
         """Run `invert`."""
-        self.x = self.input
         with empty_folder():
-            self.results_item = plain(invert(self.x))
+            self.results_item = plain(invert(self.input))
         self.next(self.check_try)
 
     @step
@@ -125,7 +124,7 @@ class TryInFanoutFlow(FlowSpec):
     def handle_try(self):
         """Set what the branches have in common."""
         self.results_items = []
-        self.failed_items = [f"{self.x}: {self.invert_error}"]
+        self.failed_items = [f"{self.input}: {self.invert_error}"]
         self.next(self.after)
 
     @step
