@@ -160,7 +160,6 @@ def quoted(text: str) -> str:
 def local(name: str, taken: Callable[[str], bool]) -> str:
     """A name for a local variable of the glue that hides nothing the glue needs."""
     name = name.replace("-", "_")
-    name = f"_{name}" if name[:1].isdigit() else name
     while hasattr(builtins, name) or name in ("task", "result") or name.startswith("kfp_") or taken(name):
         name += "_"
     return name

@@ -47,5 +47,13 @@ def artifact_list_into_blocks(xs: list[int] = [3, 4], wide: bool = True) -> list
     each = [weigh(fixed, x) for x in xs]
     nested = [[weigh(found, x + y) for y in xs] for x in (10, 20)]
     lists = [fixed for _ in xs]
-    return [first, weigh(boxes), each, nested, heavier(fixed, found), heavier(fixed, fixed), [weigh(b) for b in lists],
-            [weigh([box], x) for x in xs for box in fixed]]
+    return [
+        first,
+        weigh(boxes),
+        each,
+        nested,
+        heavier(fixed, found),
+        heavier(fixed, fixed),
+        [weigh(b) for b in lists],
+        [weigh([box], x) for x in xs for box in fixed],
+    ]

@@ -46,5 +46,11 @@ def artifact_same_twice(x: int = 2, up: bool = True) -> list[int]:
     else:
         other = one
     left, right = twins(7)
-    return [pair(one, one), pair(one, chosen), pair(chosen, other), pair(left, right),
-            *[both(chosen, other, n) for n in range(2)], *[both(left, right, n) for n in range(x)]]
+    return [
+        pair(one, one),
+        pair(one, chosen),
+        pair(chosen, other),
+        pair(left, right),
+        *[both(chosen, other, n) for n in range(2)],
+        *[both(left, right, n) for n in range(x)],
+    ]

@@ -23,7 +23,9 @@ def __3fold(x: int) -> int:
 @pipeline
 def names_long(n: int = 2) -> list[object]:
     values_that_are_collected_in_a_list_with_a_name_that_says_at_length_what_is_in_it_and_where_it_came_from = [
-        a_step_whose_author_wanted_to_say_everything_about_it_in_its_name_and_then_some_more_about_the_weather_as_well(x)
+        a_step_whose_author_wanted_to_say_everything_about_it_in_its_name_and_then_some_more_about_the_weather_as_well(
+            x
+        )
         for x in range(n)
     ]
     _4 = _2fold(n)

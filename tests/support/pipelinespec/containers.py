@@ -98,6 +98,8 @@ def forked(work: Callable[[], None], limit: float | None = None) -> Ended:
             os.close(read)
             os.dup2(write, 1)
             os.dup2(write, 2)
+            sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+            sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
             status = _guarded(work)
         finally:
             os._exit(status)

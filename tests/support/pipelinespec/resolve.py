@@ -116,7 +116,9 @@ def _source(known: dict[str, Execution], dag: Execution, key: str, what: str) ->
     if key not in sources:
         raise DriverError(f"{dag.task} hands out no {key}")
     if what == "artifacts":
-        (selector,) = sources[key]["artifactSelectors"]  # the compiler refuses several: releases before 2.17 mix them up
+        (selector,) = sources[key][
+            "artifactSelectors"
+        ]  # the compiler refuses several: releases before 2.17 mix them up
         return f"{selector['producerSubtask']}_{dag.id}", selector["outputArtifactKey"]
     if "valueFromParameter" in sources[key]:
         selector = sources[key]["valueFromParameter"]
