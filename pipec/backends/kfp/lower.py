@@ -285,7 +285,7 @@ def _parameter(parameter: Parameter) -> ParameterSpec:
 
 
 def _info(pipeline: Pipeline) -> PipelineInfo:
-    name = kfp_name(pipeline.name)[:128].strip("-")
+    name = kfp_name(pipeline.name, 128)
     display = pipeline.name if pipeline.name != name else None
     return PipelineInfo(name=name, description=pipeline.doc or None, display_name=display)
 

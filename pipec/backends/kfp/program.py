@@ -114,6 +114,7 @@ def command(text: str, packages: tuple[str, ...]) -> list[str]:
     start = (
         f'program_path=$(mktemp -d)\n\n{write} > "$program_path/ephemeral_component.py"\n'
         'python3 -u "$program_path/ephemeral_component.py" "$@"\n'
+        'test -e "$program_path/done" # else the step has left the process, perhaps with status 0\n'
     )
     return [*pip, "sh", "-ec", start, text]
 

@@ -209,10 +209,15 @@ def definitions(parameters: dict[str, ParameterSpec], artifacts: dict[str, Artif
     return Definitions(artifacts=artifacts or None, parameters=parameters or None) if parameters or artifacts else None
 
 
-def kfp_name(text: str) -> str:
-    """`text` as KFP's SDK writes names: lower case, digits and single dashes."""
+LONGEST = 50
+"""Argo takes 128 characters, and the template of a loop is called `comp-<loop>-<loop>-iterator`."""
+
+
+def kfp_name(text: str, longest: int = LONGEST) -> str:
+    """`text` as KFP's SDK writes names: lower case, digits and single dashes. Argo's do not begin with a digit."""
     name = re.sub(r"[^0-9a-z]+", "-", text.lower()).strip("-").replace("-iteration-", "-iterate-")
-    return name or "x"
+    name = f"x{name}" if name[:1].isdigit() else name
+    return name[:longest].strip("-") or "x"
 
 
 def free_name(wanted: str, taken: object, separator: str = "_") -> str:

@@ -123,6 +123,7 @@ class Namer:
     def fresh(self, wanted: str) -> str:
         """`wanted`, or `wanted_2`, `wanted_3`, ..."""
         wanted = wanted.lstrip("_") or "value"
+        wanted = f"x{wanted}" if wanted[0].isdigit() else wanted
         number = self._next.get(wanted)
         if number is None:
             self._next[wanted] = 2

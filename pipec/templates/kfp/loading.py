@@ -73,10 +73,12 @@ def kfp_open(found):
         return found
     name = os.path.basename(found.path)
     if os.path.basename(os.path.dirname(found.path)) == "file":
-        if found.path != found.uri:  # KFP's launcher has made a copy for this task alone
-            return pathlib.Path(found.path)
-        copy = pathlib.Path(tempfile.mkdtemp(), name)
-        (shutil.copytree if os.path.isdir(found.path) else shutil.copy2)(found.path, copy)
+        copy = pathlib.Path(found.path)
+        if found.path == found.uri:  # else KFP's launcher has made a copy for this task alone
+            copy = pathlib.Path(tempfile.mkdtemp(), name)
+            (shutil.copytree if os.path.isdir(found.path) else shutil.copy2)(found.path, copy)
+        for mark in copy.rglob(".kfp-empty"):
+            mark.unlink()
         return copy
     if name == "value.parquet":
         import pandas

@@ -81,6 +81,9 @@ def kfp_file(path, folder):
     os.makedirs(f"{folder}/file")
     name = f"file/{os.path.basename(source)}"
     (shutil.copytree if os.path.isdir(source) else shutil.copy2)(source, f"{folder}/{name}")
+    for place, folders, files in os.walk(f"{folder}/{name}"):
+        if not folders and not files:
+            open(f"{place}/.kfp-empty", "w").close()  # object stores keep no empty folders
     return name
 
 

@@ -46,6 +46,8 @@ def kfp_text(value, hint):
 def kfp_unpack(data):
     """The value that `kfp_pack` has packed."""
     import base64
+    import json
+    import zlib
 
     if isinstance(data, list):
         return [kfp_unpack(item) for item in data]
@@ -58,6 +60,8 @@ def kfp_unpack(data):
         return {kfp_unpack(key): kfp_unpack(item) for key, item in data[tag]}
     if tag == "$bytes":
         return base64.b64decode(data[tag])
+    if tag == "$zlib":
+        return kfp_unpack(json.loads(zlib.decompress(base64.b64decode(data[tag]))))
     if tag in ("$tuple", "$set", "$frozenset"):
         return {"$tuple": tuple, "$set": set, "$frozenset": frozenset}[tag](kfp_unpack(item) for item in data[tag])
     return {key: kfp_unpack(item) for key, item in data.items()}
@@ -98,7 +102,18 @@ def kfp_save(task, key, value, hint):
     text = kfp_text(value, hint)
     if len(text) > 65536:
         raise ValueError(f"{hint} has {len(text)} bytes, and the pipeline looks into it: at most 65536 can travel")
-    kfp_result(task, key, text)
+    kfp_result(task, key, kfp_short(text))
+
+
+def kfp_short(text):
+    """Long `text` compressed: all parameters of a task go into one argument, which Linux bounds to 128 KiB."""
+    import base64
+    import json
+    import zlib
+
+    if len(text) < 4096:
+        return text
+    return json.dumps({"$zlib": base64.b64encode(zlib.compress(text.encode(), 9)).decode()})
 
 
 def kfp_truth(task, key, value):
@@ -123,7 +138,8 @@ def kfp_main(component):
     import tempfile
 
     getattr(sys, "set_int_max_str_digits", int)(0)
-    task = {**json.loads(sys.argv[1]), "results": {"parameterValues": {}, "artifacts": {}}}
+    program, request = os.path.abspath(sys.argv[0]), sys.argv[1]
+    task = {**json.loads(request), "results": {"parameterValues": {}, "artifacts": {}}}
     start = os.getcwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # every attempt starts in an empty folder
@@ -137,3 +153,4 @@ def kfp_main(component):
     os.makedirs(os.path.dirname(output), exist_ok=True)
     with open(output, "w", encoding="utf-8") as file:
         json.dump(task["results"], file)
+    open(os.path.join(os.path.dirname(program), "done"), "w").close()
