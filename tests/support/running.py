@@ -49,17 +49,19 @@ class Runners:
         assert found is not None, findings_of(run.case.file, run.case.function)
         selected, pipeline = found
         given = parameters.check(pipeline, typed(pipeline, run.parameters(own)))
-        if target not in self._workers:
-            self._workers[target] = workers.Worker(target)
         said: list[str] = []
         done = running.run(
-            selected, pipeline, self._workers[target], given, folder, workspace,
+            selected, pipeline, self.worker(target), given, folder, workspace,
             on_event=lambda event: said.append(getattr(event, "text", "")),
         )  # fmt: skip
         assert done is not None, [f"{s.finding.code} {s.finding.message}" for s in workspace.shown()]
         outcome, result = done
         assert not outcome.fault, outcome.error
         return Ran(selected, pipeline, outcome, result, "\n".join(filter(None, said)))
+
+    def worker(self, target: str) -> workers.Worker:
+        """The process of a target."""
+        return self._workers.setdefault(target, workers.Worker(target))
 
     def reference(self, run: Run) -> Ran:
         """The run on plain Python, once for all targets."""
