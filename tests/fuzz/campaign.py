@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipec.api.workers import Worker
 from tests.fuzz.judge import Judge, Verdict
 from tests.fuzz.nesting import Shape, shape
 from tests.fuzz.shrink import shrink
@@ -44,9 +45,9 @@ class Campaign:
     disagreements: list[Disagreement] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
 
-    def run(self, numbers: Sequence[int], folder: Path) -> None:
-        """Judge those modules."""
-        judge = Judge(self.targets, folder)
+    def run(self, numbers: Sequence[int], folder: Path, lent: Mapping[str, Worker] | None = None) -> None:
+        """Judge those modules; the processes in `lent` are used, and left running."""
+        judge = Judge(self.targets, folder, lent=lent or {})
         try:
             for number in numbers:
                 self._one(judge, number, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,8 @@ class Judge:
     folder: Path
     """Under which every run has a folder of its own, gone afterwards."""
     patience: float = PATIENCE
-    reference_seconds: float = 0.0
+    lent: Mapping[str, workers.Worker] = field(default_factory=dict)
+    """Processes of somebody else, who stops them."""
     _workers: dict[str, workers.Worker] = field(default_factory=dict)
     _count: int = 0
 
@@ -70,11 +71,9 @@ class Judge:
             return {REFERENCE: _refused([s.finding for s in workspace.shown()])}
         if build_only:
             return {target: _built(*found, target, workspace) for target in targets}
-        start = time.monotonic()
         reference = self._run(*found, REFERENCE, folder)
         if isinstance(reference, Verdict):
             return {REFERENCE: reference}
-        self.reference_seconds += time.monotonic() - start
         return {target: self._compared(*found, target, folder, reference) for target in targets}
 
     def _compared(
@@ -96,9 +95,7 @@ class Judge:
         if any(p.name == "folder" for p in pipeline.parameters):
             params["folder"] = str(folder / f"{target}-own")
             (folder / f"{target}-own").mkdir()
-        if target not in self._workers:
-            self._workers[target] = warm.worker(target)
-        worker = self._workers[target]
+        worker = self.lent.get(target) or self._workers.setdefault(target, warm.worker(target))
         workspace = api.Workspace()
         own = api.Selected(workspace.project(selected.project.root), selected.file, selected.pipelines, selected.whole)
         watchdog = threading.Timer(self.patience, worker.kill)

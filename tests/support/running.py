@@ -49,19 +49,23 @@ class Runners:
         assert found is not None, findings_of(run.case.file, run.case.function)
         selected, pipeline = found
         given = parameters.check(pipeline, typed(pipeline, run.parameters(own)))
-        name = module or target
-        if name not in self._workers:
-            self._workers[name] = workers.Worker(target)
-            self._workers[name].module = module or self._workers[name].module
         said: list[str] = []
         done = running.run(
-            selected, pipeline, self._workers[name], given, folder, workspace,
+            selected, pipeline, self.worker(target, module), given, folder, workspace,
             on_event=lambda event: said.append(getattr(event, "text", "")),
         )  # fmt: skip
         assert done is not None, [f"{s.finding.code} {s.finding.message}" for s in workspace.shown()]
         outcome, result = done
         assert not outcome.fault, outcome.error
         return Ran(selected, pipeline, outcome, result, "\n".join(filter(None, said)))
+
+    def worker(self, target: str, module: str = "") -> workers.Worker:
+        """The process of `target` of this session, by another runner than its own if `module`."""
+        name = module or target
+        if name not in self._workers:
+            self._workers[name] = workers.Worker(target)
+            self._workers[name].module = module or self._workers[name].module
+        return self._workers[name]
 
     def reference(self, run: Run) -> Ran:
         """The run on plain Python, once for all targets."""
