@@ -22,7 +22,8 @@ def failure_message(step_name, flow, inputs, attributes):
     try:
         yield
     except Exception as error:
-        message = str(error)
+        late = "late" in attributes and type(error).__module__ == "metaflow.plugins.timeout_decorator"
+        message = attributes["late"] if late else str(error)
         for name in attributes.get("outputs", ()):
             setattr(flow, name, None)
         raise
@@ -79,7 +80,9 @@ class TryTimeoutFlow(FlowSpec):
         self.next(self.work)
 
     @catch
-    @failure_message(artifact="work_error", outputs=["result"])
+    @failure_message(
+        artifact="work_error", late="step 'work' took longer than its time limit of 2 s", outputs=["result"]
+    )
     @timeout(seconds=2)
     @step
     def work(self):
