@@ -153,6 +153,21 @@ class _RenameGlobals(cst.CSTTransformer):
         wanted = self.replacements.get(original_node.value)
         return wanted if wanted is not None and self._is_global(original_node) else updated_node
 
+    def leave_FormattedString(
+        self, original_node: cst.FormattedString, updated_node: cst.FormattedString
+    ) -> cst.FormattedString:
+        parts: list[cst.BaseFormattedStringContent] = []
+        for before, after in zip(original_node.parts, updated_node.parts):
+            parts += _same_text(before, after)
+        return updated_node.with_changes(parts=parts)
+
+    def visit_NameItem(self, node: cst.NameItem) -> bool:
+        return False
+
+    def leave_Global(self, original_node: cst.Global, updated_node: cst.Global) -> cst.Global:
+        names = [item.with_changes(name=self._definition_name(item.name, item.name)) for item in original_node.names]
+        return updated_node.with_changes(names=names)
+
     def _definition_name(self, original: cst.Name, updated: cst.Name) -> cst.Name:
         wanted = self.replacements.get(original.value)
         return wanted if isinstance(wanted, cst.Name) else updated
@@ -168,3 +183,25 @@ class _RenameGlobals(cst.CSTTransformer):
         if isinstance(scope, GlobalScope):
             return updated_node.with_changes(name=self._definition_name(original_node.name, updated_node.name))
         return updated_node.with_changes(name=original_node.name)
+
+
+def _same_text(
+    before: cst.BaseFormattedStringContent, after: cst.BaseFormattedStringContent
+) -> list[cst.BaseFormattedStringContent]:
+    """A part of an f-string; `{name=}`, which shows its own source, goes on showing the old one."""
+    if not isinstance(before, cst.FormattedStringExpression) or not isinstance(after, cst.FormattedStringExpression):
+        return [after]
+    if before.equal is None or before.expression.deep_equals(after.expression):
+        return [after]
+    shown = cst.Module([]).code_for_node(
+        before.with_changes(conversion=None, format_spec=None, whitespace_after_expression=cst.SimpleWhitespace(""))
+    )
+    text = shown.removeprefix("{").removesuffix("}").replace("{", "{{").replace("}", "}}")
+    plain = before.conversion is None and before.format_spec is None
+    value = after.with_changes(
+        equal=None,
+        conversion="r" if plain else after.conversion,
+        whitespace_before_expression=cst.SimpleWhitespace(""),
+        whitespace_after_expression=cst.SimpleWhitespace(""),
+    )
+    return [cst.FormattedStringText(text), value]
