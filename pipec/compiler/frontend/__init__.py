@@ -8,6 +8,7 @@ from pathlib import Path
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.settings import InvalidSetting
 from pipec.compiler.diagnostics.source import NoPipeline, NotConstant, UnknownPipeline, UnsupportedStatement
+from pipec.compiler.frontend import risks
 from pipec.compiler.frontend.body import Body
 from pipec.compiler.frontend.calls import ports
 from pipec.compiler.frontend.components import PIPELINE_SETTINGS, Steps, decorator, is_marked
@@ -148,6 +149,7 @@ def _read(
     slicer = Slicer(resolver, report, module, effects)
     components = _components(slicer, steps, pruned)
     codecs = _codecs(slicer, resolver, pruned, report, place)
+    _report_risks(slicer, effects, components)
     definitions = slicer.link() if not any(f.severity == "error" for f in report.findings[before:]) else ()
     made = Pipeline(
         name=str(raw.values.get("name", node.name)), function=node.name, module=module.name, file=module.file,
@@ -214,6 +216,20 @@ def _components(slicer: Slicer, steps: Steps, block: Block) -> Found:
         if key is not None and step.name in used:
             found[step.name] = (step.component(), key)
     return found
+
+
+def _report_risks(slicer: Slicer, effects: Effects, found: Found) -> None:
+    """What may go otherwise in a task than in plain Python."""
+    project = slicer.resolver.project
+    slices = {name: slicer.closure([key]) for name, (_, key) in found.items()}
+    for finding in (
+        *risks.of_modules(effects),
+        *risks.of_settings(slicer.left_out.values()),
+        *risks.of_paths(effects, project, slicer.reached),
+        *risks.of_files(project, slicer.reached),
+        *risks.of_state(slicer.resolver, slices),
+    ):
+        slicer.report.add(finding)
 
 
 def _codecs(slicer: Slicer, resolver: Resolver, block: Block, report: Report, place: Span) -> dict[str, Key]:

@@ -83,10 +83,11 @@ class Effects:
         return set(self._of)
 
     def _add(self, effect: Effect) -> None:
-        if not effect.changed:
+        node = effect.statement.node
+        if not effect.changed and not isinstance(node, ast.Expr):
             return
-        if self._starts_pipeline(effect.module, effect.statement.node, set()):
-            if not isinstance(effect.statement.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if self._starts_pipeline(effect.module, node, set()):
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self.starts.append(effect)
             return
         if any(d.startswith("sys.path") for d in effect.outside):

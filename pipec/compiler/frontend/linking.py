@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Mapping
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import RenamedDefinition
 from pipec.compiler.diagnostics.source import Unsliceable
 from pipec.compiler.frontend.project import Module
+from pipec.compiler.frontend.references import bound_inside
 from pipec.compiler.frontend.resolve import Resolver
 from pipec.compiler.frontend.sliced import Key, Unit
 from pipec.ir import Definition
@@ -29,13 +31,15 @@ class Linker:
     def link(self, units: list[Unit]) -> tuple[Definition, ...]:
         """`units`, which are in an order that runs, with unique names; those of the module `first` keep theirs."""
         taken: set[str] = set()
+        hidden = _hidden(units)
         for unit in sorted(units, key=lambda u: (u.module is not self.first, u.order)):
             own: dict[str, str] = {}
             for name in unit.names:
-                wanted = name
-                if wanted in taken:
+                avoided = taken | hidden.get(unit.key, set())
+                wanted = f"{name}_" if hasattr(builtins, name) else name
+                if wanted in avoided:
                     wanted = f"{unit.module.name.replace('.', '_')}_{name}"
-                while wanted in taken:
+                while wanted in avoided:
                     wanted += "_2"
                 taken.add(wanted)
                 own[name] = wanted
@@ -88,6 +92,18 @@ class Linker:
 
     def _needed(self, unit: Unit, keys: list[Key], itself: bool = False) -> tuple[str, ...]:
         return tuple(dict.fromkeys(n for k in keys if k != unit.key or itself for n in self.names[k].values()))
+
+
+def _hidden(units: list[Unit]) -> dict[Key, set[str]]:
+    """Unit -> names that locals have where it is used under another name: by an alias, or as `module.name`."""
+    found: dict[Key, set[str]] = {}
+    for unit in units:
+        local = {name for node in unit.nodes for name in bound_inside(node)}
+        if not local:
+            continue
+        for name, key in [*((n, unit.key) for n in unit.names), *unit.links.items()]:
+            found.setdefault(key, set()).update(local - {name})
+    return found
 
 
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -98,6 +98,13 @@ class Mutations:
             self._open.discard(key)
         return self._known[key]
 
+    def changes_in(self, module: Module, nodes: Iterable[ast.stmt]) -> list[tuple[Key, ast.AST]]:
+        """What the bodies of functions certainly change of the project's objects, and where."""
+        found = _Finder(self, module, certain=True)
+        for node in nodes:
+            found.visit(node)
+        return [(key, place) for key, place in found.places.items() if key[0]]
+
     def by_class(self, module: Module, node: ast.ClassDef) -> Iterator[Key]:
         """What making a class changes through `__init_subclass__` or the metaclass of what it extends."""
         for owner, function in self._hooks(module, node, 0):
@@ -141,11 +148,11 @@ def _fills(function: ast.FunctionDef) -> bool:
 class _Finder(ast.NodeVisitor):
     """What the body of a function changes, functions inside of it included."""
 
-    def __init__(self, mutations: Mutations, module: Module) -> None:
-        self.mutations, self.module = mutations, module
+    def __init__(self, mutations: Mutations, module: Module, certain: bool = False) -> None:
+        self.mutations, self.module, self.certain = mutations, module, certain
         self.found: set[Key] = set()
+        self.places: dict[Key, ast.AST] = {}
         self.scopes: list[set[str]] = []
-        self.declared: set[str] = set()
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         self.scopes.append(local_names(node))
@@ -161,6 +168,8 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Global(self, node: ast.Global) -> None:
         self.found |= {(self.module.name, name) for name in node.names}
+        for name in node.names:
+            self.places.setdefault((self.module.name, name), node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if not isinstance(node.ctx, ast.Load):
@@ -181,7 +190,10 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         target = self._target(node.func)
-        if target is not None and target.module is not None:
+        if self.certain:
+            if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES:
+                self._change(node.func.value)
+        elif target is not None and target.module is not None:
             self.found |= self.mutations.by_call(target)
         elif isinstance(node.func, ast.Attribute) and node.func.attr not in _KEEPS:
             self._change(node.func.value)
@@ -196,6 +208,7 @@ class _Finder(ast.NodeVisitor):
             for key in self.mutations.roots(self.module, [node]):
                 if key[0] or stored:
                     self.found.add(key)
+                    self.places.setdefault(key, node)
 
     def _is_local(self, node: ast.expr) -> bool:
         while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):

@@ -117,6 +117,23 @@ def local_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> se
     return (names | visitor.bound) - visitor.outer
 
 
+def bound_inside(node: ast.stmt) -> set[str]:
+    """The names that any function, class, lambda or comprehension inside of a statement binds."""
+    found: set[str] = set()
+    for inner in ast.walk(node):
+        match inner:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                found |= local_names(inner)
+            case ast.ClassDef():
+                bound = _Locals()
+                for statement in inner.body:
+                    bound.visit(statement)
+                found |= bound.bound
+            case ast.comprehension():
+                found |= {n.id for n in ast.walk(inner.target) if isinstance(n, ast.Name)}
+    return found
+
+
 class _Visitor(ast.NodeVisitor):
     def __init__(self, found: References) -> None:
         self.found = found

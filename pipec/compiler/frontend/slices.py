@@ -39,6 +39,8 @@ class Slicer:
         self.units: dict[Key, Unit] = {}
         self.step = ""
         """The step that is being sliced, for messages."""
+        self.left_out: dict[Key, Effect] = {}
+        """Settings of the process that cannot go with a step."""
         self._reached: dict[Key, None] = {}
         self._together: dict[str, dict[str, list[TopLevel]]] = {}
         self._keys: dict[tuple[str, str], Key] = {}
@@ -140,10 +142,10 @@ class Slicer:
     def closure(self, keys: Iterable[Key]) -> list[Unit]:
         """Everything that `keys` reach, in an order that runs."""
         seen: dict[Key, None] = {}
-        todo = list(keys)
-        while todo:
+        self._gather(list(keys), seen)
+        mentioned = {self.units[k].library for k in seen}
+        while todo := self._settings(seen, mentioned):
             self._gather(todo, seen)
-            todo = self._settings(seen)
         return self._in_order(seen)
 
     def _gather(self, todo: list[Key], seen: dict[Key, None]) -> None:
@@ -161,18 +163,19 @@ class Slicer:
                     unit.satellites += [u.key for u in made if u and u is not unit and u.key not in unit.satellites]
             todo += unit.needs()
 
-    def _settings(self, seen: dict[Key, None]) -> list[Key]:
-        """The statements that set something outside of the project for the code in `seen`."""
-        imports = [self.units[k] for k in seen if self.units[k].kind == "import"]
-        libraries, ours = {u.library for u in imports}, {u.distribution for u in imports}
+    def _settings(self, seen: dict[Key, None], mentioned: set[str]) -> list[Key]:
+        """The statements that set something outside of the project for the code in `seen`, which mentions libraries."""
+        ours = {self.units[k].distribution for k in seen}
         found = []
         for effect in self.effects.outside:
-            own = any(dotted.split(".")[0] in libraries for dotted in effect.outside)
+            own = any(dotted.split(".")[0] in mentioned for dotted in effect.outside)
             unit = self.effect_unit(effect) if own or effect.everywhere else None
             if unit is None or unit.key in seen or not self._needed_by(unit.key) <= ours:
                 continue
             if own or not any(self.units[k].problems for k in self._alone(unit.key)):
                 found.append(unit.key)
+            else:
+                self.left_out[unit.key] = effect
         return found
 
     def _alone(self, key: Key) -> dict[Key, None]:
@@ -206,6 +209,11 @@ class Slicer:
         if not names:
             return (effect.module.name, f"#{effect.statement.index}")
         return self._keys.get((effect.module.name, names[0]), (effect.module.name, names[0]))
+
+    @property
+    def reached(self) -> list[Unit]:
+        """What all steps reach."""
+        return [self.units[k] for k in self._reached]
 
     # results
 
