@@ -154,6 +154,9 @@ class Effects:
         """The project's objects that a call may change because it is given them."""
         if target is not None and target.module is None and not _changes_arguments(target):
             return
+        if target is not None and target.kind == "builtin":  # setattr
+            yield from (key for key in self._mutations.roots(module, call.args[:1]) if key[0])
+            return
         keys = list(self._mutations.roots(module, [*call.args, *(k.value for k in call.keywords)]))
         if target is not None and target.module is not None and isinstance(target.node, ast.FunctionDef):
             keys += self._mutations.roots(target.module, target.node.args.defaults)

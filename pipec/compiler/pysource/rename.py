@@ -129,6 +129,30 @@ class _RenameGlobals(cst.CSTTransformer):
     def __init__(self, replacements: Mapping[str, cst.BaseExpression]) -> None:
         super().__init__()
         self.replacements = replacements
+        self.depth = 0
+        """How many functions and classes are around."""
+
+    def visit_FunctionDef_body(self, node: cst.FunctionDef) -> None:
+        self.depth += 1
+
+    def leave_FunctionDef_body(self, node: cst.FunctionDef) -> None:
+        self.depth -= 1
+
+    def visit_ClassDef_body(self, node: cst.ClassDef) -> None:
+        self.depth += 1
+
+    def leave_ClassDef_body(self, node: cst.ClassDef) -> None:
+        self.depth -= 1
+
+    def leave_ImportAlias(self, original_node: cst.ImportAlias, updated_node: cst.ImportAlias) -> cst.ImportAlias:
+        bound = original_node.asname.name if original_node.asname else original_node.name
+        wanted = self.replacements.get(bound.value) if isinstance(bound, cst.Name) and not self.depth else None
+        kept = updated_node.with_changes(name=original_node.name, asname=original_node.asname)
+        if not isinstance(wanted, cst.Name):
+            return kept
+        around = cst.SimpleWhitespace(" ")
+        alias = cst.AsName(name=wanted, whitespace_before_as=around, whitespace_after_as=around)
+        return kept.with_changes(asname=alias)
 
     def _is_global(self, node: cst.Name) -> bool:
         scope = self.get_metadata(ScopeProvider, node, None)

@@ -3,6 +3,11 @@
 from enum import Enum
 from typing import TypeVar
 
+try:
+    import a_module_that_is_not_there as encoder
+except ImportError:
+    import json as encoder
+
 T = TypeVar("T")
 COUNT = 0
 
@@ -28,3 +33,7 @@ def value(n):
 
 def first(items: list[T]) -> T:
     return items[0]
+
+
+def encoded(n):
+    return encoder.dumps([n])

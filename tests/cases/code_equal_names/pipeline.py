@@ -29,7 +29,7 @@ def call(n: int) -> list:
 @step
 def count(n: int) -> list:
     left.bump()
-    return [n, left.bump(), right.bump(), COUNT, left.COUNT, right.COUNT]
+    return [left.encoded(n), right.encoded(n), left.bump(), right.bump(), COUNT, left.COUNT, right.COUNT]
 
 
 @pipeline

@@ -3,6 +3,11 @@
 from enum import Enum
 from typing import TypeVar
 
+try:
+    from json import JSONEncoder as encoder
+except ImportError:
+    encoder = None
+
 T = TypeVar("T")
 COUNT = 100
 
@@ -42,3 +47,7 @@ def uses(n, value=value):
 
 def shows(n):
     return f"{value(n)=} {value(n)=!s:>5} {value.__name__}"
+
+
+def encoded(n):
+    return encoder(separators=(";", "=")).encode([n, n])

@@ -1,7 +1,7 @@
 """Registries hold what the project's modules enter when they are imported, by decorators, hooks, calls and assignments."""
 
 import plugins  # noqa: F401  # fills the registry
-from registry import KNOWN, SHARED, Counted, Plugin, add, describe
+from registry import FIELDS, KNOWN, SHARED, Counted, Plugin, add, describe
 
 from pipec import pipeline, step
 
@@ -44,12 +44,12 @@ def functions(n: int) -> dict:
 
 @step
 def classes(n: int) -> list:
-    return [n, {name: kind.size for name, kind in Plugin.kinds.items()}, Counted.made]
+    return [n, {name: (kind.size, kind.name) for name, kind in Plugin.kinds.items()}, Counted.made]
 
 
 @step
 def others(n: int) -> list:
-    return [OPTIONS, SHARED, app.routes, describe(n), describe("x")]
+    return [OPTIONS, SHARED, FIELDS, KNOWN["scale"].unit, app.routes, describe(n), describe("x")]
 
 
 @pipeline

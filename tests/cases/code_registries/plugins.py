@@ -1,7 +1,7 @@
 """Importing this module fills the registry."""
 
 import registry
-from registry import KNOWN, Counted, Plugin, describe, register
+from registry import KNOWN, Counted, Field, Plugin, describe, register
 
 FACTOR = 10
 
@@ -46,3 +46,9 @@ class First(metaclass=Counted):
 
 class Second(First):
     pass
+
+
+WIDTH, HEIGHT = Field("width"), Field("height")
+setattr(Small, "name", "small")  # noqa: B010
+Large.name = "large"
+scale.unit = "cm"

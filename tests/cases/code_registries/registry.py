@@ -45,3 +45,14 @@ class Counted(type):
     def __init__(cls, name, bases, namespace):
         super().__init__(name, bases, namespace)
         cls.made.append(name)
+
+
+FIELDS = []
+
+
+class Field:
+    """Every instance is listed."""
+
+    def __init__(self, name):
+        self.name = name
+        FIELDS.append(name)

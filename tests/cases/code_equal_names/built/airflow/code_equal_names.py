@@ -192,6 +192,10 @@ def pickled(value: Any) -> bytes:
     return data.getvalue()
 
 
+try:
+    import a_module_that_is_not_there as encoder
+except ImportError:
+    import json as encoder
 T = TypeVar("T")
 left_COUNT = 0
 
@@ -219,6 +223,14 @@ def first(items: list[T]) -> T:
     return items[0]
 
 
+def encoded(n):
+    return encoder.dumps([n])
+
+
+try:
+    from json import JSONEncoder as right_encoder
+except ImportError:
+    right_encoder = None
 right_T = TypeVar("T")
 right_COUNT = 100
 
@@ -272,6 +284,13 @@ def shows(n):
     return f"value(n)={right_value(n)!r} value(n)={right_value(n)!s:>5} {right_value.__name__}"
 
 
+def right_encoded(n):
+    return right_encoder(separators=(";", "=")).encode([n, n])
+
+
+right_encoded.__name__ = "encoded"
+
+
 COUNT = -1
 
 
@@ -299,7 +318,7 @@ def call(n: int) -> list:
 @stored
 def count(n: int) -> list:
     bump()
-    return [n, bump(), right_bump(), COUNT, left_COUNT, right_COUNT]
+    return [encoded(n), right_encoded(n), bump(), right_bump(), COUNT, left_COUNT, right_COUNT]
 
 
 @task

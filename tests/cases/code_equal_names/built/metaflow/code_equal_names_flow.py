@@ -12,6 +12,11 @@ from typing import Any, TypeVar
 
 from metaflow import FlowSpec, Parameter, current, step
 
+try:
+    import a_module_that_is_not_there as encoder
+except ImportError:
+    import json as encoder
+
 T = TypeVar("T")
 left_COUNT = 0
 
@@ -38,6 +43,15 @@ def value(n):
 def first(items: list[T]) -> T:
     return items[0]
 
+
+def encoded(n):
+    return encoder.dumps([n])
+
+
+try:
+    from json import JSONEncoder as right_encoder
+except ImportError:
+    right_encoder = None
 
 right_T = TypeVar("T")
 right_COUNT = 100
@@ -92,6 +106,13 @@ def shows(n):
     return f"value(n)={right_value(n)!r} value(n)={right_value(n)!s:>5} {right_value.__name__}"
 
 
+def right_encoded(n):
+    return right_encoder(separators=(";", "=")).encode([n, n])
+
+
+right_encoded.__name__ = "encoded"
+
+
 COUNT = -1
 
 
@@ -111,7 +132,7 @@ def call(n: int) -> list:
 
 def count(n: int) -> list:
     bump()
-    return [n, bump(), right_bump(), COUNT, left_COUNT, right_COUNT]
+    return [encoded(n), right_encoded(n), bump(), right_bump(), COUNT, left_COUNT, right_COUNT]
 
 
 @contextlib.contextmanager

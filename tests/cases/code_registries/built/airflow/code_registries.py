@@ -166,6 +166,17 @@ class Counted(type):
         cls.made.append(name)
 
 
+FIELDS = []
+
+
+class Field:
+    """Every instance is listed."""
+
+    def __init__(self, name):
+        self.name = name
+        FIELDS.append(name)
+
+
 FACTOR = 10
 
 
@@ -211,6 +222,10 @@ class Second(First):
     pass
 
 
+WIDTH, HEIGHT = Field("width"), Field("height")
+setattr(Small, "name", "small")  # noqa: B010
+Large.name = "large"
+scale.unit = "cm"
 OPTIONS = {"a": 1}
 OPTIONS.update(b=2)
 
@@ -252,13 +267,13 @@ def functions(n: int) -> dict:
 @task
 @stored
 def classes(n: int) -> list:
-    return [n, {name: kind.size for name, kind in Plugin.kinds.items()}, Counted.made]
+    return [n, {name: (kind.size, kind.name) for name, kind in Plugin.kinds.items()}, Counted.made]
 
 
 @task
 @stored
 def others(n: int) -> list:
-    return [OPTIONS, SHARED, app.routes, describe(n), describe("x")]
+    return [OPTIONS, SHARED, FIELDS, KNOWN["scale"].unit, app.routes, describe(n), describe("x")]
 
 
 @task
