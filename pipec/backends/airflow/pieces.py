@@ -12,7 +12,7 @@ from pipec.compiler.pysource import rename_globals
 from pipec.compiler.rendering import helper
 from pipec.compiler.rendering import python_literal as py
 from pipec.compiler.site import Site
-from pipec.ir import Pipeline
+from pipec.ir import Definition, Pipeline
 
 IMPORTS: dict[str, str] = {
     "AIRFLOW_HOME": "from airflow.configuration import AIRFLOW_HOME",
@@ -48,6 +48,7 @@ IMPORTS: dict[str, str] = {
     "task": "from airflow.sdk import task",
     "task_group": "from airflow.sdk import task_group",
     "tempfile": "import tempfile",
+    "types": "import types",
     "time": "import time",
     "timedelta": "from datetime import timedelta",
     "uuid4": "from uuid import uuid4",
@@ -104,7 +105,7 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
     artifacts = objects or files or lazy
     codecs = '"parquet"' in decorators or '"npy"' in decorators
     forms = re.findall(r'result=([\[({])|\d, ([\[({])|"\w+", ([\[({])', decorators)
-    classes = objects and any(d.kind == "class" for d in pipeline.definitions)
+    classes = objects and any(_pickled_by_name(d, pipeline) for d in pipeline.definitions)
     outputs = "outputs=" in decorators
     caught = [draft for draft in functions.drafts if any("caught" in d for d in draft.decorators)]
     guarded = any("raise AirflowSkipException" in line for draft in caught for line in draft.body)
@@ -125,6 +126,16 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
     for kind in ("codecs", "pickles only"):
         found |= {f"{kind} {suffix}": found[kind] and found[suffix] for suffix in ("classes", "no classes")}
     return found
+
+
+def _pickled_by_name(definition: Definition, pipeline: Pipeline) -> bool:
+    """Whether pickles may hold a definition by its name: a class, or a function that other code hands on."""
+    if definition.kind == "function":
+        handed = re.compile(rf"\b{definition.names[0]}\b(?!\s*\()")
+        others = (d for d in pipeline.definitions if definition.names[0] in (*d.eager, *d.lazy))
+        return any(handed.search(d.source) for d in others if d is not definition)
+    made = r"\bclass \w|\b(namedtuple|NamedTuple|\w*Enum|Flag|make_dataclass|type)\("
+    return definition.kind == "class" or (definition.kind != "import" and bool(re.search(made, definition.source)))
 
 
 def _piece(name: str, has: dict[str, bool]) -> str:

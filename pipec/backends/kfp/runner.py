@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import traceback
+import types
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -148,21 +149,22 @@ def _failed(watched: hooks.Run, error: Exception) -> DoneEvent:
 
 @contextlib.contextmanager
 def _classes(pipeline: Pipeline, roots: list[str]) -> Iterator[None]:
-    """Let pickles of the tasks, whose classes live in `__main__`, find those of the user's modules."""
+    """Let pickles of the tasks, whose classes and functions live in `__main__`, find those of the user's modules."""
     main, known, path = sys.modules["__main__"], set(sys.modules), list(sys.path)
     added = []
     sys.path[:0] = roots
     try:
         for definition in pipeline.definitions:
-            if definition.kind != "class":
+            if definition.kind == "import":
                 continue
             try:
                 module = importlib.import_module(definition.module)
             except Exception:  # noqa: S112  # a result without that class can be read all the same
                 continue
             for name, original in zip(definition.names, definition.original_names or definition.names):
-                if not hasattr(main, name) and hasattr(module, original):
-                    setattr(main, name, getattr(module, original))
+                found = getattr(module, original, None)
+                if not hasattr(main, name) and isinstance(found, (type, types.FunctionType)):
+                    setattr(main, name, found)
                     added.append(name)
         yield
     finally:

@@ -130,3 +130,97 @@ class BareImage(Finding):
     @property
     def help(self) -> str:
         return "name an image or packages: `@step(image=...)`, `@step(packages=[...])`, or `image` in `[tool.pipec]`"
+
+
+@dataclass(frozen=True)
+class AnnotationsAsText(Finding):
+    """Code looks at annotations, and in generated files annotations are text.
+
+    The files begin with `from __future__ import annotations`, so that a name which only annotations mention need not be
+    there when a task runs.
+
+    Example:
+
+        class Options:
+            size: int = 3
+
+        @step
+        def work(n: int) -> list:
+            return [kind(n) for kind in Options.__annotations__.values()]
+
+    Use instead: `typing.get_type_hints(Options)`, which gives the types either way.
+    """
+
+    what: str
+
+    code = "PC311"
+    name = "annotations-as-text"
+    severity = "warning"
+
+    @property
+    def message(self) -> str:
+        return f"`{self.what}` may be text in a task: generated files postpone annotations"
+
+    @property
+    def help(self) -> str:
+        return "ask `typing.get_type_hints`, which gives the types either way"
+
+
+@dataclass(frozen=True)
+class ImportedByText(Finding):
+    """Code imports a module whose name is computed, so that it is not known whether the module is there in a task.
+
+    Modules of the project go with a step only as far as its code mentions what is in them.
+
+    Example:
+
+        import importlib
+
+        @step
+        def work(name: str) -> str:
+            return importlib.import_module(name).__name__
+
+    Use instead: import the modules that may be meant, and choose among them by name from a dict.
+    """
+
+    what: str
+
+    code = "PC312"
+    name = "imported-by-text"
+    severity = "warning"
+
+    @property
+    def message(self) -> str:
+        return f"what `{self.what}(...)` imports is known in the task only, and no module of the project is there"
+
+    @property
+    def help(self) -> str:
+        return "import what may be meant, and choose from a dict"
+
+
+@dataclass(frozen=True)
+class RenamedDefinition(Finding):
+    """Two modules have a class of the same name, so that one of them is called differently in generated code.
+
+    Its `__name__` stays, and pickles find it. What shows its `__qualname__`, as the `repr` of a dataclass does, shows
+    the other name.
+
+    Example: a dataclass `Point` in two modules, both used by steps.
+
+    Use instead: different names, where their `repr` matters.
+    """
+
+    old: str
+    new: str
+
+    code = "PC313"
+    name = "renamed-definition"
+    severity = "warning"
+
+    @property
+    def message(self) -> str:
+        return f"two modules have a {self.old!r}: this one becomes {self.new!r}, and its `repr` may show it"
+
+    @property
+    def help(self) -> str:
+        return "give it another name where its `repr` matters"

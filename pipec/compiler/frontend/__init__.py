@@ -8,10 +8,13 @@ from pathlib import Path
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.settings import InvalidSetting
 from pipec.compiler.diagnostics.source import NoPipeline, NotConstant, UnknownPipeline, UnsupportedStatement
+from pipec.compiler.frontend import risks
 from pipec.compiler.frontend.body import Body
 from pipec.compiler.frontend.calls import ports
 from pipec.compiler.frontend.components import PIPELINE_SETTINGS, Steps, decorator, is_marked
 from pipec.compiler.frontend.constants import NotConstantError
+from pipec.compiler.frontend.effects import Effects
+from pipec.compiler.frontend.execution import Execution
 from pipec.compiler.frontend.finish import Pruner, origins
 from pipec.compiler.frontend.operands import NONE, Scope, ref
 from pipec.compiler.frontend.project import Module, Project
@@ -71,7 +74,10 @@ def read(source: Path, *, root: Path, site: Site, report: Report, pipeline: str 
             )
         if not wanted and not waiting:
             report.add(NoPipeline(start))
-    found = (_read_guarded(module, node, resolver, site, report) for node in wanted)
+    effects = Effects(resolver, Execution(project))
+    effects.include(module)
+    resolver.changed = effects.changed()
+    found = (_read_guarded(module, node, resolver, site, report, effects) for node in wanted)
     return tuple(p for p in found if p is not None)
 
 
@@ -91,10 +97,10 @@ def has_pipelines(source: Path, *, root: Path, site: Site) -> bool:
 
 
 def _read_guarded(
-    module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site, report: Report
+    module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site, report: Report, effects: Effects
 ) -> Pipeline | None:
     try:
-        return _read(module, node, resolver, site, report)
+        return _read(module, node, resolver, site, report, effects)
     except RecursionError:  # an expression with more operators inside one another than Python nests calls
         report.add(UnsupportedStatement(module.name_span(node), "so deep an expression", "split it into statements"))
         return None
@@ -113,7 +119,9 @@ def _too_deep(block: Block) -> Span | None:
     return next((node.span for b in level for node in b.nodes), None)
 
 
-def _read(module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site, report: Report) -> Pipeline | None:
+def _read(
+    module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site, report: Report, effects: Effects
+) -> Pipeline | None:
     before = len(report.findings)
     steps = Steps(resolver, site, report, Raw())
     settings = steps.reader(module)
@@ -139,10 +147,11 @@ def _read(module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site,
         return None
     returned: Expr | None = None if result.expr == NONE.expr and not _returns(node) else result.expr
     pruned = Pruner(reading.fields, returned).block(without_stray_attempts(body.block()))
-    slicer = Slicer(resolver, report)
+    slicer = Slicer(resolver, report, module, effects)
     components = _components(slicer, steps, pruned)
     codecs = _codecs(slicer, resolver, pruned, report, place)
-    definitions = slicer.link(module) if not any(f.severity == "error" for f in report.findings[before:]) else ()
+    _report_risks(slicer, effects, components)
+    definitions = slicer.link() if not any(f.severity == "error" for f in report.findings[before:]) else ()
     made = Pipeline(
         name=str(raw.values.get("name", node.name)), function=node.name, module=module.name, file=module.file,
         doc=str(raw.values.get("description") or ast.get_docstring(node) or ""), module_doc=module.doc,
@@ -210,6 +219,20 @@ def _components(slicer: Slicer, steps: Steps, block: Block) -> Found:
     return found
 
 
+def _report_risks(slicer: Slicer, effects: Effects, found: Found) -> None:
+    """What may go otherwise in a task than in plain Python."""
+    project = slicer.resolver.project
+    slices = {name: slicer.closure([key]) for name, (_, key) in found.items()}
+    for finding in (
+        *risks.of_modules(effects),
+        *risks.of_settings(slicer.left_out.values()),
+        *risks.of_paths(effects, project, slicer.reached),
+        *risks.of_files(project, slicer.reached),
+        *risks.of_state(slicer.resolver, slices),
+    ):
+        slicer.report.add(finding)
+
+
 def _codecs(slicer: Slicer, resolver: Resolver, block: Block, report: Report, place: Span) -> dict[str, Key]:
     """The project's own codecs that the block's values use: "module:Class" -> unit."""
     found: dict[str, Key] = {}
@@ -239,7 +262,7 @@ def _with_code(pipeline: Pipeline, slicer: Slicer, found: Found, codecs: dict[st
 
 def _arriving(pipeline: Pipeline, slicer: Slicer, found: Found, codecs: dict[str, Key]) -> dict[str, list[Key]]:
     """Component -> what its artifacts need besides: the user's classes whose instances may arrive, and codecs."""
-    classes = {name: slicer.classes([key]) for name, (_, key) in found.items()}
+    classes = {name: slicer.travelling([key]) for name, (_, key) in found.items()}
     if not any(classes.values()) and not codecs:
         return {}
     types = value_types(pipeline)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import copy
 
-from pipec.compiler.frontend.project import Import, Module, TopLevel
+from pipec.compiler.frontend.bindings import Import, inner_statements
+from pipec.compiler.frontend.project import Module, TopLevel
 from pipec.compiler.frontend.resolve import Resolver
 
 
@@ -20,6 +21,23 @@ def kind_of(node: ast.stmt) -> str:
             return "constant"
         case _:
             return "block"
+
+
+_CLASS_MAKERS_WORDS = "namedtuple NamedTuple Enum IntEnum StrEnum Flag IntFlag make_dataclass TypedDict new_class type"
+_CLASS_MAKERS = frozenset(_CLASS_MAKERS_WORDS.split())
+
+
+def makes_class(nodes: list[ast.stmt]) -> bool:
+    """Whether top-level statements make a class by a call, or by a class statement under a condition."""
+    for node in nodes:
+        if any(isinstance(n, ast.ClassDef) for n in inner_statements(node)):
+            return True
+        if len(nodes) > 1 and isinstance(node, ast.ClassDef):
+            return True
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            if ast.unparse(node.value.func).rpartition(".")[2] in _CLASS_MAKERS:
+                return True
+    return False
 
 
 def import_text(name: str, found: Import) -> str:

@@ -9,23 +9,13 @@ import tokenize
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeGuard
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.source import InvalidSyntax, NotUtf8, UnreadableFile
+from pipec.compiler.frontend.bindings import Import, bound_names, changed_roots, checks_types, inner_statements
 from pipec.compiler.frontend.references import References, references
 from pipec.ir import Span
-
-
-@dataclass(frozen=True)
-class Import:
-    """One name that an import statement binds."""
-
-    module: str
-    """Absolute dotted module."""
-    attribute: str | None
-    """Imported attribute, or `None` where the name is the module (or its top package)."""
-    alias: str | None
-    """As in `as alias`."""
 
 
 @dataclass
@@ -66,7 +56,24 @@ class Module:
         for statement in self.statements:
             for root in changed_roots(statement.node):
                 self.changes.setdefault(root, []).append(statement)
-        self.stars = [s.node.module or "" for s in self.statements if _is_star(s.node)]  # type: ignore[attr-defined]
+        self.stars = {s.index: self.absolute(s.node) for s in self.statements if _is_star(s.node)}
+        """Index of a statement -> the module that it star-imports from."""
+        self.typing_imports = {
+            name: found
+            for s in self.statements
+            if checks_types(s.node)
+            for child in s.node.body  # type: ignore[attr-defined]
+            for name, found in self._imports(child)
+        }
+        """Names that only type checkers import."""
+        self.typing_names = {
+            name
+            for s in self.statements
+            if checks_types(s.node)
+            for child in s.node.body  # type: ignore[attr-defined]
+            for name in bound_names(child)
+        }
+        """Names that type checkers find bound."""
 
     @property
     def doc(self) -> str:
@@ -119,8 +126,11 @@ class Module:
         return (offset if text.isascii() else len(text.encode()[:offset].decode(errors="replace"))) + 1
 
     def _top_level(self, node: ast.stmt, index: int) -> TopLevel:
-        imports = dict(self._imports(node))
-        return TopLevel(node, index, tuple(imports) or bound_names(node), imports)
+        return TopLevel(node, index, bound_names(node), self.imports(node))
+
+    def imports(self, node: ast.stmt) -> dict[str, Import]:
+        """Name -> import, for what a statement imports."""
+        return dict(reversed(self._imports(node)))  # of several branches the first one counts
 
     def _imports(self, node: ast.stmt) -> list[tuple[str, Import]]:
         match node:
@@ -129,10 +139,8 @@ class Module:
             case ast.ImportFrom():
                 module = self.absolute(node)
                 return [(a.asname or a.name, Import(module, a.name, a.asname)) for a in node.names if a.name != "*"]
-            case ast.If() | ast.Try() | ast.For() | ast.While() | ast.With():
-                return [pair for child in _inner_statements(node) for pair in self._imports(child)]
             case _:
-                return []
+                return [pair for child in inner_statements(node) for pair in self._imports(child)]
 
     def absolute(self, node: ast.ImportFrom) -> str:
         """The absolute module of a `from` import."""
@@ -144,98 +152,8 @@ class Module:
         return ".".join([*base, *([node.module] if node.module else [])])
 
 
-def _is_star(node: ast.stmt) -> bool:
+def _is_star(node: ast.stmt) -> TypeGuard[ast.ImportFrom]:
     return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
-
-
-def _inner_statements(node: ast.If | ast.Try | ast.For | ast.While | ast.With) -> list[ast.stmt]:
-    """The statements inside a compound one that run when the module is imported."""
-    match node:
-        case ast.If() if ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__"):
-            return list(node.orelse)
-        case ast.If() | ast.For() | ast.While():
-            return [*node.body, *node.orelse]
-        case ast.With():
-            return list(node.body)
-        case ast.Try():
-            handlers = [child for handler in node.handlers for child in handler.body]
-            return [*node.body, *handlers, *node.orelse, *node.finalbody]
-
-
-def bound_names(node: ast.stmt) -> tuple[str, ...]:
-    """The names that a top-level statement binds."""
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return (node.name,)
-        case ast.Assign():
-            return tuple(dict.fromkeys(n for t in node.targets for n in _targets(t)))
-        case ast.AnnAssign():
-            return _targets(node.target) if node.value else ()
-        case ast.If() | ast.Try() | ast.For() | ast.While() | ast.With():
-            own = [n for target in _header_targets(node) for n in _targets(target)]
-            inner = [n for child in _inner_statements(node) for n in bound_names(child)]
-            return tuple(dict.fromkeys([*own, *inner]))
-        case ast.Import():
-            return tuple(a.asname or a.name.split(".")[0] for a in node.names)
-        case ast.ImportFrom():
-            return tuple(a.asname or a.name for a in node.names if a.name != "*")
-        case _:
-            if type(node).__name__ == "TypeAlias":  # Python 3.12
-                return (node.name.id,)  # type: ignore[attr-defined]
-            return ()
-
-
-def _header_targets(node: ast.stmt) -> list[ast.expr]:
-    match node:
-        case ast.For():
-            return [node.target]
-        case ast.With():
-            return [item.optional_vars for item in node.items if item.optional_vars]
-        case _:
-            return []
-
-
-def _targets(node: ast.expr) -> tuple[str, ...]:
-    match node:
-        case ast.Name():
-            return (node.id,)
-        case ast.Tuple() | ast.List():
-            return tuple(n for e in node.elts for n in _targets(e))
-        case ast.Starred():
-            return _targets(node.value)
-        case _:
-            return ()
-
-
-_TAKES = ("pop", "popitem", "setdefault")
-"""Methods that give a value and change their owner."""
-
-
-def changed_roots(node: ast.stmt) -> set[str]:
-    """The names whose objects a statement changes in place, as `X.append(1)`, `X["a"] = 1`, `np.random.seed(0)` do."""
-    match node:
-        case ast.If() | ast.Try() | ast.For() | ast.While() | ast.With():
-            return set().union(*(changed_roots(child) for child in _inner_statements(node)))
-        case ast.Expr(value=ast.Call(func=ast.Attribute() as func)):
-            targets: list[ast.expr] = [func]
-        case ast.AugAssign():
-            targets = [node.target]
-        case ast.Assign():
-            targets = [t for t in node.targets if isinstance(t, (ast.Attribute, ast.Subscript))]
-            for call in ast.walk(node.value):
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _TAKES:
-                    targets.append(call.func)
-        case ast.Delete():
-            targets = list(node.targets)
-        case _:
-            return set()
-    roots = set()
-    for target in targets:
-        while isinstance(target, (ast.Attribute, ast.Subscript)):
-            target = target.value
-        if isinstance(target, ast.Name):
-            roots.add(target.id)
-    return roots
 
 
 class Project:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from pipec.compiler.frontend.bindings import checks_types
+
 
 @dataclass
 class References:
@@ -16,10 +18,18 @@ class References:
     """Needed when the function or class is used."""
     annotation: dict[str, ast.AST] = field(default_factory=dict)
     """Mentioned in annotations only (and not also elsewhere)."""
+    annotated: frozenset[str] = frozenset()
+    """Mentioned in annotations, and perhaps elsewhere."""
     dotted: set[str] = field(default_factory=set)
     """Dotted chains that start with a free name, such as "features.clean"."""
     bare: set[str] = field(default_factory=set)
     """Free names that stand somewhere without an attribute behind them."""
+    stored: dict[str, ast.AST] = field(default_factory=dict)
+    """Dotted chains that are assigned to or deleted."""
+    values: set[str] = field(default_factory=set)
+    """Free names and dotted chains that stand for an object to be handed on, rather than called or looked into."""
+    ambiguous: dict[str, ast.AST] = field(default_factory=dict)
+    """Names that a class body reads before it binds them: the module's, and then its own."""
 
     def all(self) -> dict[str, ast.AST]:
         """Every name with its first place."""
@@ -30,6 +40,7 @@ def references(node: ast.stmt) -> References:
     """The free names of `node`."""
     found = References()
     _Visitor(found).visit(node)
+    found.annotated = frozenset(found.annotation)
     for name in (*found.eager, *found.lazy):
         found.annotation.pop(name, None)
     return found
@@ -106,11 +117,32 @@ def local_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> se
     return (names | visitor.bound) - visitor.outer
 
 
+def bound_inside(node: ast.stmt) -> set[str]:
+    """The names that any function, class, lambda or comprehension inside of a statement binds."""
+    found: set[str] = set()
+    for inner in ast.walk(node):
+        match inner:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                found |= local_names(inner)
+            case ast.ClassDef():
+                bound = _Locals()
+                for statement in inner.body:
+                    bound.visit(statement)
+                found |= bound.bound
+            case ast.comprehension():
+                found |= {n.id for n in ast.walk(inner.target) if isinstance(n, ast.Name)}
+    return found
+
+
 class _Visitor(ast.NodeVisitor):
     def __init__(self, found: References) -> None:
         self.found = found
         self.scopes: list[set[str]] = []
         self.deferred = False
+        self.called: ast.expr | None = None
+
+    def _is_local(self, name: str) -> bool:
+        return any(name in scope for scope in self.scopes)
 
     # where names count
 
@@ -119,7 +151,20 @@ class _Visitor(ast.NodeVisitor):
             return
         (self.found.lazy if self.deferred else self.found.eager).setdefault(name, node)
 
+    def visit_Call(self, node: ast.Call) -> None:
+        self.called = node.func
+        self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> None:
+        if not checks_types(node):
+            self.generic_visit(node)
+            return
+        for inner in (node.test, *node.orelse):  # the rest never runs
+            self.visit(inner)
+
     def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load) and node is not self.called and not self._is_local(node.id):
+            self.found.values.add(node.id)
         if isinstance(node.ctx, ast.Load) or (self.scopes and not any(node.id in s for s in self.scopes)):
             self._mention(node.id, node)
             if not any(node.id in s for s in self.scopes):
@@ -131,15 +176,21 @@ class _Visitor(ast.NodeVisitor):
         while isinstance(inner, ast.Attribute):
             chain.append(inner.attr)
             inner = inner.value
-        if isinstance(inner, ast.Name) and not any(inner.id in s for s in self.scopes):
+        if isinstance(inner, ast.Name) and not self._is_local(inner.id):
             self._mention(inner.id, inner)
-            self.found.dotted.add(".".join([inner.id, *reversed(chain)]))
+            dotted = ".".join([inner.id, *reversed(chain)])
+            self.found.dotted.add(dotted)
+            if not isinstance(node.ctx, ast.Load):
+                self.found.stored.setdefault(dotted, node)
+            elif node is not self.called:
+                self.found.values.add(dotted)
         else:
             self.visit(inner)
 
     def _annotation(self, node: ast.expr | None) -> None:
         if node is None:
             return
+        text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
                 node = ast.parse(node.value, mode="eval").body
@@ -152,6 +203,10 @@ class _Visitor(ast.NodeVisitor):
                 self.found.annotation.setdefault(child.id, child)
             elif isinstance(child, ast.Constant) and isinstance(child.value, str) and child.value.isidentifier():
                 self.found.annotation.setdefault(child.value, child)
+            elif isinstance(child, ast.Attribute) and not text:
+                dotted = ast.unparse(child)
+                if all(part.isidentifier() for part in dotted.split(".")) and not self._is_local(dotted.split(".")[0]):
+                    self.found.dotted.add(dotted)
             if isinstance(child, ast.Subscript) and ast.unparse(child.value).rpartition(".")[2] in (
                 "Literal",
                 "Annotated",
@@ -168,6 +223,7 @@ class _Visitor(ast.NodeVisitor):
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, around: set[str] | None = None) -> None:
         self.scopes.append(around or set())
         for decorator in node.decorator_list:
+            self.called = decorator
             self.visit(decorator)
         self._arguments(node.args)
         self._annotation(node.returns)
@@ -202,18 +258,44 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         for inner in (*node.decorator_list, *node.bases, *(k.value for k in node.keywords)):
+            self.called = inner
             self.visit(inner)
         # names bound in a class body are not seen by its methods, so they are no scope for them
         bound = _Locals()
         for statement in node.body:
             bound.visit(statement)
+        before: set[str] = set()
         for statement in node.body:
+            here = _Locals()
+            here.visit(statement)
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                self._function(statement, bound.bound)
+                self._function(statement, before)
             else:
-                self.scopes.append(bound.bound)
+                self._class_statement(statement, before, here.bound)
+            before |= here.bound
+
+    def _class_statement(self, statement: ast.stmt, before: set[str], bound: set[str]) -> None:
+        reads: list[ast.expr | None]
+        match statement:
+            case ast.Assign():
+                reads = [statement.value, *(t for t in statement.targets if not isinstance(t, (ast.Name, ast.Tuple)))]
+            case ast.AnnAssign():
+                self._annotation(statement.annotation)
+                reads = [statement.value]
+            case ast.Expr():
+                reads = [statement.value]
+            case _:
+                self.scopes.append(before | bound)
                 self.visit(statement)
                 self.scopes.pop()
+                return
+        self.scopes.append(before)
+        for node in (r for r in reads if r is not None):
+            for name in ast.walk(node):  # `value = value` reads the module's
+                if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load) and name.id in bound - before:
+                    self.found.ambiguous.setdefault(name.id, name)
+            self.visit(node)
+        self.scopes.pop()
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self._annotation(node.annotation)
@@ -223,9 +305,10 @@ class _Visitor(ast.NodeVisitor):
             self.visit(node.target)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        for name in ast.walk(node.target):
-            if isinstance(name, ast.Name):
-                self._mention(name.id, name)
+        if isinstance(node.target, ast.Name):
+            self._mention(node.target.id, node.target)
+        else:
+            self.visit(node.target)
         self.visit(node.value)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:

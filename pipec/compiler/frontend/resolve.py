@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pipec
+from pipec.compiler.frontend.bindings import Import
 from pipec.compiler.frontend.constants import NotConstantError, evaluate
-from pipec.compiler.frontend.project import Import, Module, Project, TopLevel
+from pipec.compiler.frontend.project import Module, Project, TopLevel
 
 OURS = frozenset(pipec.__all__)
 """What `from pipec import *` binds."""
@@ -42,6 +44,8 @@ class Resolver:
         self.project = project
         self._constants: dict[tuple[str, str], Any] = {}
         self._open: set[tuple[str, str]] = set()
+        self.changed: Set[tuple[str, str]] = frozenset()
+        """Module and name of what the top levels of the project's modules change in place."""
 
     def expression(self, module: Module, node: ast.expr, seen: int = 0) -> Target | None:
         """What a name or dotted name refers to; `None` where nothing binds it or it is no name."""
@@ -60,20 +64,39 @@ class Resolver:
 
     def name(self, module: Module, name: str, seen: int = 0) -> Target | None:
         """What `name` is at the end of `module`."""
+        star = self.star_of(module, name, seen)
+        if star is not None:
+            return Target("external", f"pipec.{name}") if star == "pipec" else self.name(star, name, seen + 1)
         bound = module.bindings.get(name)
         if bound is None:
-            if name in OURS and any(star.split(".")[0] == "pipec" for star in module.stars):
-                return Target("external", f"pipec.{name}")
-            for star in module.stars:
-                other = self.project.module(star) if star not in (module.name, "pipec") else None
-                if other and seen < 20 and (found := self.name(other, name, seen + 1)) and found.kind != "builtin":
-                    return found
+            if name in module.typing_imports:
+                return self._imported(module.typing_imports[name], name, seen)
             return Target("builtin", name) if hasattr(builtins, name) else None
         statement = bound[-1]
         dotted = f"{module.name}.{name}" if module.name else name
         if name in statement.imports:
             return self._imported(statement.imports[name], name, seen)
-        return _defined(statement, name, dotted, module)
+        return self._defined(statement, name, dotted, module)
+
+    def star_of(self, module: Module, name: str, seen: int = 0) -> Module | Literal["pipec"] | None:
+        """The module whose star import binds `name` in `module`, below whatever else binds it there."""
+        last = module.bindings[name][-1].index if name in module.bindings else -1
+        for index, star in sorted(module.stars.items(), reverse=True):
+            if index < last or seen > 20:
+                break
+            if star.split(".")[0] == "pipec" and name in OURS:
+                return "pipec"
+            other = self.project.module(star) if star != module.name and star.split(".")[0] != "pipec" else None
+            if other and self._exports(other, name, seen + 1):
+                return other
+        return None
+
+    def _exports(self, module: Module, name: str, seen: int) -> bool:
+        """Whether a star import of `module` binds `name`."""
+        listed = all_of(module)
+        if name not in listed if listed is not None else name.startswith("_"):
+            return False
+        return name in module.bindings or self.star_of(module, name, seen) is not None
 
     def _imported(self, found: Import, name: str, seen: int) -> Target | None:
         if seen > 20:
@@ -104,6 +127,29 @@ class Resolver:
                 return found
         inner = self.module_target(f"{owner.dotted}.{name}")
         return inner if inner.kind == "module" else None
+
+    def _defined(self, statement: TopLevel, name: str, dotted: str, module: Module) -> Target:
+        match statement.node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return Target("function", dotted, module, statement.node)
+            case ast.ClassDef():
+                return Target("class", dotted, module, statement.node)
+            case (
+                ast.Assign(targets=[ast.Name()], value=value)
+                | ast.AnnAssign(target=ast.Name(), value=ast.expr() as value)
+            ):
+                if self._is_constant(module, name):
+                    return Target("constant", dotted, module, value)
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
+                for target, value in zip(names, values):
+                    if isinstance(target, ast.Name) and target.id == name and self._is_constant(module, name):
+                        return Target("constant", dotted, module, value)
+        return Target("block", dotted, module, statement.node)
+
+    def _is_constant(self, module: Module, name: str) -> bool:
+        """Whether `name` keeps the value that its one binding gives it while the program is imported."""
+        once = len(module.bindings[name]) == 1 and name not in module.changes
+        return once and (module.name, name) not in self.changed
 
     def constant(self, module: Module, name: str) -> Any:
         """The value of the constant `name`. Raises `KeyError` if nothing binds it, `NotConstantError` if unknown."""
@@ -153,20 +199,21 @@ class _WithAttributes(ast.NodeTransformer):
         return ast.copy_location(ast.Attribute(self.visit(node.value), node.attr, node.ctx), node)
 
 
-def _defined(statement: TopLevel, name: str, dotted: str, module: Module) -> Target:
-    match statement.node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef():
-            return Target("function", dotted, module, statement.node)
-        case ast.ClassDef():
-            return Target("class", dotted, module, statement.node)
-        case (
-            ast.Assign(targets=[ast.Name()], value=value) | ast.AnnAssign(target=ast.Name(), value=ast.expr() as value)
-        ):
-            if len(module.bindings[name]) == 1 and name not in module.changes:
-                return Target("constant", dotted, module, value)
-        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
-            for target, value in zip(names, values):
-                known = len(module.bindings[name]) == 1 and name not in module.changes
-                if isinstance(target, ast.Name) and target.id == name and known:
-                    return Target("constant", dotted, module, value)
-    return Target("block", dotted, module, statement.node)
+def all_of(module: Module) -> list[str] | None:
+    """What `__all__` lists; `None` where there is none, or it is computed."""
+    found: list[str] = []
+    statements = [*module.bindings.get("__all__", []), *module.changes.get("__all__", [])]
+    for statement in sorted(statements, key=lambda s: s.index):
+        match statement.node:
+            case ast.Assign(value=value) | ast.AugAssign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+                pass
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="extend" | "append"), args=[value])):
+                pass
+            case _:
+                return None
+        try:
+            names = ast.literal_eval(value)
+        except ValueError:
+            return None
+        found += [names] if isinstance(names, str) else names
+    return found if statements else None

@@ -129,6 +129,30 @@ class _RenameGlobals(cst.CSTTransformer):
     def __init__(self, replacements: Mapping[str, cst.BaseExpression]) -> None:
         super().__init__()
         self.replacements = replacements
+        self.depth = 0
+        """How many functions and classes are around."""
+
+    def visit_FunctionDef_body(self, node: cst.FunctionDef) -> None:
+        self.depth += 1
+
+    def leave_FunctionDef_body(self, node: cst.FunctionDef) -> None:
+        self.depth -= 1
+
+    def visit_ClassDef_body(self, node: cst.ClassDef) -> None:
+        self.depth += 1
+
+    def leave_ClassDef_body(self, node: cst.ClassDef) -> None:
+        self.depth -= 1
+
+    def leave_ImportAlias(self, original_node: cst.ImportAlias, updated_node: cst.ImportAlias) -> cst.ImportAlias:
+        bound = original_node.asname.name if original_node.asname else original_node.name
+        wanted = self.replacements.get(bound.value) if isinstance(bound, cst.Name) and not self.depth else None
+        kept = updated_node.with_changes(name=original_node.name, asname=original_node.asname)
+        if not isinstance(wanted, cst.Name):
+            return kept
+        around = cst.SimpleWhitespace(" ")
+        alias = cst.AsName(name=wanted, whitespace_before_as=around, whitespace_after_as=around)
+        return kept.with_changes(asname=alias)
 
     def _is_global(self, node: cst.Name) -> bool:
         scope = self.get_metadata(ScopeProvider, node, None)
@@ -153,6 +177,21 @@ class _RenameGlobals(cst.CSTTransformer):
         wanted = self.replacements.get(original_node.value)
         return wanted if wanted is not None and self._is_global(original_node) else updated_node
 
+    def leave_FormattedString(
+        self, original_node: cst.FormattedString, updated_node: cst.FormattedString
+    ) -> cst.FormattedString:
+        parts: list[cst.BaseFormattedStringContent] = []
+        for before, after in zip(original_node.parts, updated_node.parts):
+            parts += _same_text(before, after)
+        return updated_node.with_changes(parts=parts)
+
+    def visit_NameItem(self, node: cst.NameItem) -> bool:
+        return False
+
+    def leave_Global(self, original_node: cst.Global, updated_node: cst.Global) -> cst.Global:
+        names = [item.with_changes(name=self._definition_name(item.name, item.name)) for item in original_node.names]
+        return updated_node.with_changes(names=names)
+
     def _definition_name(self, original: cst.Name, updated: cst.Name) -> cst.Name:
         wanted = self.replacements.get(original.value)
         return wanted if isinstance(wanted, cst.Name) else updated
@@ -168,3 +207,25 @@ class _RenameGlobals(cst.CSTTransformer):
         if isinstance(scope, GlobalScope):
             return updated_node.with_changes(name=self._definition_name(original_node.name, updated_node.name))
         return updated_node.with_changes(name=original_node.name)
+
+
+def _same_text(
+    before: cst.BaseFormattedStringContent, after: cst.BaseFormattedStringContent
+) -> list[cst.BaseFormattedStringContent]:
+    """A part of an f-string; `{name=}`, which shows its own source, goes on showing the old one."""
+    if not isinstance(before, cst.FormattedStringExpression) or not isinstance(after, cst.FormattedStringExpression):
+        return [after]
+    if before.equal is None or before.expression.deep_equals(after.expression):
+        return [after]
+    shown = cst.Module([]).code_for_node(
+        before.with_changes(conversion=None, format_spec=None, whitespace_after_expression=cst.SimpleWhitespace(""))
+    )
+    text = shown.removeprefix("{").removesuffix("}").replace("{", "{{").replace("}", "}}")
+    plain = before.conversion is None and before.format_spec is None
+    value = after.with_changes(
+        equal=None,
+        conversion="r" if plain else after.conversion,
+        whitespace_before_expression=cst.SimpleWhitespace(""),
+        whitespace_after_expression=cst.SimpleWhitespace(""),
+    )
+    return [cst.FormattedStringText(text), value]

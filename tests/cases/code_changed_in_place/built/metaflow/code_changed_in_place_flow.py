@@ -10,14 +10,18 @@ from typing import Any
 from metaflow import FlowSpec, Parameter, current, step
 
 TABLE = {}
+
 for key in ("a", "b"):
     TABLE[key] = len(TABLE)
 
 NAMES = []
+
 while len(NAMES) < 2:
     NAMES.append("name")
+
 with open(os.devnull) as nothing:
     NAMES.append(nothing.read())
+
 LAST = NAMES.pop()
 
 for variable in ("PIPEC_CASE",):

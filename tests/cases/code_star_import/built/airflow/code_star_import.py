@@ -120,6 +120,14 @@ def sent(value: Any) -> Any:
     return {"$float": repr(packed)} if isinstance(packed, float) and packed.is_integer() else packed
 
 
+OFFSET = 100
+
+
+def spread(n: int) -> list[int]:
+    """The numbers below `n`."""
+    return list(range(n))
+
+
 @task
 @stored
 def load(n: int) -> list[int]:
@@ -130,14 +138,6 @@ def load(n: int) -> list[int]:
 @stored
 def total(xs: list[int]) -> int:
     return sum(xs) + OFFSET
-
-
-OFFSET = 100
-
-
-def spread(n: int) -> list[int]:
-    """The numbers below `n`."""
-    return list(range(n))
 
 
 with DAG(

@@ -8,6 +8,13 @@ from typing import Any
 
 from metaflow import FlowSpec, Parameter, current, retry, step
 
+OFFSET = 100
+
+
+def spread(n: int) -> list[int]:
+    """The numbers below `n`."""
+    return list(range(n))
+
 
 def load(n: int) -> list[int]:
     return spread(n)
@@ -15,14 +22,6 @@ def load(n: int) -> list[int]:
 
 def total(xs: list[int]) -> int:
     return sum(xs) + OFFSET
-
-
-OFFSET = 100
-
-
-def spread(n: int) -> list[int]:
-    """The numbers below `n`."""
-    return list(range(n))
 
 
 @contextlib.contextmanager

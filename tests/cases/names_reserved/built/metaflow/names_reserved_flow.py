@@ -13,7 +13,7 @@ def start(input: int) -> int:
     return input
 
 
-def next(self: int, index: int = 1) -> int:
+def next_(self: int, index: int = 1) -> int:
     return self + index
 
 
@@ -87,14 +87,14 @@ class NamesReservedFlow(FlowSpec):
     def next_2(self):
         """Run `next`."""
         with empty_folder():
-            self.input_2 = plain(next(self.self, self.run_id_))
+            self.input_2 = plain(next_(self.self, self.run_id_))
         self.next(self.next_2_2)
 
     @step
     def next_2_2(self):
         """Run `next`."""
         with empty_folder():
-            self.name_2 = plain(next(self.input_2, self.params_))
+            self.name_2 = plain(next_(self.input_2, self.params_))
         self.next(self.end_2)
 
     @step

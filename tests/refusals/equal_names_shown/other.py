@@ -1,0 +1,14 @@
+from registry import register
+
+
+def plain(n):
+    return 2 * n
+
+
+@register
+def shown(n):
+    return -n
+
+
+class Box:
+    plain = plain
