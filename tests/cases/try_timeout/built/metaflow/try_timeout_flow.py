@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from metaflow import FlowSpec, Parameter, catch, current, step, timeout, user_step_decorator
+from metaflow.plugins.timeout_decorator import TimeoutException
 
 
 def work(seconds: float) -> str:
@@ -28,6 +29,15 @@ def failure_message(step_name, flow, inputs, attributes):
         raise
     finally:
         setattr(flow, attributes["artifact"], message)
+
+
+@user_step_decorator
+def time_limit_message(step_name, flow, inputs, attributes):
+    """Beside `@timeout`: says in one line that the time is over, where Metaflow's message goes on with the stack."""
+    try:
+        yield
+    except TimeoutException as error:
+        raise TimeoutError(attributes["text"]) from error
 
 
 @contextlib.contextmanager
@@ -80,6 +90,7 @@ class TryTimeoutFlow(FlowSpec):
 
     @catch
     @failure_message(artifact="work_error", outputs=["result"])
+    @time_limit_message(text="step 'work' took longer than its time limit of 2 s")
     @timeout(seconds=2)
     @step
     def work(self):
