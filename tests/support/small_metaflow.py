@@ -107,7 +107,7 @@ def _user_step_decorator(generator: Any) -> Any:
 
     def decorator(**attributes: Any) -> Any:
         def decorate(function: Any) -> Any:
-            function.around = (generator, attributes)
+            function.around = [*getattr(function, "around", ()), (generator, attributes)]
             return function
 
         return decorate
@@ -118,23 +118,21 @@ def _user_step_decorator(generator: Any) -> Any:
 def _run(flow: FlowSpec, step: str, inputs: Inputs | None, targets: list[str]) -> None:
     """Run a step, with what stands around it; it goes on to `targets` where it catches its failure."""
     function = getattr(flow, step)
-    around = getattr(function, "around", None)
-    running = around[0](step, flow, inputs, around[1]) if around else None
+    around = [made(step, flow, inputs, attributes) for made, attributes in getattr(function, "around", ())]
+    for outer in reversed(around):
+        next(outer)
+    failure: Exception | None = None
     try:
-        if running is not None:
-            next(running)
         function() if inputs is None else function(inputs)
     except Exception as error:
-        failure: Exception | None = error
-    else:
-        failure = None
-    try:
-        if running is not None:
-            running.throw(failure) if failure is not None else next(running)
-    except StopIteration:
-        failure = None
-    except Exception as error:
         failure = error
+    for inner in around:
+        try:
+            inner.throw(failure) if failure is not None else next(inner)
+        except StopIteration:
+            failure = None
+        except Exception as error:
+            failure = error
     if failure is None:
         return
     if not getattr(function, "catches", False):
@@ -162,8 +160,10 @@ def _modules() -> Any:
         retry=_ignored, timeout=_ignored, environment=_ignored, resources=_ignored, StepMutator=object,
         JSONType=JSONTypeClass(),
     )  # fmt: skip
-    kept = {name: sys.modules.get(name) for name in ("metaflow", "metaflow.metaflow_config")}
-    sys.modules["metaflow"] = found
+    late = ModuleType("metaflow.plugins.timeout_decorator")
+    late.__dict__.update(TimeoutException=type("TimeoutException", (Exception,), {}))
+    kept = {name: sys.modules.get(name) for name in ("metaflow", "metaflow.metaflow_config", late.__name__)}
+    sys.modules |= {"metaflow": found, late.__name__: late}
     try:
         yield
     finally:

@@ -151,7 +151,11 @@ def catching(step: Draft, flow: Flows, words: Words) -> list[str]:
     if outputs:
         listed = ", ".join(f'"{name}"' for name in outputs)
         arguments += f", outputs=[{listed}]"
-    return [f"    @{words('catch')}", *fitted(f"@{words('failure_message')}({arguments})", 4)]
+    lines = [f"    @{words('catch')}", *fitted(f"@{words('failure_message')}({arguments})", 4)]
+    if step.task is not None and step.task.policy.timeout is not None:
+        told = f"step {step.task.site.step!r} took longer than its time limit of {step.task.policy.timeout:g} s"
+        lines += fitted(f"@{words('time_limit_message')}(text={python_literal(told)})", 4)
+    return lines
 
 
 def _imports(code: UserCode, words: Words) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from metaflow import S3, Flow, FlowSpec, JSONType, StepMutator, current, user_step_decorator
 from metaflow.metaflow_config import DEFAULT_DATASTORE
+from metaflow.plugins.timeout_decorator import TimeoutException
 
 
 class FreshArtifacts:
@@ -64,6 +65,15 @@ def failure_message(step_name, flow, inputs, attributes):
         raise
     finally:
         setattr(flow, attributes["artifact"], message)
+
+
+@user_step_decorator
+def time_limit_message(step_name, flow, inputs, attributes):
+    """Beside `@timeout`: says in one line that the time is over, where Metaflow's message goes on with the stack."""
+    try:
+        yield
+    except TimeoutException as error:
+        raise TimeoutError(attributes["text"]) from error
 
 
 class ExactJSON(type(JSONType)):
