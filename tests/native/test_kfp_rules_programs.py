@@ -66,10 +66,10 @@ def use(a: list[str], b: list[str], c: list[str], k: int) -> int:
 
 
 @pipeline
-def main(n: int = 2) -> int:
+def main(n: int = 1) -> int:
     a = big(n)
     b = big(n)
     c = big(n)
     return use(a, b, c, len(a) + len(b) + len(c))
 """
-    assert agreeing(runners, tmp_path, source).outcome.result == 12_000
+    assert agreeing(runners, tmp_path, source).outcome.result == 6_000
