@@ -107,7 +107,7 @@ EXPRESSIONS: Table = {
     "v": {"values": ("[{v}, {i}]", "({v}, {f})", "{{1: {v}, None: {s}}}", "{v} if {b} else {v}", "({i},)", "list({s})")},
     "a": {"objects": ("[{o}, {o}]", "[]")},
     "n": {},
-    "o": {"objects": ("{a*}[0] if {a*} else {o}", "{o} if {b} else {o}")},
+    "o": {"objects": ("{a*}[0] if len({a*}) else {o}", "{o} if {b} else {o}")},
     "p": {},
 }  # fmt: skip
 
