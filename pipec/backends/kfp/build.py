@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from pipec.backends.kfp.clashes import without_clashes
 from pipec.backends.kfp.emit import comment, document
 from pipec.backends.kfp.lower import Lowered, lower
 from pipec.backends.kfp.model import plain
@@ -30,7 +31,7 @@ WORKFLOW = 1_500 * 1024
 
 def lowered(pipeline: Pipeline, image: str) -> Lowered:
     """`pipeline` in KFP's words."""
-    return lower(outline(pipeline, OUTLINED), image)
+    return lower(outline(without_clashes(pipeline), OUTLINED), image)
 
 
 def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle:
