@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from pipec.backends.kfp.clashes import without_clashes
 from pipec.backends.kfp.emit import comment, document
 from pipec.backends.kfp.forms import none_test
 from pipec.backends.kfp.lower import Lowered, lower
@@ -32,7 +33,7 @@ WORKFLOW = 1_500 * 1024
 
 def lowered(pipeline: Pipeline, image: str) -> Lowered:
     """`pipeline` in KFP's words."""
-    pipeline = soften(pipeline)
+    pipeline = without_clashes(soften(pipeline))
     messages = {getattr(node, "caught", None) for node in walk(pipeline.body)} - {None}
 
     def keep(code: Code, place: Place) -> bool:
