@@ -6,17 +6,16 @@ functions do: `pipec build` reads the annotations from the source, and plain Pyt
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from pipec import authoring
 from pipec.authoring import (
     GPU,
-    HTML,
     After,
     Cache,
     Cron,
-    Dataset,
     Every,
-    Markdown,
     Metrics,
-    Model,
     OnUpdate,
     PipelineFailed,
     Retry,
@@ -51,3 +50,13 @@ __all__ = [
     "step",
     "wait_for",
 ]
+
+if TYPE_CHECKING:
+    from pipec.authoring import HTML, Dataset, Markdown, Model
+
+
+def __getattr__(name: str) -> Any:
+    """The annotations for files and folders; see `pipec.authoring.ROLES`."""
+    if name in authoring.ROLES:
+        return getattr(authoring, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, NamedTuple, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, TypeVar, overload
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 Metrics = dict[str, float]
 """Return annotation of a step whose numbers are shown as metrics where the target can."""
-Dataset = Annotated[Path, "dataset"]
-"""Return annotation: the path of a file or folder with data."""
-Model = Annotated[Path, "model"]
-"""Return annotation: the path of a file or folder with a model."""
-HTML = Annotated[Path, "html"]
-"""Return annotation: the path of an HTML report."""
-Markdown = Annotated[Path, "markdown"]
-"""Return annotation: the path of a Markdown report."""
+ROLES = {"Dataset": "dataset", "Model": "model", "HTML": "html", "Markdown": "markdown"}
+"""Return annotation of a step -> what lies at the path of a file or folder that it returns."""
+
+if TYPE_CHECKING:
+    Dataset = Annotated[Path, "dataset"]
+    Model = Annotated[Path, "model"]
+    HTML = Annotated[Path, "html"]
+    Markdown = Annotated[Path, "markdown"]
+
+
+def __getattr__(name: str) -> Any:
+    """The annotations of `ROLES`, made when they are asked for: importing `pathlib` costs more than all else here."""
+    if name not in ROLES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pathlib import Path
+
+    return Annotated[Path, ROLES[name]]
 
 
 class PipelineFailed(Exception):
@@ -156,6 +167,7 @@ def wait_for(uri: str, *, every: str = "5m", timeout: str | None = None) -> None
     Raises `TimeoutError` after `timeout`, and `ValueError` for a URI that plain Python cannot look at.
     """
     import time
+    from pathlib import Path
 
     path = uri.removeprefix("file://")
     if "://" in path:

@@ -143,11 +143,6 @@ def catching(step: Draft, flow: Flows, words: Words) -> list[str]:
     items = {target.id for action in step.actions if isinstance(action, Bind) for target in action.loop.targets}
     *outputs, message = (flow.names[value] for value in defined(step, flow) if value not in items)
     arguments = f'artifact="{message}"'
-    if (
-        step.task is not None and (limit := step.task.policy.timeout) is not None
-    ):  # Metaflow's message has a stack in it
-        late = f"step {step.task.site.step!r} took longer than its time limit of {limit:g} s"
-        arguments += f", late={python_literal(late)}"
     if outputs:
         listed = ", ".join(f'"{name}"' for name in outputs)
         arguments += f", outputs=[{listed}]"

@@ -58,7 +58,7 @@ def metaflow_empty_folder() -> Iterator[None]:
         try:
             yield
         except SystemExit as error:
-            raise RuntimeError(f"step {metaflow_current.step_name!r} exited with {error.code!r}") from error
+            raise RuntimeError(f"step {metaflow_current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
 

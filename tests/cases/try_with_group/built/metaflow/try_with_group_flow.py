@@ -40,8 +40,7 @@ def failure_message(step_name, flow, inputs, attributes):
     try:
         yield
     except Exception as error:
-        late = "late" in attributes and type(error).__module__ == "metaflow.plugins.timeout_decorator"
-        message = attributes["late"] if late else str(error)
+        message = str(error)
         for name in attributes.get("outputs", ()):
             setattr(flow, name, None)
         raise
