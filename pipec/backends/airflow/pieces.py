@@ -104,7 +104,7 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
     files, lazy = '"file"' in decorators, "lazy=True" in decorators
     artifacts = objects or files or lazy
     codecs = '"parquet"' in decorators or '"npy"' in decorators
-    forms = re.findall(r'result=([\[({])|\d, ([\[({])|"\w+", ([\[({])', decorators)
+    forms = re.findall(r'result=([\[({])|(?:\d|None), ([\[({])|"\w+", ([\[({])', decorators)
     classes = objects and any(_pickled_by_name(d, pipeline) for d in pipeline.definitions)
     outputs = "outputs=" in decorators
     caught = [draft for draft in functions.drafts if any("caught" in d for d in draft.decorators)]

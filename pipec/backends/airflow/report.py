@@ -84,6 +84,11 @@ class Progress:
         instances: dict[str, list[Any]] = {}
         for ti in run.get_task_instances():
             instances.setdefault(ti.task_id, []).append(ti)
+        # an attempt that failed before one that did not is not what the run failed of
+        lost = [
+            (task, text) for task, text in self.failures if any(t.state == "failed" for t in instances.get(task, ()))
+        ]
+        self.failures = lost or self.failures
         loops, inner = self.made.lowering.loops, self.made.nesting.inner
         for loop, node in loops.items():
             count = sum(ti.map_index >= 0 for ti in instances.get(node.id, ()))
