@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator
 
 from pipec.backends.kfp.emit import comment, document
+from pipec.backends.kfp.foreign import refusals
 from pipec.backends.kfp.forms import none_test
 from pipec.backends.kfp.lower import Lowered, lower
 from pipec.backends.kfp.model import plain
 from pipec.compiler.backend import Bundle
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import BareImage
-from pipec.compiler.diagnostics.target import LossySetting, TargetLimit
+from pipec.compiler.diagnostics.target import LossySetting, TargetLimit, UnsupportedForm
 from pipec.compiler.passes.outline import Place, outline
 from pipec.compiler.passes.soften import soften
 from pipec.compiler.site import Site
@@ -50,6 +51,7 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle:
         if made.platform is not None:
             text += "---\n" + document(plain(made.platform))
     _check(pipeline, made, len(text), report)
+    _check_containers(pipeline, report)
     _check_images(pipeline, site, report)
     name = re.sub(r"\W", "_", pipeline.name) + ".yaml"
     return Bundle({name: text}, name)
@@ -85,6 +87,15 @@ def header(pipeline: Pipeline) -> str:
             about = " (plain text)" if p.annotation.strip("\"'") == "str" else ""
             lines.append(f"  {p.name}: {p.annotation or 'any'}{default}{about}")
     return comment([line.rstrip() for line in lines])
+
+
+def _check_containers(pipeline: Pipeline, report: Report) -> None:
+    """Container steps that KFP cannot run as they are."""
+    softened = soften(pipeline)
+    for task in tasks(softened):
+        container = softened.component(task.component).container
+        for reason in refusals(task, container) if container is not None else ():
+            report.add(UnsupportedForm(task.span, "kfp", task.site.step, reason))
 
 
 def _check_images(pipeline: Pipeline, site: Site, report: Report) -> None:
