@@ -58,9 +58,9 @@ from pipec.ir.types import (
 __all__ = [
     "Accelerator", "Argument", "Block", "Branch", "Cache", "CallSite", "Check", "Code", "Collect", "Component",
     "Compute", "Const", "Container", "ContainerArgument", "ContainerOutput", "ContainerSlot", "Definition", "DictOf",
-    "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf", "LoopVar", "NOWHERE", "Node", "NodeId",
-    "ObjectType", "Opaque", "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy",
-    "Placement", "Port", "Ref", "Resources", "Retry", "RunValue", "Schedule", "SecretRef", "Span", "Statement", "Task",
-    "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait", "is_artifact", "leaves", "text",
-    "uses",
+    "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf", "LoopVar", "NOWHERE", "Node",
+    "NodeId", "ObjectType", "Opaque", "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline",
+    "PipelinePolicy", "Placement", "Port", "Ref", "Resources", "Retry", "RunValue", "Schedule", "SecretRef", "Span",
+    "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait",
+    "is_artifact", "leaves", "text", "uses",
 ]  # fmt: skip

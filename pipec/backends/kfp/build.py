@@ -43,15 +43,16 @@ def lowered(pipeline: Pipeline, image: str) -> Lowered:
     return lower(outline(pipeline, OUTLINED, keep), image)
 
 
-def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle:
-    """The files."""
+def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
+    """The files; `None` where a container step is refused."""
+    if not _containers_fit(pipeline, report):
+        return None
     with _no_collector():
         made = lowered(pipeline, site.image)
         text = header(pipeline) + document(plain(made.spec))
         if made.platform is not None:
             text += "---\n" + document(plain(made.platform))
     _check(pipeline, made, len(text), report)
-    _check_containers(pipeline, report)
     _check_images(pipeline, site, report)
     name = re.sub(r"\W", "_", pipeline.name) + ".yaml"
     return Bundle({name: text}, name)
@@ -89,13 +90,17 @@ def header(pipeline: Pipeline) -> str:
     return comment([line.rstrip() for line in lines])
 
 
-def _check_containers(pipeline: Pipeline, report: Report) -> None:
-    """Container steps that KFP cannot run as they are."""
-    softened = soften(pipeline)
+def _containers_fit(pipeline: Pipeline, report: Report) -> bool:
+    """Whether KFP can run the container steps as they are; reports what it cannot."""
+    if not any(component.container for component in pipeline.components):
+        return True
+    softened, fine = soften(pipeline), True
     for task in tasks(softened):
         container = softened.component(task.component).container
         for reason in refusals(task, container) if container is not None else ():
             report.add(UnsupportedForm(task.span, "kfp", task.site.step, reason))
+            fine = False
+    return fine
 
 
 def _check_images(pipeline: Pipeline, site: Site, report: Report) -> None:
