@@ -129,18 +129,19 @@ def give(name: str) -> tuple[str, float, dict[str, object]]:
     return f"{name} \\"quoted\\" 3", 2.5, {"a": [1, None], "b": "ä {{$.x}}"}
 
 @pipeline
-def p(name: str = "x") -> list[object]:
+def p(name: str = "x", n: int = 4) -> list[object]:
     text, number, data = give(name)
     first = echo(text, number, data)
     second = echo("3", 1.0, [(1, 2)], True)
     third = echo(first, 0, {})
     same, empty, yes = count(7)
     again = count(same)
+    later, *_ = count(n + 1)  # whose port has the name of a parameter
     found = "no"
     if yes:
         found = echo(name, same + 1, empty)
     each = [echo(t, 1, {}) for t in ("1", "b")]
-    return [first, second, third, same, empty, again[0], found, each]
+    return [first, second, third, same, empty, again[0], later + n, found, each]
 """
     result, _, error = run(source, {"name": "it's 5"})
     assert error is None
@@ -148,7 +149,7 @@ def p(name: str = "x") -> list[object]:
     third = f"[{first}][0][{{}}][null]"
     found = "[it's 5][8][{}][null]"
     assert result == [
-        first, "[3][1.0][[[1, 2]]][true]", third, 7, {}, 7, found, ["[1][1][{}][null]", "[b][1][{}][null]"],
+        first, "[3][1.0][[[1, 2]]][true]", third, 7, {}, 7, 9, found, ["[1][1][{}][null]", "[b][1][{}][null]"],
     ]  # fmt: skip
 
 

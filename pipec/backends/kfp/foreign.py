@@ -132,11 +132,11 @@ def _inputs(containers: Containers, node: Task, files: set[str], scope: Scope) -
         source = containers.operand(glue, expr)
         if port in files:
             glue.lines.append(f"kfp_store(task, {quoted(port)}, {source}, kfp_found)")
-            glue.give(port, "artifact", port)
+            glue.give(port, "artifact", "")  # no value of the pipeline's
         else:
             hint = quoted(f"the input {port!r} of {node.site.step!r}")
             glue.lines.append(f"kfp_result(task, {quoted(port)}, kfp_plain({source}, {hint}))")
-            glue.give(port, "raw", port)
+            glue.give(port, "raw", "")
     if glue.outputs:
         outputs = dict(glue.outputs)
         name = containers.place(glue, scope, ())
