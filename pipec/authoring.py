@@ -185,9 +185,14 @@ def _seconds(duration: str) -> float:
 
 
 class container:
-    """A step that is a container: `train = container("image:1", command=["train", "--rows", "{rows}"])`.
+    """A step that is a container instead of a function.
 
-    It has no meaning in plain Python: calling it raises `TypeError`.
+        train = container("registry/train:1", ["train"], ["--rows", "{rows}", "--out", "{model}"],
+                          inputs={"rows": int}, outputs={"model": Model}, memory="4Gi")
+
+    `inputs` and `outputs` map names to annotations: of values, or of files (`Path`, `Model`, ...). In the command and
+    the arguments `{name}` is the text of a value, the local path of a file, or the path that an output is written to;
+    `{{` is a brace. `settings` are those of `step`. It has no meaning in plain Python: calling it raises `TypeError`.
     """
 
     def __init__(

@@ -62,14 +62,10 @@ def run(
 
 def _bundle(selected: Selected, lowered: Pipeline, target: str, folder: Path, workspace: Workspace) -> str | None:
     """Write the generated files; the main one, "" for plain Python, or `None` where the pipeline is refused."""
+    if _has_containers(selected, lowered, target):
+        return None
     if target == backends.REFERENCE:
-        refused = [t for t in tasks(lowered) if lowered.component(t.component).container]
-        for task in refused:
-            what, note = "meaning for a container step", "run it on an orchestrator"
-            selected.project.report.add(
-                UnsupportedFeature(task.span, backends.REFERENCE, "step.container", what, task.site.step, note)
-            )
-        return None if refused else ""
+        return ""
     bundle = build_one(lowered, target, selected.project, workspace)
     if bundle is None:
         return None
@@ -78,6 +74,17 @@ def _bundle(selected: Selected, lowered: Pipeline, target: str, folder: Path, wo
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
     return bundle.main
+
+
+def _has_containers(selected: Selected, lowered: Pipeline, target: str) -> bool:
+    """Whether there are container steps, which neither Python nor a local runner can run; reports them."""
+    reference = target == backends.REFERENCE
+    found = [t for t in tasks(lowered) if lowered.component(t.component).container]
+    for task in found:
+        what = "meaning for a container step" if reference else "local runner for a container step"
+        note = "run it on an orchestrator" if reference else "`pipec build` it, and run it on the cluster"
+        selected.project.report.add(UnsupportedFeature(task.span, target, "step.container", what, task.site.step, note))
+    return bool(found)
 
 
 def _outcome(trace: Trace, done: DoneEvent, target: str, result: Path) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from pipec.ir.base import Node, Span
+from pipec.ir.types import Type
 
 
 class Definition(Node):
@@ -80,13 +81,21 @@ class ContainerSlot(Node):
 
 
 class Container(Node):
-    """A step that is a command in an image."""
+    """A step that is a command in an image; every port and every output has its place in the command line."""
 
     image: str
     command: tuple[ContainerArgument, ...] = ()
     args: tuple[ContainerArgument, ...] = ()
-    outputs: tuple[str, ...] = ()
+    outputs: tuple[ContainerOutput, ...] = ()
 
 
+class ContainerOutput(Node):
+    """What a container writes: a file or folder, or a value as text in a file."""
+
+    name: str
+    type: Type
+
+
+Container.model_rebuild()
 ContainerArgument.model_rebuild()
 Component.model_rebuild()

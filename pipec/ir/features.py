@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipec.ir.base import Span
+from pipec.ir.code import Container, ContainerSlot
 from pipec.ir.expressions import Code, Const, Expr, Ref, uses
 from pipec.ir.graph import blocks, operands, reads, walk
 from pipec.ir.nodes import (
@@ -43,6 +44,7 @@ FEATURES: dict[str, str] = {
     "result": "the pipeline's return value",
     "step.function": "a step that is a Python function",
     "step.container": "a step that is a container",
+    "step.container_files": "a container that reads or writes files",
     "outputs.several": "a step with several outputs",
     "effect": "a step called for its effect, in order",
     "parallel": "`with parallel()`",
@@ -237,6 +239,8 @@ def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iter
 def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
     component = pipeline.component(task.component)
     yield Use("step.container" if component.container else "step.function", task.span, task.site.step)
+    if component.container and _has_files(component.container):
+        yield Use("step.container_files", task.span, task.site.step)
     if task.effect:
         yield Use("effect", task.span, task.site.step)
     if len(task.outputs) > 1:
@@ -254,6 +258,11 @@ def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
         if present:
             yield Use(name, task.policy.spans.get(name, task.span), task.site.step)
     yield from _of_policy(task.policy, task)
+
+
+def _has_files(container: Container) -> bool:
+    slots = [p for text in (*container.command, *container.args) for p in text.parts if isinstance(p, ContainerSlot)]
+    return any(s.form == "input_path" for s in slots) or any(isinstance(o.type, FileType) for o in container.outputs)
 
 
 def _of_type(type_: Type, span: Span, subject: str) -> Iterator[Use]:

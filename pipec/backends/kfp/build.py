@@ -10,13 +10,14 @@ from collections.abc import Iterator
 
 from pipec.backends.kfp.clashes import without_clashes
 from pipec.backends.kfp.emit import comment, document
+from pipec.backends.kfp.foreign import refusals
 from pipec.backends.kfp.forms import none_test
 from pipec.backends.kfp.lower import Lowered, lower
 from pipec.backends.kfp.model import plain
 from pipec.compiler.backend import Bundle
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import BareImage
-from pipec.compiler.diagnostics.target import LossySetting, TargetLimit
+from pipec.compiler.diagnostics.target import LossySetting, TargetLimit, UnsupportedForm
 from pipec.compiler.passes.outline import Place, outline
 from pipec.compiler.passes.soften import soften
 from pipec.compiler.site import Site
@@ -43,8 +44,10 @@ def lowered(pipeline: Pipeline, image: str) -> Lowered:
     return lower(outline(pipeline, OUTLINED, keep), image)
 
 
-def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle:
-    """The files."""
+def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
+    """The files; `None` where a container step is refused."""
+    if not _containers_fit(pipeline, report):
+        return None
     with _no_collector():
         made = lowered(pipeline, site.image)
         text = header(pipeline) + document(plain(made.spec))
@@ -86,6 +89,19 @@ def header(pipeline: Pipeline) -> str:
             about = " (plain text)" if p.annotation.strip("\"'") == "str" else ""
             lines.append(f"  {p.name}: {p.annotation or 'any'}{default}{about}")
     return comment([line.rstrip() for line in lines])
+
+
+def _containers_fit(pipeline: Pipeline, report: Report) -> bool:
+    """Whether KFP can run the container steps as they are; reports what it cannot."""
+    if not any(component.container for component in pipeline.components):
+        return True
+    softened, fine = soften(pipeline), True
+    for task in tasks(softened):
+        container = softened.component(task.component).container
+        for reason in refusals(task, container) if container is not None else ():
+            report.add(UnsupportedForm(task.span, "kfp", task.site.step, reason))
+            fine = False
+    return fine
 
 
 def _check_images(pipeline: Pipeline, site: Site, report: Report) -> None:

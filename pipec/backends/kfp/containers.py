@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from pipec.backends.kfp.foreign import container_task
 from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import found_writer, local, quoted, schema_title, writer
 from pipec.backends.kfp.scope import Handle, Scope
@@ -54,6 +55,9 @@ class Containers:
     def task(self, node: Task, scope: Scope, after: tuple[str, ...]) -> None:
         """One call of a step."""
         component = self.steps[node.component]
+        if component.container is not None:
+            container_task(self, node, component, scope, after)
+            return
         glue = Glue(component.name, component.function or component.name)
         sources = {key: self.argument(glue, key, expr, scope) for key, expr in node.args.items()}
         made = call(node, component, lambda key, _: sources[key])

@@ -77,6 +77,8 @@ class Forms:
     """Somebody reads them at all."""
     itself: set[ValueId] = field(default_factory=set)
     """Somebody reads them otherwise than as a condition or as the items of a loop."""
+    written: set[ValueId] = field(default_factory=set)
+    """Values that a container step writes as text: they are parameters."""
     artifacts: dict[ValueId, bool] = field(default_factory=dict)
     """Value -> whether it is an artifact, in order of definition."""
 
@@ -103,8 +105,11 @@ def forms_of(pipeline: Pipeline) -> Forms:
     if pipeline.result is not None:
         forms.looked.update(uses(pipeline.result))
         forms.used.update(uses(pipeline.result))
+    foreign = {c.name for c in pipeline.components if c.container is not None}
     for node in nodes:
         _wants(node, forms)
+        if isinstance(node, Task) and node.component in foreign:
+            forms.written.update(o.id for o in node.outputs if isinstance(o.type, ValueType))
     _pass_on(nodes, forms)
     for parameter in pipeline.parameters:
         forms.artifacts[parameter.name] = False
@@ -214,4 +219,4 @@ def _is_artifact(value: ValueId, forms: Forms) -> bool:
     type_ = forms.types[value]
     if not isinstance(type_, ValueType):
         return True
-    return not (type_.metrics or value in forms.looked or is_scalar(type_.annotation))
+    return not (type_.metrics or value in forms.looked | forms.written or is_scalar(type_.annotation))

@@ -251,7 +251,7 @@ class Lowering:
         result = self.pipeline.result
         if result is not None:
             handle = self.operand(result)
-            if not (handle.scope is root and handle.task):
+            if not (handle.scope is root and handle.task) or handle.kind == "raw":
                 handle = self.containers.export("result", handle, root, "text")
             root.hand_out("Output", handle)
         elif not root.tasks:

@@ -54,6 +54,7 @@ class Glue:
             "list": "kfp_values",
             "artifact": "kfp_input",
             "artifacts": "kfp_inputs",
+            "file": "kfp_foreign",
         }
         path = "".join(f"[{i}]" for i in handle.path)
         source = f"{calls[handle.kind]}(task, {quoted(port)}){path}"
@@ -96,26 +97,54 @@ class Parts:
             text = program(title, self._code(step), glue.lines)
         if len(text) > 120_000:
             self.oversized.append((name, len(text)))
+        spec = ContainerSpec(
+            image=(step.image if step else None) or self.image,
+            command=command(text, step.packages if step else ()),
+            args=["{{$}}"],
+            env=environment(settings.policy),
+            resources=resources(settings.policy),
+        )
+        return self._register(name, glue.inputs, glue.outputs, spec, settings)
+
+    def native(
+        self,
+        step: Component,
+        inputs: dict[str, Handle],
+        outputs: dict[str, Handle],
+        texts: tuple[list[str], list[str]],
+        settings: Settings,
+    ) -> str:
+        """The component of a container step, by its command and arguments with KFP's placeholders."""
+        assert step.container is not None
+        key = ("container", step.name, tuple((n, h.stored, h.schema) for n, h in inputs.items()), settings.key)
+        if key in self._known:
+            return self._known[key]
+        name = self._name(step.name)
+        self._known[key] = f"comp-{name}"
+        spec = ContainerSpec(
+            image=step.container.image,
+            command=texts[0],
+            args=texts[1] or None,
+            env=environment(settings.policy),
+            resources=resources(settings.policy),
+        )
+        return self._register(name, inputs, outputs, spec, settings)
+
+    def _register(
+        self, name: str, inputs: dict[str, Handle], outputs: dict[str, Handle], spec: ContainerSpec, settings: Settings
+    ) -> str:
         self.components[f"comp-{name}"] = ComponentSpec(
             executor_label=f"exec-{name}",
             input_definitions=definitions(
-                {n: ParameterSpec(parameter_type=type_of(h)) for n, h in glue.inputs.items() if not h.stored},
-                {n: artifact_of(h) for n, h in glue.inputs.items() if h.stored},
+                {n: ParameterSpec(parameter_type=type_of(h)) for n, h in inputs.items() if not h.stored},
+                {n: artifact_of(h) for n, h in inputs.items() if h.stored},
             ),
             output_definitions=definitions(
-                {n: ParameterSpec(parameter_type=type_of(h)) for n, h in glue.outputs.items() if not h.stored},
-                {n: artifact_of(h) for n, h in glue.outputs.items() if h.stored},
+                {n: ParameterSpec(parameter_type=type_of(h)) for n, h in outputs.items() if not h.stored},
+                {n: artifact_of(h) for n, h in outputs.items() if h.stored},
             ),
         )
-        self.executors[f"exec-{name}"] = ExecutorSpec(
-            container=ContainerSpec(
-                image=(step.image if step else None) or self.image,
-                command=command(text, step.packages if step else ()),
-                args=["{{$}}"],
-                env=environment(settings.policy),
-                resources=resources(settings.policy),
-            )
-        )
+        self.executors[f"exec-{name}"] = ExecutorSpec(container=spec)
         if platform := kubernetes(settings.policy):
             self.kubernetes[f"exec-{name}"] = platform
         return f"comp-{name}"

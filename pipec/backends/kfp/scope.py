@@ -32,8 +32,9 @@ from pipec.backends.kfp.model import (
     TriggerPolicy,
 )  # fmt: skip
 
-Kind = Literal["text", "raw", "list", "artifact", "artifacts", "attempt"]
-"""Exact text; a `str` as typed by a person; a list of texts; an artifact; a list of artifacts; the own attempt."""
+Kind = Literal["text", "raw", "list", "artifact", "artifacts", "file", "attempt"]
+"""Exact text; a `str` as typed by a person; a list of texts; an artifact; a list of artifacts; an artifact that is the
+file of a container step; the own attempt."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Handle:
     @property
     def stored(self) -> bool:
         """Whether it is an artifact."""
-        return self.kind in ("artifact", "artifacts")
+        return self.kind in ("artifact", "artifacts", "file")
 
 
 @dataclass(frozen=True)

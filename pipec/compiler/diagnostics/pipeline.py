@@ -103,6 +103,33 @@ class WrongArguments(Finding):
 
 
 @dataclass(frozen=True)
+class InvalidContainer(Finding):
+    """A `container(...)` step cannot be read, or does not fit together.
+
+    It names its image, its command line and what goes in and out, all known at build time. `{name}` in an element of
+    the command line stands for an input or output; each of them has a place there.
+
+    Example:
+
+        train = container("registry/train:1", ["train", "--rows", "{row}"], inputs={"rows": int})
+
+    Use instead:
+
+        train = container("registry/train:1", ["train", "--rows", "{rows}"], inputs={"rows": int})
+    """
+
+    step: str
+    reason: str
+
+    code = "PC217"
+    name = "invalid-container"
+
+    @property
+    def message(self) -> str:
+        return f"container step {self.step!r} {self.reason}"
+
+
+@dataclass(frozen=True)
 class RecursivePipeline(Finding):
     """A pipeline calls itself, directly or through another.
 

@@ -138,6 +138,29 @@ class AddedOrder(Finding):
 
 
 @dataclass(frozen=True)
+class UnsupportedForm(Finding):
+    """The target has the feature, but not in this form.
+
+    The message says which form it is and what to write.
+
+    Example: a container step without a command on KFP, which does not start the image's own entry point.
+
+    Use instead: `container("image:1", command=["train"], ...)`.
+    """
+
+    target: str
+    subject: str
+    reason: str
+
+    code = "PC408"
+    name = "unsupported-form"
+
+    @property
+    def message(self) -> str:
+        return f"{self.target} cannot run {self.subject!r}: {self.reason}"
+
+
+@dataclass(frozen=True)
 class TargetLimit(Finding):
     """The pipeline is larger than the target copes with well.
 

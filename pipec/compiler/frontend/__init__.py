@@ -205,7 +205,8 @@ def _parameters(module: Module, node: ast.FunctionDef, resolver: Resolver, repor
 
 
 Key = tuple[str, str]
-Found = dict[str, tuple[Component, Key]]
+Found = dict[str, tuple[Component, Key | None]]
+"""Component -> without its code, and the unit that it starts from; containers have none."""
 
 
 def _components(slicer: Slicer, steps: Steps, block: Block) -> Found:
@@ -213,8 +214,8 @@ def _components(slicer: Slicer, steps: Steps, block: Block) -> Found:
     used = {node.component for node in walk(block) if isinstance(node, Task)}
     found: Found = {}
     for step in steps.all():
-        key = slicer.reach(step.module, step.node.name, step.node.name)
-        if key is not None and step.name in used:
+        key = None if step.container else slicer.reach(step.module, step.node.name, step.node.name)
+        if (key is not None or step.container) and step.name in used:
             found[step.name] = (step.component(), key)
     return found
 
@@ -256,13 +257,15 @@ def _codec_names(type_: Type) -> list[str]:
 def _with_code(pipeline: Pipeline, slicer: Slicer, found: Found, codecs: dict[str, Key]) -> Pipeline:
     """`pipeline` with complete components."""
     arriving = _arriving(pipeline, slicer, found, codecs)
-    components = tuple(slicer.complete(c, key, arriving.get(name, [])) for name, (c, key) in found.items())
+    components = tuple(
+        slicer.complete(c, key, arriving.get(name, [])) if key else c for name, (c, key) in found.items()
+    )
     return pipeline.model_copy(update={"components": components})
 
 
 def _arriving(pipeline: Pipeline, slicer: Slicer, found: Found, codecs: dict[str, Key]) -> dict[str, list[Key]]:
     """Component -> what its artifacts need besides: the user's classes whose instances may arrive, and codecs."""
-    classes = {name: slicer.travelling([key]) for name, (_, key) in found.items()}
+    classes = {name: slicer.travelling([key]) if key else [] for name, (_, key) in found.items()}
     if not any(classes.values()) and not codecs:
         return {}
     types = value_types(pipeline)

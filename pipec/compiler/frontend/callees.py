@@ -6,9 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.pipeline import LooksIntoArtifact
-from pipec.compiler.diagnostics.source import NotAStep, NotYet
+from pipec.compiler.diagnostics.source import NotAStep
 from pipec.compiler.frontend.components import is_marked
 from pipec.compiler.frontend.constants import PURE_BUILTINS, PURE_METHODS
+from pipec.compiler.frontend.declared import ContainerDef, as_function
 from pipec.compiler.frontend.operands import Operand
 from pipec.compiler.frontend.resolve import Target
 from pipec.ir import is_artifact
@@ -34,6 +35,7 @@ def callee(body: Body, node: ast.Call, quiet: bool = False) -> Target | None:
     if not isinstance(root, ast.Name) or root.id in body.scope.names:
         return None
     target = body.resolver.expression(body.module, node.func)
+    target = target and as_function(body.resolver, target)
     if target is None or target.kind != "function" or target.module is None:
         return None
     return target if isinstance(target.node, ast.FunctionDef) else None
@@ -42,6 +44,11 @@ def callee(body: Body, node: ast.Call, quiet: bool = False) -> Target | None:
 def is_pipeline(body: Body, target: Target) -> bool:
     """Whether a function of the project is marked `@pipeline`."""
     return target.module is not None and is_marked(body.resolver, target.module, target.node, "pipeline")
+
+
+def is_container(target: Target) -> bool:
+    """Whether a step is a container."""
+    return isinstance(target.node, ContainerDef)
 
 
 def may_call(body: Body, node: ast.Call, bound: frozenset[str]) -> bool:
@@ -96,7 +103,9 @@ def _marker(body: Body, node: ast.Call, target: Target) -> bool:
     if target.name == "wait_for":
         body.report.add(NotAStep(body.span(node), target.name, "it has no result, and stands alone as a statement"))
     elif target.name == "container":
-        body.report.add(NotYet(body.span(node), f"`{target.name}(...)`"))
+        body.report.add(
+            NotAStep(body.span(node), target.name, "it makes a step: give it a name outside of the pipeline")
+        )
     else:
         body.report.add(NotAStep(body.span(node), target.name, "it has no meaning in an expression"))
     return False

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.frontend.annotations import Annotations, Fields
 from pipec.compiler.frontend.calls import ports
 from pipec.compiler.frontend.constants import NotConstantError
+from pipec.compiler.frontend.containers import NOT_SETTINGS, Declaration, settings_call
+from pipec.compiler.frontend.declared import ContainerDef
+from pipec.compiler.frontend.digest import code_digest
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver, Target
 from pipec.compiler.frontend.settings import Raw, SettingsReader
 from pipec.compiler.frontend.values import PIPELINE_SETTINGS, STEP_SETTINGS
 from pipec.compiler.site import Site
-from pipec.ir import Component, Port, Span, TaskPolicy, Type
+from pipec.ir import Component, Container, ObjectType, Port, Span, TaskPolicy, Type
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,15 @@ class Step:
     settings: dict[str, Any]
     """Image, packages and python version."""
     span: Span
+    container: Container | None = None
+    inputs: dict[str, Type] = field(default_factory=dict)
+    """Input of a container -> type."""
 
     def component(self) -> Component:
-        """The component, without its code."""
+        """The component; a function's without its code."""
+        if self.container is not None:
+            digest = code_digest((), self.container.model_dump_json(), [p.model_dump_json() for p in self.ports])
+            return Component(name=self.name, ports=self.ports, digest=digest, container=self.container, span=self.span)
         return Component(
             name=self.name,
             function=self.node.name,
@@ -79,14 +88,24 @@ class Steps:
             name += "_2"
         self._names.add(name)
         reader = self.reader(module)
-        own = reader.raw(decorator(self.resolver, module, node, "step"), STEP_SETTINGS)
+        known = STEP_SETTINGS
+        call = decorator(self.resolver, module, node, "step")
         place = module.name_span(node)
         raw = Raw({**self.defaults.values}, {**self.defaults.spans})
-        site = reader.site_raw(self.site.steps.get(node.name, {}), place)
+        if isinstance(node, ContainerDef):
+            known, call = [n for n in STEP_SETTINGS if n not in NOT_SETTINGS], settings_call(node)
+            raw = Raw(*({n: v for n, v in d.items() if n in known} for d in (raw.values, raw.spans)))
+        own = reader.raw(call, known)
+        site = reader.site_raw(self.site.steps.get(node.name, {}), place, known)
         for layer in (site, own):
             raw.values.update(layer.values)
             raw.spans.update(layer.spans)
         policy, settings = reader.step(raw, node.name, place)
+        if isinstance(node, ContainerDef):
+            read = Declaration(self.resolver, module, self.annotations(module), self.report, node)
+            container, own_ports = read.read()
+            span = module.span(node.call)
+            return Step(name, module, node, own_ports, ObjectType(), policy, {}, span, container, read.inputs)
         returns = self.annotations(module).type(node.returns)
         return Step(name, module, node, ports(node), returns, policy, settings, module.span(node))
 

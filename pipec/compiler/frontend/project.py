@@ -108,7 +108,9 @@ class Module:
     def name_span(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Span:
         """The place of the name in a definition's header."""
         header = self.lines[node.lineno - 1]
-        column = header.find(node.name, self._column(node.lineno, node.col_offset) + 2) + 1
+        start = self._column(node.lineno, node.col_offset) - 1
+        assigned = re.match(rf"{node.name}\b", header[start:])  # `name = container(...)`
+        column = (start if assigned else header.find(node.name, start + 3)) + 1
         return Span(
             file=self.file, line=node.lineno, column=column, end_line=node.lineno, end_column=column + len(node.name)
         )

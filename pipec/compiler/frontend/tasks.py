@@ -14,6 +14,7 @@ from pipec.compiler.diagnostics.pipeline import (
 )
 from pipec.compiler.diagnostics.settings import CachedEffect
 from pipec.compiler.diagnostics.source import UnsupportedExpression
+from pipec.compiler.frontend import containers
 from pipec.compiler.frontend.calls import BindError, bind, ports
 from pipec.compiler.frontend.components import Step
 from pipec.compiler.frontend.constants import NotConstantError
@@ -47,6 +48,8 @@ def task(body: Body, target: Target, node: ast.Call, hint: str, effect: bool) ->
     made = _make(body, step, node, effect)
     if made is None:
         return POISON
+    if step.container is not None:
+        return containers.result(body, step, made, hint)
     id_ = body.value(hint or f"{step.node.name}_result", step.returns)
     output = Output(id=id_, type=step.returns)
     body.nodes.append(made.model_copy(update={"outputs": (output,)}))
@@ -125,6 +128,8 @@ def attribute(body: Body, owner: Operand, attr: str, hint: str) -> Operand | Non
 
 def _make(body: Body, step: Step, node: ast.Call, effect: bool) -> Task | None:
     args = _arguments(body, step.node.name, step.ports, node, step.module.name_span(step.node), step.node.args, True)
+    if args is not None and step.container is not None:
+        args = containers.checked(body, step, node, args)
     if args is None:
         return None
     if effect and step.policy.cache is not None:

@@ -1,0 +1,184 @@
+"""Container steps as KFP's own container components: placeholders for the values and files of the command line.
+
+A container takes text and files as they are, so a small task before it turns what travels as pipec's JSON into plain
+text. What it writes is read as plain text, or as JSON where the output is no `str`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from pipec.backends.kfp.parts import Glue
+from pipec.backends.kfp.program import SUBSTITUTED, quoted, runtime, schema_title
+from pipec.backends.kfp.scope import Handle, Scope
+from pipec.backends.kfp.settings import Settings, caching, retry_policy
+from pipec.ir import (
+    Component,
+    Const,
+    Container,
+    ContainerArgument,
+    ContainerOutput,
+    ContainerSlot,
+    Expr,
+    FileType,
+    Ref,
+    Task,
+    ValueType,
+)
+from pipec.ir.literals import value_of
+
+if TYPE_CHECKING:
+    from pipec.backends.kfp.containers import Containers
+
+STRUCTURED = re.compile(r'\s*\{\s*"(?:Concat|IfPresent)"\s*:')
+"""What KFP's launcher takes for an expression of its own in an element of a command line."""
+EXPANDED = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
+"""What Kubernetes replaces, where the container has such a variable."""
+
+
+def container_task(containers: Containers, node: Task, step: Component, scope: Scope, after: tuple[str, ...]) -> None:
+    """One call of a container step."""
+    lowering, container = containers.lowering, step.container
+    assert container is not None
+    files = {s.port for s in slots(container) if s.form == "input_path"}
+    inputs = _inputs(containers, node, files, scope)
+    outputs = {o.name: _output(o) for o in container.outputs}
+    command, args = (_texts(texts, container) for texts in (container.command, container.args))
+    version = node.policy.cache.version if node.policy.cache else ""
+    settings = Settings(node.policy, version)
+    component = lowering.parts.native(step, inputs, outputs, (command, args), settings)
+    name = containers.name(node.id)
+    lowering.names[name] = node.id
+    if node.policy.cache:
+        lowering.cached.add(name)
+    task = scope.add(name, component, inputs, after)
+    task.caching_options = caching(node.policy)
+    task.retry_policy = retry_policy(node.policy.retry)
+    for output in node.outputs:
+        if output.id in containers.forms.used:
+            made = container.outputs[output.select if isinstance(output.select, int) else 0]
+            handle = outputs[made.name]
+            lowering.define(output.id, Handle(handle.kind, output.id, scope, name, made.name, schema=handle.schema))
+
+
+def slots(container: Container) -> list[ContainerSlot]:
+    """The places of inputs and outputs in the command line."""
+    return [p for a in (*container.command, *container.args) for p in a.parts if isinstance(p, ContainerSlot)]
+
+
+def _output(output: ContainerOutput) -> Handle:
+    if isinstance(output.type, FileType):
+        return Handle("file", output.name, key=output.name, schema=schema_title(output.type))
+    raw = isinstance(output.type, ValueType) and output.type.annotation.strip("\"'") == "str"
+    return Handle("raw" if raw else "text", output.name, key=output.name)
+
+
+# --- the command line
+
+
+def _texts(texts: tuple[ContainerArgument, ...], container: Container) -> list[str]:
+    values = {o.name for o in container.outputs if not isinstance(o.type, FileType)}
+    return ["".join(p if isinstance(p, str) else _placeholder(p, values) for p in text.parts) for text in texts]
+
+
+def _placeholder(slot: ContainerSlot, values: set[str]) -> str:
+    """KFP's own placeholder, as its SDK writes it."""
+    match slot.form:
+        case "input_path":
+            return f"{{{{$.inputs.artifacts['{slot.port}'].path}}}}"
+        case "output_path" if slot.port in values:
+            return f"{{{{$.outputs.parameters['{slot.port}'].output_file}}}}"
+        case "output_path":
+            return f"{{{{$.outputs.artifacts['{slot.port}'].path}}}}"
+        case _:
+            return f"{{{{$.inputs.parameters['{slot.port}']}}}}"
+
+
+def replaced(container: Container, names: set[str]) -> list[str]:
+    """Text of the command line that KFP, Argo or Kubernetes would replace; `names` are environment variables."""
+    found: list[str] = []
+    for text in (*container.command, *container.args):
+        whole = "".join(p if isinstance(p, str) else "\0" for p in text.parts)
+        if STRUCTURED.match(whole):
+            found.append(whole.replace("\0", "..."))
+        found += [whole[m.start() :][:20] for m in SUBSTITUTED.finditer(whole) if m[0] == "{"]
+        found += [m[0] for m in EXPANDED.finditer(whole) if m[1] in names or m[1].startswith("KFP_")]
+    return found
+
+
+# --- what goes in
+
+
+def plain_text(source: str) -> str | None:
+    """A constant as text for a command line; `None` where it is none, or would be replaced."""
+    try:
+        text: str = runtime()["kfp_plain"](value_of(source), "a constant")
+    except (TypeError, ValueError):
+        return None
+    return text
+
+
+def _inputs(containers: Containers, node: Task, files: set[str], scope: Scope) -> dict[str, Handle]:
+    """Port -> what it gets: directly, or from a small task that turns it into plain text or a file."""
+    found: dict[str, Handle] = {}
+    glue = Glue(f"arguments-of-{node.id}")
+    for port, expr in node.args.items():
+        direct = _direct(containers, expr, port in files)
+        if direct is not None:
+            found[port] = direct
+            continue
+        source = containers.operand(glue, expr)
+        if port in files:
+            glue.lines.append(f"kfp_store(task, {quoted(port)}, {source}, kfp_found)")
+            glue.give(port, "artifact", "")  # no value of the pipeline's
+        else:
+            hint = quoted(f"the input {port!r} of {node.site.step!r}")
+            glue.lines.append(f"kfp_result(task, {quoted(port)}, kfp_plain({source}, {hint}))")
+            glue.give(port, "raw", "")
+    if glue.outputs:
+        outputs = dict(glue.outputs)
+        name = containers.place(glue, scope, ())
+        found |= {p: Handle(h.kind, p, scope, name, h.key, schema=h.schema) for p, h in outputs.items()}
+    return {port: found[port] for port in node.args}
+
+
+def _direct(containers: Containers, expr: Expr, is_file: bool) -> Handle | None:
+    """What can go in as it is: constants, files, `str` parameters, and an `int`, whose JSON is its text."""
+    if isinstance(expr, Const):
+        text = plain_text(expr.source)
+        return Handle("raw", "constant", constant=text or "")
+    if not isinstance(expr, Ref):
+        return None
+    handle = containers.lowering.handles[expr.value]
+    if handle.path:
+        return None
+    if is_file:
+        return handle if handle.kind in ("artifact", "file") else None
+    if handle.kind == "raw":
+        return handle
+    written = expr.value in containers.forms.written  # `echo 3` ends its line
+    return handle if handle.kind == "text" and not written and _is_int(containers, expr) else None
+
+
+def _is_int(containers: Containers, expr: Ref) -> bool:
+    type_ = containers.forms.types.get(expr.value)
+    known = {p.name: p.annotation for p in containers.lowering.pipeline.parameters}
+    annotation = known.get(expr.value) or (type_.annotation if isinstance(type_, ValueType) else "")
+    return annotation.strip("\"'") == "int"
+
+
+def refusals(node: Task, container: Container) -> list[str]:
+    """What keeps a call from running on KFP, in words."""
+    found: list[str] = []
+    if not container.command:
+        found.append("KFP starts the command itself, not the image's entry point: write it as `command=[...]`")
+    for text in replaced(container, {*node.policy.env, *node.policy.secrets}):
+        found.append(f"KFP, Argo or Kubernetes would replace {json.dumps(text)} in the command line")
+    for port, expr in node.args.items():
+        if isinstance(expr, Const) and plain_text(expr.source) is None:
+            found.append(f"{port} = {expr.source} cannot be text on a command line, or KFP would replace some of it")
+    if node.caught is not None:
+        found.append("a container that fails ends the run: nothing in a `try` can catch it")
+    return found

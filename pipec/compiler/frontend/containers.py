@@ -1,0 +1,243 @@
+"""Container steps: what `container(...)` declares, and calls of it."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.pipeline import InvalidContainer, WrongArguments
+from pipec.compiler.frontend.annotations import Annotations
+from pipec.compiler.frontend.constants import NotConstantError
+from pipec.compiler.frontend.declared import PARAMETERS, ContainerDef, argument, entries
+from pipec.compiler.frontend.operands import NONE, Operand, const, ref
+from pipec.compiler.frontend.project import Module
+from pipec.compiler.frontend.resolve import Resolver
+from pipec.ir import (
+    Container,
+    ContainerArgument,
+    ContainerOutput,
+    ContainerSlot,
+    FileType,
+    OptionalOf,
+    Output,
+    Port,
+    Task,
+    Type,
+    ValueType,
+    is_artifact,
+)
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.body import Body
+    from pipec.compiler.frontend.components import Step
+
+OWN = (*PARAMETERS, "inputs", "outputs")
+NOT_SETTINGS = ("image", "packages", "python")
+"""Settings of a step that a container step does not have: its image is in the call, and has what it has."""
+_PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+def settings_call(node: ContainerDef) -> ast.Call:
+    """The settings of a container step, as a decorator would have them."""
+    return ast.Call(node.call.func, [], [k for k in node.call.keywords if k.arg not in OWN])
+
+
+@dataclass
+class Declaration:
+    """Reads one `container(...)`."""
+
+    resolver: Resolver
+    module: Module
+    annotations: Annotations
+    report: Report
+    node: ContainerDef
+    _unread: bool = False
+    """Some of the inputs or outputs cannot be known."""
+
+    def read(self) -> tuple[Container, tuple[Port, ...]]:
+        """The container and its ports; what is wrong is reported."""
+        for extra in self.node.call.args[len(PARAMETERS) :]:
+            self._wrong(extra, "takes the image, the command and the arguments by position, and the rest by name")
+        inputs, outputs = self.inputs, self._interface("outputs")
+        for name in outputs:
+            if name in inputs:
+                self._wrong(self._key("outputs", name), f"has {name!r} as input and as output")
+        ports = tuple(self._port(name, type_) for name, type_ in inputs.items())
+        slots = {
+            name: ContainerSlot(port=name, form="input_path" if isinstance(type_, FileType) else "value")
+            for name, type_ in inputs.items()
+        }
+        slots |= {name: ContainerSlot(port=name, form="output_path") for name in outputs}
+        command, args = self._texts("command", slots), self._texts("args", slots)
+        written = {p.port for a in (*command, *args) for p in a.parts if isinstance(p, ContainerSlot)}
+        for which, names in (("inputs", inputs), ("outputs", outputs)):
+            for name in names:
+                if name not in written:
+                    reason = f"has no place for {name!r} in its command and arguments: write `{{{name}}}`"
+                    self._wrong(self._key(which, name), reason)
+        made = tuple(ContainerOutput(name=name, type=type_) for name, type_ in outputs.items())
+        return Container(image=self._image(), command=command, args=args, outputs=made), ports
+
+    @cached_property
+    def inputs(self) -> dict[str, Type]:
+        """Input -> type."""
+        return self._interface("inputs")
+
+    def _wrong(self, node: ast.AST, reason: str) -> None:
+        self.report.add(InvalidContainer(self.module.span(node), self.node.name, reason))
+
+    def _image(self) -> str:
+        node = argument(self.node.call, "image")
+        if node is None:
+            self._wrong(self.node.call, "has no image")
+            return ""
+        found = self._constant(node, "the image")
+        if found is not None and (not isinstance(found, str) or not found.strip()):
+            self._wrong(node, "has an image that is no text")
+        return found if isinstance(found, str) else ""
+
+    def _constant(self, node: ast.expr, what: str) -> object:
+        try:
+            found: object = self.resolver.evaluate(self.module, node)
+        except NotConstantError as error:
+            self._wrong(node, f"has no constant for {what}: {error}")
+            return None
+        return found
+
+    # inputs and outputs
+
+    def _interface(self, which: str) -> dict[str, Type]:
+        node = argument(self.node.call, which)
+        if node is None or (isinstance(node, ast.Constant) and node.value is None):
+            return {}
+        found = entries(self.node.call, which)
+        if not isinstance(node, ast.Dict) or len(found) != len(node.keys):
+            self._wrong(node, f"has `{which}` that are not written out, as in `{which}={{'rows': int}}`")
+            self._unread = True
+            return {}
+        types: dict[str, Type] = {}
+        for name, place, annotation in found:
+            if not name.isidentifier() or keyword.iskeyword(name):
+                self._wrong(place, f"has {name!r} in its `{which}`, which is no name")
+            elif name in types:
+                self._wrong(place, f"has {name!r} twice in its `{which}`")
+            type_ = types[name] = self.annotations.type(annotation)
+            if isinstance(type_, ValueType) and type_.metrics and which == "outputs":
+                self._wrong(annotation, "cannot show metrics: write `dict[str, float]`")
+            elif not isinstance(type_, (ValueType, FileType)):
+                text = ast.unparse(annotation)
+                self._wrong(annotation, f"takes and gives values and files, and {name!r} is neither: `{text}`")
+        return types
+
+    def _key(self, which: str, name: str) -> ast.expr:
+        return next(place for found, place, _ in entries(self.node.call, which) if found == name)
+
+    def _port(self, name: str, type_: Type) -> Port:
+        text = ast.unparse(next(a for n, _, a in entries(self.node.call, "inputs") if n == name))
+        return Port(name=name, required=not _takes_none(type_), annotation=text)
+
+    # the command line
+
+    def _texts(self, which: str, slots: dict[str, ContainerSlot]) -> tuple[ContainerArgument, ...]:
+        node = argument(self.node.call, which)
+        if node is None:
+            return ()
+        if isinstance(node, (ast.List, ast.Tuple)) and not any(isinstance(e, ast.Starred) for e in node.elts):
+            pairs = [(e, self._constant(e, f"an element of `{which}`")) for e in node.elts]
+        else:
+            found = self._constant(node, f"`{which}`")
+            if found is None:
+                return ()
+            if not isinstance(found, (list, tuple)):
+                self._wrong(node, f"has `{which}` that are no list: write `{which}=[...]`")
+                return ()
+            pairs = [(node, text) for text in found]
+        texts: list[ContainerArgument] = []
+        for place, text in pairs:
+            if isinstance(text, str):
+                texts.append(ContainerArgument(parts=tuple(self._parts(place, text, slots))))
+            elif text is not None:
+                self._wrong(place, f"has {text!r} in its `{which}`, which is no text")
+        return tuple(texts)
+
+    def _parts(self, place: ast.expr, text: str, slots: dict[str, ContainerSlot]) -> list[str | ContainerSlot]:
+        parts: list[str | ContainerSlot] = []
+        plain, at = "", 0
+        for piece in _PIECE.finditer(text):
+            plain, at = plain + text[at : piece.start()], piece.end()
+            if piece[0] in ("{{", "}}"):
+                plain += piece[0][0]
+            elif piece[1] in slots:
+                parts += [plain, slots[piece[1]]] if plain else [slots[piece[1]]]
+                plain = ""
+            elif piece[1] is None:
+                self._wrong(place, f"has a single `{piece[0]}`: write `{piece[0] * 2}` for a brace")
+            elif not self._unread:
+                known = ", ".join(f"`{{{name}}}`" for name in slots) or "none"
+                self._wrong(place, f"has no input or output `{piece[0]}` (it has {known}; `{{{{` is a brace)")
+        plain += text[at:]
+        return [*parts, plain] if plain or not parts else parts
+
+
+def _takes_none(type_: Type) -> bool:
+    text = getattr(type_, "annotation", "")
+    return isinstance(type_, OptionalOf) or bool(re.search(r"\bNone\b|\bOptional\[", text))
+
+
+def checked(body: Body, step: Step, node: ast.Call, args: dict[str, Operand]) -> dict[str, Operand] | None:
+    """The arguments of a call with what is left out as `None`; `None` where a file meets a value."""
+    fine = True
+    for name, found in args.items():
+        reason = ""
+        wants_file = isinstance(step.inputs.get(name), FileType)
+        if wants_file and not isinstance(found.type, FileType):
+            reason = f"takes a file for {name!r}, which a step has to give as one (`-> Path`)"
+        elif not wants_file and is_artifact(found.type):
+            reason = f"takes a value for {name!r}, and gets an artifact"
+        if reason:
+            place = body.module.span(_given(step, node, name))
+            body.report.add(WrongArguments(place, step.node.name, reason, step.module.name_span(step.node)))
+            fine = False
+    if not fine:
+        return None
+    return {p.name: args[p.name] if p.name in args else const(None) for p in step.ports}
+
+
+def _given(step: Step, node: ast.Call, name: str) -> ast.AST:
+    """Where the call gives `name`."""
+    by_name = next((k.value for k in node.keywords if k.arg == name), None)
+    at = [p.name for p in step.ports].index(name)
+    plain = at < len(node.args) and not any(isinstance(a, ast.Starred) for a in node.args)
+    return by_name or (node.args[at] if plain else node)
+
+
+def result(body: Body, step: Step, made: Task, hint: str) -> Operand:
+    """Put the call into the block; its result is the only output, or a tuple of the outputs."""
+    assert step.container is not None
+    declared = step.container.outputs
+    names = hint.split(",") if hint else []
+    outputs: list[Output] = []
+    parts: list[Operand] = []
+    for i, output in enumerate(declared):
+        wanted = output.name
+        if len(names) == len(declared):
+            wanted = names[i]
+        elif len(declared) == 1 and hint:
+            wanted = hint.replace(",", "_")
+        id_ = body.value(wanted, output.type)
+        outputs.append(Output(id=id_, type=output.type, select=i if len(declared) > 1 else None))
+        what = f"the output {output.name!r} of `{step.node.name}`"
+        parts.append(ref(id_, output.type, producer=step.span, what=what))
+    body.nodes.append(made.model_copy(update={"outputs": tuple(outputs)}))
+    if not parts:
+        return NONE
+    if len(parts) == 1:
+        return parts[0]
+    from pipec.compiler.frontend.expressions import as_tuple
+
+    return replace(as_tuple(parts), producer=step.span)

@@ -1,0 +1,71 @@
+"""`name = container(...)` at module level, as a definition with a signature like a function's."""
+
+from __future__ import annotations
+
+import ast
+
+from pipec.compiler.frontend.project import Module
+from pipec.compiler.frontend.resolve import Resolver, Target
+
+PARAMETERS = ("image", "command", "args")
+"""What `container(...)` takes by position."""
+
+
+class ContainerDef(ast.FunctionDef):
+    """A container step as the function that it stands for: its outputs are the return annotation."""
+
+    call: ast.Call
+
+
+def as_function(resolver: Resolver, target: Target) -> Target:
+    """`target`; where it is a container step, with the signature that it has."""
+    call = target.node
+    if target.kind != "constant" or target.module is None or not isinstance(call, ast.Call):
+        return target
+    marker = resolver.expression(target.module, call.func)
+    if marker is None or marker.kind != "external" or marker.dotted not in ("pipec.container", _HOME):
+        return target
+    place = _place(target.module, target.name)
+    if place is None:
+        return target
+    inputs = [ast.arg(name, annotation) for name, _, annotation in entries(call, "inputs")]
+    outputs = [annotation for _, _, annotation in entries(call, "outputs")]
+    made = ContainerDef(
+        name=target.name,
+        args=ast.arguments([], inputs, None, [], [], None, []),
+        body=[ast.Pass()],
+        decorator_list=[],
+        returns=outputs[0] if len(outputs) == 1 else None,
+    )
+    made.call = call
+    ast.copy_location(made, place)
+    return Target("function", target.dotted, target.module, made)
+
+
+_HOME = "pipec.authoring.container"
+
+
+def argument(call: ast.Call, name: str) -> ast.expr | None:
+    """The argument `name` of a call of `container`."""
+    given = next((k.value for k in call.keywords if k.arg == name), None)
+    if given is None and name in PARAMETERS and PARAMETERS.index(name) < len(call.args):
+        return call.args[PARAMETERS.index(name)]
+    return given
+
+
+def entries(call: ast.Call, name: str) -> list[tuple[str, ast.expr, ast.expr]]:
+    """Name, its place and its annotation, of each of the `inputs` or `outputs` that are written out."""
+    given = argument(call, name)
+    if not isinstance(given, ast.Dict):
+        return []
+    return [
+        (key.value, key, annotation)
+        for key, annotation in zip(given.keys, given.values)
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    ]
+
+
+def _place(module: Module, name: str) -> ast.Name | None:
+    """Where the module binds `name`."""
+    statement = module.bindings[name][-1].node
+    return next((n for n in ast.walk(statement) if isinstance(n, ast.Name) and n.id == name), None)
