@@ -42,15 +42,20 @@ def _fitted(text: str, indent: int) -> list[str] | None:
     if bracket is None:
         return None
     start, end = bracket
+    before = last_bracket(text[:start]) if _is_subscript(text, start) and indent + start >= WIDTH else None
+    if before is not None and before[1] == start - 1:
+        start, end = before  # what is looked into gives way first
     head, body, tail = text[: start + 1], text[start + 1 : end], text[end:]
     if len(pad) + len(head) > WIDTH or len(pad) + len(tail) > WIDTH:
         return None
     parts = commas(body)
     comprehension = _loops(body)
     called = len(head) > 1 and head[-1] == "(" and (head[-2].isalnum() or head[-2] in "_)]")
-    if indent + 4 + len(body) <= WIDTH and (called or comprehension or not parts):
+    # a comma would make a tuple of what is only grouped, and of an index
+    bare = len(parts) == 1 and not body.rstrip().endswith(",") and (head[-1] == "(" or _is_subscript(text, start))
+    if indent + 4 + len(body) <= WIDTH and (called or comprehension or bare or not parts):
         return [pad + head, " " * (indent + 4) + body, pad + tail]
-    if comprehension or "**" in body or body.startswith("*"):
+    if (bare and not called) or comprehension or "**" in body or body.startswith("*"):
         return None
     lines = [pad + head]
     for part in parts:
@@ -59,6 +64,12 @@ def _fitted(text: str, indent: int) -> list[str] | None:
             return None
         lines += inner
     return [*lines, pad + tail]
+
+
+def _is_subscript(text: str, start: int) -> bool:
+    """Whether the bracket at `start` looks into what stands before it."""
+    before = text[:start]
+    return text[start] == "[" and bool(before) and (before[-1].isalnum() or before[-1] in "_)]}\"'")
 
 
 def _loops(body: str) -> bool:
