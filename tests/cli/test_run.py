@@ -94,6 +94,14 @@ def test_containers_have_no_meaning_in_plain_python(project: Path, pipec: Pipec)
     assert done.exit_code == 1 and "PC401" in done.stderr and "container" in done.stderr
 
 
+@pytest.mark.parametrize(("target", "reason"), [("python", "no meaning"), ("kfp", "no local runner")])
+def test_containers_do_not_run_here(project: Path, pipec: Pipec, target: str, reason: str) -> None:
+    source = 'from pipec import container, pipeline\n\nwork = container("x:1", ["work"])\n\n'
+    (project / "boxes.py").write_text(source + "@pipeline\ndef boxes():\n    work()\n", encoding="utf-8")
+    done = pipec("run", "boxes.py", "-t", target)
+    assert done.exit_code == 1 and "PC401" in done.stderr and reason in done.stderr
+
+
 def test_cache_outlives_the_run_where_asked_for(project: Path, pipec: Pipec) -> None:
     source = (project / "small.py").read_text().replace("@step(retries=2)", "@step(cache=True)")
     (project / "small.py").write_text(source)

@@ -7,6 +7,7 @@ import ast
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver, Target
 
+MARKERS = ("pipec.container", "pipec.authoring.container")
 PARAMETERS = ("image", "command", "args")
 """What `container(...)` takes by position."""
 
@@ -23,7 +24,7 @@ def as_function(resolver: Resolver, target: Target) -> Target:
     if target.kind != "constant" or target.module is None or not isinstance(call, ast.Call):
         return target
     marker = resolver.expression(target.module, call.func)
-    if marker is None or marker.kind != "external" or marker.dotted not in ("pipec.container", _HOME):
+    if marker is None or marker.kind != "external" or marker.dotted not in MARKERS:
         return target
     place = _place(target.module, target.name)
     if place is None:
@@ -40,9 +41,6 @@ def as_function(resolver: Resolver, target: Target) -> Target:
     made.call = call
     ast.copy_location(made, place)
     return Target("function", target.dotted, target.module, made)
-
-
-_HOME = "pipec.authoring.container"
 
 
 def argument(call: ast.Call, name: str) -> ast.expr | None:
