@@ -127,7 +127,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     import nowhere
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence as Sequence_
 if t.TYPE_CHECKING:
     import nowhere
 
