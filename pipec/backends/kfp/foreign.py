@@ -129,7 +129,7 @@ def _inputs(containers: Containers, node: Task, files: set[str], scope: Scope) -
         if direct is not None:
             found[port] = direct
             continue
-        source = containers.operand(glue, expr)
+        source = containers.operand(glue, expr, scope)
         if port in files:
             glue.lines.append(f"kfp_store(task, {quoted(port)}, {source}, kfp_found)")
             glue.give(port, "artifact", "")  # no value of the pipeline's

@@ -223,7 +223,7 @@ def _components(slicer: Slicer, steps: Steps, block: Block) -> Found:
 def _report_risks(slicer: Slicer, effects: Effects, found: Found) -> None:
     """What may go otherwise in a task than in plain Python."""
     project = slicer.resolver.project
-    slices = {name: slicer.closure([key]) for name, (_, key) in found.items()}
+    slices = {name: slicer.closure([key]) for name, (_, key) in found.items() if key is not None}
     for finding in (
         *risks.of_modules(effects),
         *risks.of_settings(slicer.left_out.values()),

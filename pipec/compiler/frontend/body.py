@@ -15,6 +15,7 @@ from pipec.compiler.frontend import (
     collections,
     expressions,
     failures,
+    listing,
     loops,
     running,
     sharing,
@@ -31,8 +32,6 @@ from pipec.compiler.frontend.operands import (
     Part,
     Scope,
     Unbound,
-    code,
-    const,
     ref,
 )
 from pipec.compiler.frontend.project import Module
@@ -47,7 +46,6 @@ from pipec.ir import (
     Iteration,
     Let,
     Parallel,
-    Ref,
     RunValue,
     Span,
     Statement,
@@ -151,7 +149,7 @@ class Body:
         """`operand` as a constant or a reference: an expression is computed by a node of its own."""
         if not isinstance(operand.expr, Code) or operand.poison:
             return operand
-        operand = _listed(operand)
+        operand = listing.as_list(operand)
         assert isinstance(operand.expr, Code)
         id_ = self.value(hint, operand.type)
         span = self.span(node) if node is not None else self.module.span(self.module.tree)
@@ -168,7 +166,7 @@ class Body:
             known, value = growing.read
             if known == len(parts):
                 return value
-            whole = Part(_pairs(self, value) if growing.kind == "dict" else value, many=True)
+            whole = Part(listing.pairs(value) if growing.kind == "dict" else value, many=True)
             parts = (whole, *parts[known:])
         found = self.as_value(collections.collected(self, replace(growing, parts=parts)), name)
         if parts:
@@ -275,7 +273,7 @@ class Body:
 
     def _kept(self, node: ast.expr, hint: str = "") -> Operand:
         """The value of an expression that gets a name, or is handed out: no iterator, which can be read only once."""
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ONCE:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in listing.ONCE:
             target = self.resolver.name(self.module, node.func.id)
             if node.func.id not in self.scope.names and target is not None and target.kind == "builtin":
                 instead = f"write `list({node.func.id}(...))`"
@@ -366,37 +364,6 @@ class Body:
             id_ = self.reading.nodes.fresh("parallel")
             self.nodes.append(Parallel(id=id_, body=Block(nodes=tuple(inner)), span=self.span(node)))
         return flow if flow.kind == "raises" else None
-
-
-_ONCE = ("zip", "enumerate", "reversed")
-_ITERATORS = ("zip(", "enumerate(", "reversed(", "range(")
-
-
-def _listed(found: Operand) -> Operand:
-    """An iterator that gets a name becomes a list: a name may be read more than once, and by another process."""
-    if not isinstance(found.expr, Code):
-        return found
-    source = found.expr.source
-    node = ast.parse(source, mode="eval").body
-    view = (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("keys", "values", "items")
-    )
-    if isinstance(node, ast.Call) and (view or (isinstance(node.func, ast.Name) and source.startswith(_ITERATORS))):
-        return replace(found, expr=found.expr.model_copy(update={"source": f"list({source})"}))
-    return found
-
-
-def _pairs(body: Body, found: Operand) -> Operand:
-    if found.poison:
-        return POISON
-    if found.is_const:
-        return const(list(found.value.items()))
-    assert isinstance(found.expr, Ref)
-    return code(
-        f"list({found.expr.value}.items())", {found.expr.value: found.expr.value}, collections.pair_list(found.type)
-    )
 
 
 __all__ = ["Body", "Const", "Flow"]

@@ -9,6 +9,7 @@ import io
 import os
 import pickle
 import tempfile
+import types
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,18 +187,19 @@ def read_object(path: ObjectStoragePath) -> Any:
 
 
 class Pickler(pickle.Pickler):
-    """Names classes of this file without its module, which Airflow gives another name in every deployment."""
+    """Names classes and functions of this file without its module, which Airflow gives another name in every deployment."""
 
     def persistent_id(self, obj: Any) -> str | None:
-        """The name of a class of this file."""
-        return obj.__qualname__ if isinstance(obj, type) and obj.__module__ == __name__ else None
+        """The name of a class or function of this file."""
+        named = isinstance(obj, type) or (isinstance(obj, types.FunctionType) and "<" not in obj.__qualname__)
+        return obj.__qualname__ if named and obj.__module__ == __name__ else None
 
 
 class Unpickler(pickle.Unpickler):
     """Reads what `Pickler` has written."""
 
     def persistent_load(self, pid: str) -> Any:
-        """The class of this file called `pid`."""
+        """The class or function of this file called `pid`."""
         first, *rest = pid.split(".")
         return functools.reduce(getattr, rest, globals()[first])
 
