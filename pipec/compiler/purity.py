@@ -11,7 +11,18 @@ def is_total(expr: Expr) -> bool:
     """Whether evaluating `expr` surely does not raise, so that leaving it out is not seen."""
     if isinstance(expr, (Const, Ref)):
         return True
-    allowed = (ast.Expression, ast.Name, ast.Load, ast.Constant, ast.Tuple, ast.List, ast.Is, ast.IsNot, ast.Not)
+    allowed = (
+        ast.Expression,
+        ast.Name,
+        ast.Load,
+        ast.Constant,
+        ast.Tuple,
+        ast.List,
+        ast.IfExp,
+        ast.Is,
+        ast.IsNot,
+        ast.Not,
+    )
     nodes = list(ast.walk(ast.parse(expr.source, mode="eval")))
     for node in nodes:
         if isinstance(node, ast.Compare):

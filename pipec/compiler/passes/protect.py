@@ -187,7 +187,7 @@ class Protector:
         if len(errors) < 2:
             return errors[0] if errors else NONE
         names = [v for e in errors for v in uses(e)]
-        source = _first_of(f"({', '.join(names)})", names)
+        source = " else ".join([*(f"{name} if {name} is not None" for name in names[:-1]), names[-1]])
         made = self.computed(Code(source=source, inputs={v: v for v in names}), "error", VALUE, span)
         nodes.append(made)
         return Ref(value=made.outputs[0])
