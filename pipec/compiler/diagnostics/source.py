@@ -288,29 +288,3 @@ class Unsliceable(Finding):
     @property
     def message(self) -> str:
         return f"{self.what} cannot travel with the step: {self.reason}"
-
-
-@dataclass(frozen=True)
-class NotYet(Finding):
-    """The language has this, and this version of pipec does not build it yet.
-
-    It is refused rather than half done.
-
-    Example: a construct named in the message.
-
-    Use instead: what the message says.
-    """
-
-    what: str
-    instead: str = ""
-
-    code = "PC112"
-    name = "not-built-yet"
-
-    @property
-    def message(self) -> str:
-        return f"{self.what} cannot be built yet"
-
-    @property
-    def help(self) -> str:
-        return self.instead

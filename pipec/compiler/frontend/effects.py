@@ -63,6 +63,8 @@ class Effects:
         """Those that run a pipeline."""
         self._of: dict[Key, list[Effect]] = {}
         self._mutations = Mutations(resolver)
+        self._reaches: dict[str, tuple[bool, list[Target]]] = {}
+        """Function -> whether it is a pipeline, and the functions that it calls."""
         self._read = 0
 
     def include(self, module: Module) -> None:
@@ -86,7 +88,7 @@ class Effects:
         node = effect.statement.node
         if not effect.changed and not isinstance(node, ast.Expr):
             return
-        if self._starts_pipeline(effect.module, node, set()):
+        if self._starts_pipeline(effect.module, node):
             if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self.starts.append(effect)
             return
@@ -99,17 +101,33 @@ class Effects:
         if effect.outside:
             self.outside.append(effect)
 
-    def _starts_pipeline(self, module: Module, node: ast.AST, seen: set[str]) -> bool:
+    def _starts_pipeline(self, module: Module, node: ast.AST) -> bool:
         """Whether a statement is a pipeline, or calls one, also through functions: those do not go with a step."""
         if is_marked(self.resolver, module, node, "pipeline"):
             return True
-        for call in _calls(node):
-            target = self.resolver.expression(module, call.func)
-            if target is None or target.module is None or target.node is None or target.dotted in seen:
-                continue
-            seen.add(target.dotted)
-            if target.kind == "function" and self._starts_pipeline(target.module, target.node, seen):
+        return any(self._pipelines_below(target) for target in self._called(module, node))
+
+    def _called(self, module: Module, node: ast.AST) -> list[Target]:
+        """The project's functions that evaluating `node` calls itself."""
+        targets = (self.resolver.expression(module, call.func) for call in _calls(node))
+        return [t for t in targets if t is not None and t.kind == "function" and t.module is not None]
+
+    def _pipelines_below(self, start: Target) -> bool:
+        """Whether a function is a pipeline, or reaches one by calls."""
+        seen, todo = {start.dotted}, [start]
+        while todo:
+            target = todo.pop()
+            if target.dotted not in self._reaches:
+                assert target.module is not None and target.node is not None
+                marked = is_marked(self.resolver, target.module, target.node, "pipeline")
+                self._reaches[target.dotted] = (marked, self._called(target.module, target.node))
+            marked, called = self._reaches[target.dotted]
+            if marked:
                 return True
+            for other in called:
+                if other.dotted not in seen:
+                    seen.add(other.dotted)
+                    todo.append(other)
         return False
 
     def _changed(self, module: Module, node: ast.stmt) -> Iterator[Key]:
@@ -176,12 +194,14 @@ class Effects:
 
 def _calls(node: ast.AST) -> Iterator[ast.Call]:
     """The calls that evaluating `node` makes."""
-    if isinstance(node, ast.Lambda):
-        return
-    if isinstance(node, ast.Call):
-        yield node
-    for child in ast.iter_child_nodes(node):
-        yield from _calls(child)
+    todo = [node]
+    while todo:
+        found = todo.pop()
+        if isinstance(found, ast.Lambda):
+            continue
+        if isinstance(found, ast.Call):
+            yield found
+        todo += reversed(list(ast.iter_child_nodes(found)))
 
 
 def _changes_arguments(target: Target) -> bool:

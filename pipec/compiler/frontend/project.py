@@ -75,6 +75,12 @@ class Module:
         }
         """Names that type checkers find bound."""
 
+    @cached_property
+    def bound_globally(self) -> frozenset[str]:
+        """Names that a function declares global."""
+        found = (n.names for n in ast.walk(self.tree) if isinstance(n, ast.Global))
+        return frozenset(name for names in found for name in names)
+
     @property
     def doc(self) -> str:
         """The module's docstring."""

@@ -179,7 +179,7 @@ def of_missing(resolver: Resolver, module: Module, name: str, span: Span, step: 
 
 def binds_globally(module: Module, name: str) -> bool:
     """Whether a function of `module` declares `name` global."""
-    return any(isinstance(n, ast.Global) and name in n.names for n in ast.walk(module.tree))
+    return name in module.bound_globally
 
 
 def names_module(nodes: Iterable[ast.stmt]) -> bool:

@@ -81,7 +81,7 @@ class Launcher:
         """The pod that a driver asks for."""
         return Pod(execution, component, container, f"{root}/{execution.task}/{uuid.uuid4()}")
 
-    def attempt(self, pod: Pod, limit: float | None) -> containers.Ended:
+    def attempt(self, pod: Pod, limit: float | None, number: int = 1) -> containers.Ended:
         """Run `pod` once; its outputs are kept when it succeeds."""
         self._count += 1
         place = self.folder / f"pod-{self._count}"
@@ -99,6 +99,7 @@ class Launcher:
         ]
         count = len(pod.container["command"])
         environment = {**self.environment, **{e["name"]: e["value"] for e in pod.container.get("env", ())}}
+        environment["KFP_RETRY_INDEX"] = str(number - 1)
         ended = containers.run([command, *arguments[: count - 1]], arguments[count - 1 :], environment, place, limit)
         if ended.status == 0:
             self._keep(pod, place)

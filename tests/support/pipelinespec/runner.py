@@ -72,7 +72,9 @@ def perform(pipeline: Pipeline, request: RunRequest, emit: Emit) -> DoneEvent:
             emit(LoopEvent(loop=names.loops[task], index=index, count=count))
     for step in done.steps:
         if step.task in names.tasks:
-            emit(StepEvent(task=names.tasks[step.task], index=step.index, status=step.status, attempts=step.attempts))
+            # a step in a `try` ends well, and hands out the message
+            status = "failed" if step.outputs.get("error", "null") != "null" else step.status
+            emit(StepEvent(task=names.tasks[step.task], index=step.index, status=status, attempts=step.attempts))
     for phase in sorted(done.phases.items()):
         emit(LogEvent(text=": ".join(phase)))
     if done.status == "failed":

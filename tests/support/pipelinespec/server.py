@@ -34,6 +34,8 @@ class Step:
     index: tuple[int, ...]
     status: Literal["succeeded", "failed", "cached"]
     attempts: int
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """Parameters that it has handed out."""
 
 
 @dataclass
@@ -207,14 +209,15 @@ class _Engine:
         for attempt in range(1, most + 1):
             faulty = False
             try:
-                ended = launcher.attempt(pod, limit)
+                ended = launcher.attempt(pod, limit, attempt)
                 said = ended.output
                 good = ended.status == 0
             except DriverError as error:
                 good, faulty, said = False, True, str(error)
             if good:
                 break
-        self.run.steps.append(Step(node.task_name, execution.index, "succeeded" if good else "failed", attempt))
+        ending = "succeeded" if good else "failed"
+        self.run.steps.append(Step(node.task_name, execution.index, ending, attempt, execution.outputs or {}))
         if not good:
             execution.state = "FAILED"
             self.run.errors.append(f"{node.task_name}: {said}")
