@@ -117,6 +117,9 @@ THEIR_OWN_STYLE = {
     "code_changed_in_place": "statements that belong together stand together",
     "code_modules": "`word[: settings.LIMIT]` keeps its space when the name gets short",
     "collection_rebound": "constants in computed tuples have Python's own quotes",
+    "names_long": "names that are longer than a line",
+    "code_statements": "the user's long texts, and a block for old Pythons",
+    "code_typing_only": "the user's annotations for type checkers, of modules that stay at home",
     "value_floats": "1e+300 is how Python prints it",
 }
 """Cases whose outputs keep what ruff would write differently."""

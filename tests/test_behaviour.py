@@ -14,6 +14,8 @@ from tests.support.plain import PlainPython
 from tests.support.running import Runners, differences, surprises
 
 SAMPLES = list(samples())
+INSIDE = ("code_", "expression_", "names_", "graph_", "steps_")
+"""Cases about what goes on inside of tasks, and about the shape of graphs, which `test_metaflow_nesting` has more of."""
 RUNS = [run for case in (*SAMPLES, *cases()) for run in case.runs if run.status != "refused"]
 REFUSED = [run for case in (*samples(), *cases()) for run in case.runs if run.status == "refused"]
 
@@ -28,9 +30,15 @@ def on(target: str) -> list[object]:
 
 
 def weight(run: Run, target: str) -> list[pytest.MarkDecorator]:
-    """Further parameters of a sample take half a minute each on an orchestrator: `make test-all` runs them too."""
-    heavy = target != "python" and run.number > 0 and run.case in SAMPLES
-    return [pytest.mark.slow] if heavy else []
+    """What is left to `make test-all`, to keep the suite short: it takes seconds each.
+
+    Further parameters of samples everywhere, and those of cases on the two that are slow; and what cases say about the
+    code of steps and the values of expressions, which is the same text and Python on all targets: Kubeflow runs it here.
+    """
+    if target == "python" or (target == "kfp" and run.case not in SAMPLES):
+        return []
+    inside = target != "kfp" and run.case.name.startswith(INSIDE)
+    return [pytest.mark.slow] if run.number > 0 or inside else []
 
 
 def agree(run: Run, target: str, runners: Runners) -> None:

@@ -29,6 +29,9 @@ from tests.support.running import Runners, differences, surprises
 
 CASES = [Case(folder) for folder in sorted((Path(__file__).parent / "airflow_cases").iterdir()) if folder.is_dir()]
 
+LONG = ("try_loops", "try_ends", "loop_branches")
+"""Cases of many tasks; like the further runs of all, they are left to `make test-all`."""
+
 
 def dag_file(source: str, folder: Path, version: str = "3.3") -> str:
     """The DAG file of the last pipeline of `source`."""
@@ -42,7 +45,14 @@ def dag_file(source: str, folder: Path, version: str = "3.3") -> str:
 
 @pytest.mark.orchestrator
 @pytest.mark.xdist_group("run-airflow")
-@pytest.mark.parametrize("run", [run for case in CASES for run in case.runs], ids=lambda run: run.id)
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(run, id=run.id, marks=[pytest.mark.slow] if run.number > 0 or case.name in LONG else [])
+        for case in CASES
+        for run in case.runs
+    ],
+)
 def test_runs_like_plain_python(run: Run, runners: Runners) -> None:
     reference, ran = runners.reference(run), runners.run(run, "airflow")
     found = [*surprises(run, ran), *differences(reference, ran)]

@@ -15,11 +15,6 @@ def half(a: int) -> int:
     return a // 2
 
 
-@step
-def tell(n: int) -> None:
-    print(n)
-
-
 @pipeline
 def twice(n: int) -> int:
     return add(n, n)
@@ -31,8 +26,6 @@ def loop_carried(start: int = 1) -> list[object]:
     seen = []
     for i, k in enumerate((10, 20, 30)):
         total = add(total, k)
-        if total > 30:
-            tell(total)
         parts = [add(x, i) for x in range(2)]
         seen.append(parts[1] + total)
     best = 0

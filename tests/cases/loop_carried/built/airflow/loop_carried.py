@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param, TaskGroup, get_current_context, task
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
@@ -89,8 +88,6 @@ def stored(function: Callable[..., Any] | None = None, **options: Any) -> Any:
                 value = function(*map(read, args), **{key: read(given) for key, given in kwargs.items()})
             except SystemExit as error:  # Airflow would take exit(0) for a success
                 raise RuntimeError(f"the step ended its process with status {error.code}") from error
-            if options.get("result", "value") is None:
-                return None
             if "outputs" in options:
                 return {key: sent(select(value, where)) for key, (where, _) in options["outputs"].items()}
             return sent(value)
@@ -180,22 +177,10 @@ def half(a: int) -> int:
     return a // 2
 
 
-@task
-@stored(result=None)
-def tell(n: int) -> None:
-    print(n)
-
-
 @task(task_id="add")
 @stored
 def add_task(start):
     return add(start, 10)
-
-
-@task.branch
-@stored
-def choose_total(total):
-    return "tell" if total > 30 else "join_total"
 
 
 @task
@@ -216,12 +201,6 @@ def add_3(total):
     return add(total, 20)
 
 
-@task.branch(trigger_rule="none_failed")
-@stored
-def choose_total_2(total):
-    return "tell_2" if total > 30 else "join_total_2"
-
-
 @task
 @stored
 def add_4(x_2):
@@ -232,12 +211,6 @@ def add_4(x_2):
 @stored
 def add_5(total_2):
     return add(total_2, 30)
-
-
-@task.branch(trigger_rule="none_failed")
-@stored
-def choose_total_3(total):
-    return "tell_3" if total > 30 else "join_total_3"
 
 
 @task
@@ -350,21 +323,12 @@ with DAG(
     doc_md=__doc__,
 ) as dag:
     total = add_task(dag.param("start"))
-    if_total = choose_total(total)
-    tell_done = tell(total)
-    join_total = EmptyOperator(task_id="join_total", trigger_rule="none_failed_min_one_success")
     x_items = list_x()
     parts = add_2.expand(x=x_items)
     total_2 = add_3(total)
-    if_total_2 = choose_total_2(total_2)
-    tell_2_done = tell.override(task_id="tell_2")(total_2)
-    join_total_2 = EmptyOperator(task_id="join_total_2", trigger_rule="none_failed_min_one_success")
     x_2_items = list_x.override(task_id="list_x_2")()
     parts_2 = add_4.expand(x_2=x_2_items)
     total_3 = add_5(total_2)
-    if_total_3 = choose_total_3(total_3)
-    tell_3_done = tell.override(task_id="tell_3")(total_3)
-    join_total_3 = EmptyOperator(task_id="join_total_3", trigger_rule="none_failed_min_one_success")
     x_3_items = list_x.override(task_id="list_x_3")()
     parts_3 = add_6.expand(x_3=x_3_items)
 
@@ -408,17 +372,3 @@ with DAG(
     )
     chain_2 = compute_chain_2(chain, chain_item_2)
     compute_result(total=total_3, seen=seen, best=best_3, chain=chain_2, value=try_3_failed_joined["value_6"])
-
-    if_total >> tell_done
-    [tell_done, if_total] >> join_total >> [x_items, total_2]
-    parts >> if_total_2 >> tell_2_done
-    [tell_2_done, if_total_2] >> join_total_2 >> [x_2_items, total_3]
-    parts_2 >> if_total_3 >> tell_3_done
-    [tell_3_done, if_total_3] >> join_total_3 >> [
-        x_3_items,
-        add_result_4,
-        add_result_5,
-        add_result_6,
-        chain_item,
-        half_outputs,
-    ]

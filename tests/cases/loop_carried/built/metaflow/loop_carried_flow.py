@@ -19,10 +19,6 @@ def half(a: int) -> int:
     return a // 2
 
 
-def tell(n: int) -> None:
-    print(n)
-
-
 class FreshArtifacts:
     """Gives steps copies of artifacts: what a step changes in place is not stored again, and no other step sees it."""
 
@@ -93,32 +89,28 @@ class LoopCarriedFlow(FreshArtifacts, FlowSpec):
     @step
     def start(self):
         """Start the flow."""
-        self.next(self.add)
+        self.next(self.add, self.list_x, self.list_x_2, self.list_x_3, self.fork, self.add_10, self.half)
 
     @step
     def add(self):
         """Run `add`."""
         with empty_folder():
             self.total = plain(add(self.start_, 10))
-        self.if_total = self.total > 30
-        self.next({True: self.tell, False: self.skip_total}, condition="if_total")
+        self.next(self.add_3)
 
     @step
-    def tell(self):
-        """Run `tell`."""
+    def add_3(self):
+        """Run `add`."""
         with empty_folder():
-            tell(self.total)
-        self.next(self.after)
+            self.total_2 = plain(add(self.total, 20))
+        self.next(self.add_5)
 
     @step
-    def skip_total(self):
-        """There is nothing to do in this branch."""
-        self.next(self.after)
-
-    @step
-    def after(self):
-        """Go on from whichever branch ran."""
-        self.next(self.list_x, self.add_3)
+    def add_5(self):
+        """Run `add`."""
+        with empty_folder():
+            self.total_3 = plain(add(self.total_2, 30))
+        self.next(self.join_3)
 
     @step
     def list_x(self):
@@ -142,56 +134,19 @@ class LoopCarriedFlow(FreshArtifacts, FlowSpec):
     @step
     def gather_parts(self, inputs):
         """Collect the results of each `x`, in order."""
-        self.merge_artifacts(inputs, include=["total"])
         self.parts = [task.add_result for task in inputs]
-        self.next(self.after_2)
+        self.next(self.after)
 
     @step
     def no_x(self):
         """There is nothing to do, and Metaflow takes no empty foreach."""
         self.parts = []
-        self.next(self.after_2)
+        self.next(self.after)
 
     @step
-    def after_2(self):
+    def after(self):
         """Go on from whichever branch ran."""
-        self.next(self.join)
-
-    @step
-    def add_3(self):
-        """Run `add`."""
-        with empty_folder():
-            self.total_2 = plain(add(self.total, 20))
-        self.next(self.join)
-
-    @step
-    def join(self, inputs):
-        """Wait for the parallel branches."""
-        self.merge_artifacts(inputs, include=["parts", "total", "total_2"])
-        self.next(self.check_total_2)
-
-    @step
-    def check_total_2(self):
-        """Choose a branch."""
-        self.if_total_2 = self.total_2 > 30
-        self.next({True: self.tell_2, False: self.skip_total_2}, condition="if_total_2")
-
-    @step
-    def tell_2(self):
-        """Run `tell`."""
-        with empty_folder():
-            tell(self.total_2)
-        self.next(self.after_3)
-
-    @step
-    def skip_total_2(self):
-        """There is nothing to do in this branch."""
-        self.next(self.after_3)
-
-    @step
-    def after_3(self):
-        """Go on from whichever branch ran."""
-        self.next(self.list_x_2, self.add_5)
+        self.next(self.join_3)
 
     @step
     def list_x_2(self):
@@ -215,56 +170,19 @@ class LoopCarriedFlow(FreshArtifacts, FlowSpec):
     @step
     def gather_parts_2(self, inputs):
         """Collect the results of each `x_2`, in order."""
-        self.merge_artifacts(inputs, include=["parts", "total", "total_2"])
         self.parts_2 = [task.add_result_2 for task in inputs]
-        self.next(self.after_4)
+        self.next(self.after_2)
 
     @step
     def no_x_2(self):
         """There is nothing to do, and Metaflow takes no empty foreach."""
         self.parts_2 = []
-        self.next(self.after_4)
+        self.next(self.after_2)
 
     @step
-    def after_4(self):
+    def after_2(self):
         """Go on from whichever branch ran."""
-        self.next(self.join_2)
-
-    @step
-    def add_5(self):
-        """Run `add`."""
-        with empty_folder():
-            self.total_3 = plain(add(self.total_2, 30))
-        self.next(self.join_2)
-
-    @step
-    def join_2(self, inputs):
-        """Wait for the parallel branches."""
-        self.merge_artifacts(inputs, include=["parts", "parts_2", "total", "total_2", "total_3"])
-        self.next(self.check_total_3)
-
-    @step
-    def check_total_3(self):
-        """Choose a branch."""
-        self.if_total_3 = self.total_3 > 30
-        self.next({True: self.tell_3, False: self.skip_total_3}, condition="if_total_3")
-
-    @step
-    def tell_3(self):
-        """Run `tell`."""
-        with empty_folder():
-            tell(self.total_3)
-        self.next(self.after_5)
-
-    @step
-    def skip_total_3(self):
-        """There is nothing to do in this branch."""
-        self.next(self.after_5)
-
-    @step
-    def after_5(self):
-        """Go on from whichever branch ran."""
-        self.next(self.list_x_3, self.fork, self.add_10, self.half)
+        self.next(self.join_3)
 
     @step
     def list_x_3(self):
@@ -288,20 +206,19 @@ class LoopCarriedFlow(FreshArtifacts, FlowSpec):
     @step
     def gather_parts_3(self, inputs):
         """Collect the results of each `x_3`, in order."""
-        self.merge_artifacts(inputs, include=["parts", "parts_2", "total", "total_2", "total_3"])
         self.parts_3 = [task.add_result_3 for task in inputs]
-        self.next(self.after_6)
+        self.next(self.after_3)
 
     @step
     def no_x_3(self):
         """There is nothing to do, and Metaflow takes no empty foreach."""
         self.parts_3 = []
-        self.next(self.after_6)
+        self.next(self.after_3)
 
     @step
-    def after_6(self):
+    def after_3(self):
         """Go on from whichever branch ran."""
-        self.next(self.join_5)
+        self.next(self.join_3)
 
     @step
     def fork(self):
@@ -325,32 +242,30 @@ class LoopCarriedFlow(FreshArtifacts, FlowSpec):
     def only_score(self):
         """Set what the branches have in common."""
         self.best = self.add_result_4
-        self.next(self.after_7)
+        self.next(self.after_4)
 
     @step
     def skip_score(self):
         """Set what the branches have in common."""
         self.best = 0
-        self.next(self.after_7)
+        self.next(self.after_4)
 
     @step
-    def after_7(self):
+    def after_4(self):
         """Go on from whichever branch ran."""
-        self.next(self.join_3)
+        self.next(self.join)
 
     @step
     def add_8(self):
         """Run `add`."""
         with empty_folder():
             self.add_result_5 = plain(add(9, 9))
-        self.next(self.join_3)
+        self.next(self.join)
 
     @step
-    def join_3(self, inputs):
+    def join(self, inputs):
         """Wait for the parallel branches."""
-        self.merge_artifacts(
-            inputs, include=["add_result_5", "best", "parts", "parts_2", "total", "total_2", "total_3"]
-        )
+        self.merge_artifacts(inputs, include=["add_result_5", "best"])
         self.next(self.check_score_2)
 
     @step
@@ -363,32 +278,30 @@ class LoopCarriedFlow(FreshArtifacts, FlowSpec):
     def only_score_2(self):
         """Set what the branches have in common."""
         self.best_2 = self.add_result_5
-        self.next(self.after_8)
+        self.next(self.after_5)
 
     @step
     def skip_score_2(self):
         """Set what the branches have in common."""
         self.best_2 = self.best
-        self.next(self.after_8)
+        self.next(self.after_5)
 
     @step
-    def after_8(self):
+    def after_5(self):
         """Go on from whichever branch ran."""
-        self.next(self.join_4)
+        self.next(self.join_2)
 
     @step
     def add_9(self):
         """Run `add`."""
         with empty_folder():
             self.add_result_6 = plain(add(4, 4))
-        self.next(self.join_4)
+        self.next(self.join_2)
 
     @step
-    def join_4(self, inputs):
+    def join_2(self, inputs):
         """Wait for the parallel branches."""
-        self.merge_artifacts(
-            inputs, include=["add_result_6", "best_2", "parts", "parts_2", "total", "total_2", "total_3"]
-        )
+        self.merge_artifacts(inputs, include=["add_result_6", "best_2"])
         self.next(self.check_score_3)
 
     @step
@@ -401,18 +314,18 @@ class LoopCarriedFlow(FreshArtifacts, FlowSpec):
     def only_score_3(self):
         """Set what the branches have in common."""
         self.best_3 = self.add_result_6
-        self.next(self.after_9)
+        self.next(self.after_6)
 
     @step
     def skip_score_3(self):
         """Set what the branches have in common."""
         self.best_3 = self.best_2
-        self.next(self.after_9)
+        self.next(self.after_6)
 
     @step
-    def after_9(self):
+    def after_6(self):
         """Go on from whichever branch ran."""
-        self.next(self.join_5)
+        self.next(self.join_3)
 
     @step
     def add_10(self):
@@ -428,7 +341,7 @@ class LoopCarriedFlow(FreshArtifacts, FlowSpec):
         with empty_folder():
             chain = self.chain
             self.chain_item_2 = plain(add(2, chain[-1] if chain else 0))
-        self.next(self.join_5)
+        self.next(self.join_3)
 
     @catch
     @failure_message(artifact="half_error", outputs=["value"])
@@ -508,22 +421,22 @@ class LoopCarriedFlow(FreshArtifacts, FlowSpec):
         """Set what the branches have in common."""
         self.seen_items_3 = []
         self.value_6 = self.value_5
-        self.next(self.after_10)
+        self.next(self.after_7)
 
     @step
     def handle_try_3(self):
         """Set what the branches have in common."""
         self.seen_items_3 = [self.half_error_3]
         self.value_6 = self.value_4
-        self.next(self.after_10)
+        self.next(self.after_7)
 
     @step
-    def after_10(self):
+    def after_7(self):
         """Go on from whichever branch ran."""
-        self.next(self.join_5)
+        self.next(self.join_3)
 
     @step
-    def join_5(self, inputs):
+    def join_3(self, inputs):
         """Wait for the parallel branches."""
         self.merge_artifacts(
             inputs,
