@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import sys
+import types
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -128,19 +129,20 @@ def _loaded(value: Any, scope: dict[str, Any]) -> Any:
 
 
 def _classes(pipeline: Pipeline, roots: list[str]) -> None:
-    """Let pickles of the tasks, whose classes live in `__main__`, find those of the user's modules."""
+    """Let pickles of the tasks, whose classes and functions live in `__main__`, find those of the user's modules."""
     main = sys.modules["__main__"]
     sys.path[:0] = roots
     for definition in pipeline.definitions:
-        if definition.kind != "class":
+        if definition.kind == "import":
             continue
         try:
             module = importlib.import_module(definition.module)
         except Exception:  # a result without that class can be read all the same
             continue
         for name, original in zip(definition.names, definition.original_names or definition.names):
-            if not hasattr(main, name) and hasattr(module, original):
-                setattr(main, name, getattr(module, original))
+            found = getattr(module, original, None)
+            if not hasattr(main, name) and isinstance(found, (type, types.FunctionType)):
+                setattr(main, name, found)
 
 
 if __name__ == "__main__":
