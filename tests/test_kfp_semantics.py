@@ -25,6 +25,7 @@ def runs() -> list[object]:
     ]
 
 
+@pytest.mark.orchestrator
 @pytest.mark.xdist_group("kfp-server")
 @pytest.mark.parametrize("run", runs())
 def test_server(run: Run, runners: Runners) -> None:

@@ -94,7 +94,10 @@ def test_containers_have_no_meaning_in_plain_python(project: Path, pipec: Pipec)
     assert done.exit_code == 1 and "PC401" in done.stderr and "container" in done.stderr
 
 
-@pytest.mark.parametrize(("target", "reason"), [("python", "no meaning"), ("kfp", "no local runner")])
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [("python", "no meaning"), pytest.param("kfp", "no local runner", marks=pytest.mark.orchestrator)],
+)
 def test_containers_do_not_run_here(project: Path, pipec: Pipec, target: str, reason: str) -> None:
     source = 'from pipec import container, pipeline\n\nwork = container("x:1", ["work"])\n\n'
     (project / "boxes.py").write_text(source + "@pipeline\ndef boxes():\n    work()\n", encoding="utf-8")

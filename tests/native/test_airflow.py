@@ -180,6 +180,7 @@ def simple(folder: Path, settings: str = "", pipeline: str = "", extra: str = "G
     return dag_file(SIMPLE.format(settings=settings, pipeline=pipeline, extra=extra), folder, version)
 
 
+@pytest.mark.orchestrator
 @pytest.mark.parametrize(
     ("pipeline", "extra", "expected"),
     [

@@ -25,6 +25,7 @@ def agreeing(runners: Runners, folder: Path, source: str) -> Ran:
     return ran
 
 
+@pytest.mark.orchestrator
 def test_step_that_leaves_its_process_with_success_has_failed(runners: Runners, tmp_path: Path) -> None:
     source = """
 import os
@@ -50,6 +51,7 @@ def main(n: int = 1) -> int:
     assert agreeing(runners, tmp_path, source).outcome.status == "failed"
 
 
+@pytest.mark.orchestrator
 def test_several_long_values_fit_into_one_argument(runners: Runners, tmp_path: Path) -> None:
     source = """
 from pipec import pipeline, step
