@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Literal
 
-from pipec.compiler.diagnostics.pipeline import CarriedValue
+from pipec.compiler.diagnostics.pipeline import CarriedValue, WrongUnpacking
+from pipec.compiler.diagnostics.source import UnsupportedStatement
 from pipec.compiler.frontend.constants import NotConstantError, evaluate
 from pipec.compiler.frontend.operands import POISON, Growing, Operand, const
 from pipec.ir import Code, Iteration
@@ -71,14 +72,10 @@ def _bind(body: Body, target: ast.expr, value: object) -> bool:
         case ast.Tuple() | ast.List():
             parts = list(value) if isinstance(value, (tuple, list, str, dict)) else []
             if len(parts) != len(target.elts):
-                from pipec.compiler.diagnostics.pipeline import WrongUnpacking
-
                 got = f"{len(parts)} values" if parts else f"the single value {value!r}"
                 body.report.add(WrongUnpacking(body.span(target), len(target.elts), got))
                 return False
             return all(_bind(body, t, part) for t, part in zip(target.elts, parts))
-    from pipec.compiler.diagnostics.source import UnsupportedStatement
-
     what = f"the loop target `{ast.unparse(target)}`"
     body.report.add(UnsupportedStatement(body.span(target), what, "use plain names"))
     return False

@@ -256,9 +256,7 @@ class Protector:
             assert isinstance(made.error, Ref)
             listed = self.fresh("errors")
             outputs.append(Collect(id=listed, value=made.error.value, type=VALUE))
-            first = self.computed(
-                Code(source=_first_of(listed, [listed]), inputs={listed: listed}), "error", VALUE, node.span
-            )
+            first = self.computed(Code(source=_first_of(listed), inputs={listed: listed}), "error", VALUE, node.span)
             after.append(first)
             error = Ref(value=first.outputs[0])
         update = {"body": Block(nodes=tuple(nodes)), "outputs": tuple(outputs)}
@@ -315,8 +313,8 @@ def fine(error: Expr) -> Expr:
     return Code(source=f"{error.value} is None", inputs={error.value: error.value})
 
 
-def _first_of(listed: str, names: list[ValueId]) -> str:
-    variable = _free("message", names)
+def _first_of(listed: ValueId) -> str:
+    variable = _free("message", (listed,))
     return f"([{variable} for {variable} in {listed} if {variable} is not None] or [None])[0]"
 
 

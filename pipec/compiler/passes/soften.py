@@ -83,6 +83,8 @@ class _Softener:
     def handled(self, node: Try, safe: Protected, ends: list[Expr]) -> list[Statement]:
         """`try` and `except`."""
         assert node.handler is not None
+        if safe.error == NONE:
+            return self.named(node, safe.nodes, ends)
         handler = node.handler
         orelse = [p.orelse for p in node.outputs]
         if node.error is not None:
@@ -93,8 +95,6 @@ class _Softener:
 
             handler = map_blocks(handler, lambda b: Block(nodes=tuple(with_operands(n, told) for n in b.nodes)))
             orelse = [told(e) for e in orelse]
-        if safe.error == NONE:
-            return self.named(node, safe.nodes, ends)
         phis = tuple(p.model_copy(update={"then": t, "orelse": o}) for p, t, o in zip(node.outputs, ends, orelse))
         if not phis and not handler.nodes:
             return safe.nodes
