@@ -203,10 +203,11 @@ class Merger:
             return self._grown(name, then, orelse, before)
         if isinstance(then, Operand) and isinstance(orelse, Operand):
             return self.phi(name, then, orelse)
+        lost = next((side for side in (then, orelse) if isinstance(side, Unbound)), None)
         bound = [side for side in (then, orelse) if isinstance(side, Operand)]
         if not bound:
-            return next((side for side in (then, orelse) if isinstance(side, Unbound)), Unbound("no path binds it"))
-        return Unbound("only one path binds it", bound[0].producer)
+            return lost or Unbound("no path binds it")
+        return lost if lost is not None and lost is not before else Unbound("only one path binds it", bound[0].producer)
 
     def _grown(self, name: str, then: Binding | None, orelse: Binding | None, before: Binding | None) -> Binding:
         if not isinstance(then, Growing) or not isinstance(orelse, Growing) or then.kind != orelse.kind:

@@ -11,6 +11,7 @@ from pipec.compiler.frontend.inference import dict_of, element, joined_list, lis
 from pipec.compiler.frontend.operands import POISON, Growing, Operand, Part, code, const
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver
+from pipec.compiler.purity import is_total
 from pipec.ir import VALUE, Code, DictOf, TupleOf, Type, uses
 
 if TYPE_CHECKING:
@@ -38,7 +39,26 @@ def add(body: Body, name: str, operand: Operand) -> None:
     """`name.append(operand)`, or the pair of `name[key] = value`."""
     growing = body.scope.names[name]
     assert isinstance(growing, Growing)
+    if not growing.open and not operand.poison and not is_total(operand.expr):
+        if growing.kind == "dict" and operand.elements is not None:
+            key, value = operand.elements
+            operand = pair(body, body.as_value(key, f"{name}_key"), body.as_value(value, f"{name}_value"))
+        else:
+            operand = body.as_value(operand, f"{name}_item")
     body.scope.names[name] = replace(growing, parts=(*growing.parts, Part(operand)))
+
+
+def settle(body: Body, name: str) -> None:
+    """Evaluate what a loop has added to the collection, whether or not it is read: that may fail."""
+    growing = body.scope.names[name]
+    assert isinstance(growing, Growing)
+    if growing.open or all(p.operand.poison or is_total(p.operand.expr) for p in growing.parts):
+        return
+    if growing.kind == "dict":
+        body.materialise(name)
+        return
+    parts = (p if is_total(p.operand.expr) else Part(body.as_value(p.operand, name), p.many) for p in growing.parts)
+    body.scope.names[name] = replace(growing, parts=tuple(parts))
 
 
 def pair(body: Body, key: Operand, value: Operand) -> Operand:

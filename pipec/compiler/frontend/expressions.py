@@ -215,6 +215,8 @@ def name(body: Body, node: ast.Name) -> Operand | None:
     binding = body.scope.names.get(node.id)
     match binding:
         case Operand():
+            if isinstance(binding.expr, Code) and not binding.poison:  # a tuple that both arms of an `if` bind
+                body.scope.names[node.id] = binding = body.as_value(binding, node.id, node)
             return binding
         case Growing():
             if binding.open:

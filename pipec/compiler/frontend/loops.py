@@ -11,7 +11,7 @@ from pipec.compiler.diagnostics.pipeline import CarriedValue, LooksIntoArtifact,
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression, UnsupportedStatement
 from pipec.compiler.frontend import expressions, sharing, unrolling
 from pipec.compiler.frontend.callees import has_calls
-from pipec.compiler.frontend.collections import Contributions, as_dict, listed, pair
+from pipec.compiler.frontend.collections import Contributions, as_dict, listed, pair, settle
 from pipec.compiler.frontend.inference import LooksIntoError, bound_types, element, list_of
 from pipec.compiler.frontend.operands import POISON, Carried, Growing, Operand, Part, Unbound, code, const, ref
 from pipec.compiler.pysource import rename_free
@@ -58,6 +58,7 @@ def loop(body: Body, node: ast.For) -> None:
         outer = body.scope.names.get(name)
         if isinstance(outer, Growing) and made is not None and name in made:
             body.scope.names[name] = replace(outer, parts=(*outer.parts, *made[name]))
+            settle(body, name)
     reported = {f.wanted for f in body.report.findings if isinstance(f, CarriedValue)}
     for name in [*bound, *_target_names(node.target)]:
         unbound = Unbound("it is bound inside the loop only", body.span(node))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
 
 from pipec.compiler.diagnostics import Report
@@ -60,7 +61,8 @@ def substituted(expr: Expr, value: ValueId, by: Expr) -> Expr:
         return expr
     # under value ids, so that the free names of one expression never meet other ones of the other
     inner = text(by) if not isinstance(by, Code) else _own(by)
-    source = rename_free(_own(expr), {value: _grouped(inner)})
+    outer = _own(expr)
+    source = rename_free(outer, {value: inner if _stands_free(value, outer) else _grouped(inner)})
     inputs = {v: v for v in expr.inputs.values() if v != value} | {v: v for v in uses(by)}
     return Code(source=source, inputs=inputs, type=expr.type)
 
@@ -69,10 +71,18 @@ def _own(expr: Code) -> str:
     return rename_free(expr.source, expr.inputs)
 
 
+def _stands_free(name: str, source: str) -> bool:
+    """Whether every use of `name` in `source` is an element or an argument of its own, where nothing has to be grouped."""
+    tree = ast.parse(source, mode="eval")
+    free = [e for n in ast.walk(tree) if isinstance(n, (ast.List, ast.Tuple, ast.Set)) for e in n.elts]
+    free += [v for n in ast.walk(tree) if isinstance(n, ast.Dict) for v in n.values]
+    free += [a for n in ast.walk(tree) if isinstance(n, ast.Call) for a in n.args]
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name]
+    return all(any(n is f for f in free) for n in names)
+
+
 def _grouped(source: str) -> str:
     """`source` in parentheses unless it binds as tightly as a name."""
-    import ast
-
     node = ast.parse(source, mode="eval").body
     atoms = (
         ast.Name,

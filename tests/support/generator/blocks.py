@@ -57,7 +57,7 @@ def loop(w: Writer, place: Place, block: Block) -> None:
     header, items, key = _header(w)
     w.emit(place, f"for {header}:")
     inner = place.inside(loop=True)
-    with w.inner(loop=True):
+    with w.inner(fixed=True):
         for item_kind, item in items:
             w.used.add(item)
             w.bind(item_kind, item)

@@ -32,17 +32,20 @@ def finally_(w: Writer, place: Place, block: Block) -> None:
 
 
 def except_(w: Writer, place: Place, block: Block) -> None:
-    """try and except, with a name that both bind."""
-    kind, name = "i", f"i{w.number()}"
-    w.used.add(name)
+    """try and except, with a name that both bind.
+
+    Neither binds a name of before it anew: nobody knows afterwards how far the body got, so such a name is refused.
+    """
+    kind, name, error = "i", f"i{w.number()}", f"e{w.number()}"
+    w.used.update((name, error))
     w.emit(place, "try:")
-    with w.inner():
+    with w.inner(fixed=True):
         block(w, place.inside(guarded=True))
         w.emit(place.inside(), f"{name} = checked({w.operand('i')})")
-    w.emit(place, "except Exception as e:")
-    with w.inner():
+    w.emit(place, f"except Exception as {error}:")
+    with w.inner(fixed=True):
         block(w, place.inside(guarded=True))
-        value = w.choice.pick(("len(str(e))", w.value("i", EXPRESSIONS), "add({c})".replace("{c}", w.operand("c"))))
+        value = w.choice.pick((f"len(str({error}))", w.value("i", EXPRESSIONS), "add({c})".replace("{c}", w.operand("c"))))
         w.emit(place.inside(), f"{name} = {value}")
     w.bind(kind, name)
 

@@ -54,7 +54,7 @@ class Writer:
     used: set[str] = field(default_factory=set)
     """Every name that there has been."""
     fixed: frozenset[str] = frozenset()
-    """Names that must not be bound: those of outside a loop, since that would carry a value."""
+    """Names that must not be bound: those of outside a loop, since that would carry a value, or of outside a `try`."""
 
     def has(self, feature: str) -> bool:
         """Whether a feature is switched on; "" always is."""
@@ -137,16 +137,16 @@ class Writer:
         return text.replace("{c}", str(self.choice.between(0, 7)))
 
     @contextmanager
-    def inner(self, *, loop: bool = False) -> Iterator[None]:
-        """A block of its own: the scope before it is back afterwards."""
-        before, fixed = self.scope, self.fixed
+    def inner(self, *, fixed: bool = False) -> Iterator[None]:
+        """A block of its own: the scope before it is back afterwards. `fixed`: its names are not bound anew in it."""
+        before, outside = self.scope, self.fixed
         self.scope = {kind: list(names) for kind, names in before.items()}
-        if loop:
+        if fixed:
             self.fixed = self.fixed | {n for names in before.values() for n in names} | self.used
         try:
             yield
         finally:
-            self.scope, self.fixed = before, fixed
+            self.scope, self.fixed = before, outside
 
 
 PARAMETERS = ("n", "xs", "flag", "word", "odd", "lookup", "folder")

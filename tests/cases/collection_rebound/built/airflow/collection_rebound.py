@@ -173,16 +173,16 @@ def double_3(out):
 
 @task
 @stored
-def compute_out_2(out, out_item_3):
-    return [*out, out_item_3]
+def compute_out_item_4(out, out_item_3):
+    return [*out, out_item_3][0]
 
 
 @task(trigger_rule="none_failed_min_one_success")
 @stored
-def join_out_items(reset, out_item_2, out_item, n, out_item_3, out_2):
+def join_out_items(reset, out_item_2, out_item, n, out_item_3, out_item_4):
     if reset:
         return [out_item_2]
-    return [out_item, n, out_item_3, out_2[0]]
+    return [out_item, n, out_item_3, out_item_4]
 
 
 @task.branch
@@ -217,8 +217,8 @@ def double_5(i):
 
 @task(trigger_rule="none_failed")
 @stored
-def compute_kept_2(n, kept_item, kept_item_2_by_i):
-    return [n, kept_item, *kept_item_2_by_i]
+def compute_found_value(n, kept_item, kept_item_2_by_i):
+    return len([n, kept_item, *kept_item_2_by_i])
 
 
 @task(multiple_outputs=True, trigger_rule="none_failed_min_one_success")
@@ -231,10 +231,10 @@ def compute_kept_2(n, kept_item, kept_item_2_by_i):
         "found": (4, "value"),
     },
 )
-def join_n(n, stop, out_items, kept, kept_item, kept_item_2_by_i, kept_2):
+def join_n(n, stop, out_items, kept, kept_item, kept_item_2_by_i, found_value):
     if n > stop:
         return (out_items, kept, {}), True, None, [], None
-    return None, False, kept_item, kept_item_2_by_i, ('size', len(kept_2))
+    return None, False, kept_item, kept_item_2_by_i, ('size', found_value)
 
 
 @task(multiple_outputs=True, trigger_rule="none_failed_min_one_success")
@@ -294,14 +294,14 @@ with DAG(
     out_item_2 = double_2()
     out = compute_out(out_item, dag.param("n"))
     out_item_3 = double_3(out)
-    out_2 = compute_out_2(out, out_item_3)
+    out_item_4 = compute_out_item_4(out, out_item_3)
     out_items = join_out_items(
         reset=dag.param("reset"),
         out_item_2=out_item_2,
         out_item=out_item,
         n=dag.param("n"),
         out_item_3=out_item_3,
-        out_2=out_2,
+        out_item_4=out_item_4,
     )
     if_n_2 = choose_n_2(dag.param("n"))
     if_n = choose_n(dag.param("n"), dag.param("stop"))
@@ -309,7 +309,7 @@ with DAG(
     kept_item = double_4()
     items = upto(dag.param("n"))
     kept_item_2_by_i = double_5.expand(i=items)
-    kept_2 = compute_kept_2(dag.param("n"), kept_item, kept_item_2_by_i)
+    found_value = compute_found_value(dag.param("n"), kept_item, kept_item_2_by_i)
     n_joined = join_n(
         n=dag.param("n"),
         stop=dag.param("stop"),
@@ -317,7 +317,7 @@ with DAG(
         kept=kept,
         kept_item=kept_item,
         kept_item_2_by_i=kept_item_2_by_i,
-        kept_2=kept_2,
+        found_value=found_value,
     )
     n_2_joined = join_n_2(
         n=dag.param("n"),
@@ -341,5 +341,5 @@ with DAG(
     if_reset >> [out_item_2, out]
     if_n_2 >> [if_n, n_joined, n_2_joined]
     if_n >> [kept, kept_item, items]
-    [if_n_2, if_n] >> kept_2
+    [if_n_2, if_n] >> found_value
     returned >> [kept_5, found_2, result_3]

@@ -103,13 +103,13 @@ class CollectionReboundFlow(FreshArtifacts, FlowSpec):
         """Run `double`."""
         with empty_folder():
             self.out_item_3 = plain(double(len(self.out)))
-        self.next(self.compute_out_2)
+        self.next(self.compute_out_item_4)
 
     @step
-    def compute_out_2(self):
-        """Compute `out_2`."""
-        self.out_2 = [*self.out, self.out_item_3]
-        self.out_items = [self.out_item, self.n, self.out_item_3, self.out_2[0]]
+    def compute_out_item_4(self):
+        """Compute `out_item_4`."""
+        self.out_item_4 = [*self.out, self.out_item_3][0]
+        self.out_items = [self.out_item, self.n, self.out_item_3, self.out_item_4]
         self.next(self.after)
 
     @step
@@ -194,10 +194,10 @@ class CollectionReboundFlow(FreshArtifacts, FlowSpec):
     def join(self, inputs):
         """Wait for the parallel branches."""
         self.merge_artifacts(inputs, include=["kept_3", "kept_4", "out_items"])
-        self.kept_2 = [self.n, self.kept_3, *self.kept_4]
+        self.found_value = len([self.n, self.kept_3, *self.kept_4])
         self.result = None
         self.returned = False
-        self.found = ("size", len(self.kept_2))
+        self.found = ("size", self.found_value)
         self.next(self.after_3)
 
     @step

@@ -153,14 +153,14 @@ def collected(task_id, key="return_value"):
 
 @task
 @stored
-def mean_2(k):
-    return mean([k, k + 1])
+def compute_counts(rows_by_shard):
+    return [len(rows) for rows in rows_by_shard]
 
 
 @task
 @stored
-def compute_counts(rows_by_shard):
-    return [len(rows) for rows in rows_by_shard]
+def mean_2(k):
+    return mean([k, k + 1])
 
 
 @task
@@ -190,8 +190,8 @@ with DAG(
 
     rows_by_shard = collected.override(task_id="collect_rows_by_shard")("for_shard.load")
     means_items = collected.override(task_id="collect_means_items")("for_shard.mean")
-    constants_items = mean_2.expand(k=[1, 2])
     counts = compute_counts(rows_by_shard)
+    constants_items = mean_2.expand(k=[1, 2])
     compute_result(counts, means_items, constants_items)
 
     load_by_item >> rows_by_shard

@@ -165,6 +165,12 @@ def compute_add_results_by_i(add_results_flat, for_x_counts):
     return [add_results_flat[sum(for_x_counts[:i]) : sum(for_x_counts[: i + 1])] for i in range(len(for_x_counts))]
 
 
+@task
+@stored
+def compute_rows(add_results_by_i):
+    return [len(add_results) for add_results in add_results_by_i]
+
+
 @task.branch
 @stored
 def choose_n(n):
@@ -239,12 +245,6 @@ def join_chosen_6(flag, chosen_5, chosen_4):
 
 @task
 @stored
-def compute_rows(add_results_by_i):
-    return [len(add_results) for add_results in add_results_by_i]
-
-
-@task
-@stored
 def add_5(x_4):
     return add(x_4, 9)
 
@@ -271,6 +271,7 @@ with DAG(
     x_items = list_x(for_x_pairs["for_x_pairs"])
     add_results_flat = add_task.expand_kwargs(x_items)
     add_results_by_i = compute_add_results_by_i(add_results_flat, for_x_pairs["for_x_counts"])
+    rows = compute_rows(add_results_by_i)
     if_n = choose_n(dag.param("n"))
     x_2_items = list_x_2(dag.param("xs"))
     chosen = add_2.expand(x_2=x_2_items)
@@ -285,7 +286,6 @@ with DAG(
     add_result_4 = add_4(dag.param("n"))
     chosen_5 = compute_chosen_5(add_result_4)
     chosen_6 = join_chosen_6(dag.param("flag"), chosen_5, chosen_4)
-    rows = compute_rows(add_results_by_i)
     x_4_items = list_x_2.override(task_id="list_x_4")(dag.param("xs"))
     add_result_5_by_x = add_5.expand(x_4=x_4_items)
     compute_result(rows, chosen_6, add_result_5_by_x)

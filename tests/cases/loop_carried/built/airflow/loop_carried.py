@@ -297,7 +297,7 @@ def join_try_3_failed(half_error_3, value_5, value_4):
 
 @task(trigger_rule="none_failed")
 @stored
-def compute_seen(parts, total, parts_2, total_2, parts_3, total_3, seen_items, seen_items_2, seen_items_3):
+def compute_seen(seen_items, seen_items_2, seen_items_3, parts, total, parts_2, total_2, parts_3, total_3):
     return [parts[1] + total, parts_2[1] + total_2, parts_3[1] + total_3, *seen_items, *seen_items_2, *seen_items_3]
 
 
@@ -360,15 +360,15 @@ with DAG(
         half_3_outputs["error"], half_3_outputs["result"], try_2_failed_joined["value_4"]
     )
     seen = compute_seen(
+        seen_items=try_failed_joined["seen_items"],
+        seen_items_2=try_2_failed_joined["seen_items_2"],
+        seen_items_3=try_3_failed_joined["seen_items_3"],
         parts=parts,
         total=total,
         parts_2=parts_2,
         total_2=total_2,
         parts_3=parts_3,
         total_3=total_3,
-        seen_items=try_failed_joined["seen_items"],
-        seen_items_2=try_2_failed_joined["seen_items_2"],
-        seen_items_3=try_3_failed_joined["seen_items_3"],
     )
     chain_2 = compute_chain_2(chain, chain_item_2)
     compute_result(total=total_3, seen=seen, best=best_3, chain=chain_2, value=try_3_failed_joined["value_6"])
