@@ -72,7 +72,7 @@ def _own(expr: Code) -> str:
 
 
 def _stands_free(name: str, source: str) -> bool:
-    """Whether every use of `name` in `source` is an element or an argument of its own, where nothing has to be grouped."""
+    """Whether every use of `name` in `source` is an element or an argument, where nothing has to be grouped."""
     tree = ast.parse(source, mode="eval")
     free = [e for n in ast.walk(tree) if isinstance(n, (ast.List, ast.Tuple, ast.Set)) for e in n.elts]
     free += [v for n in ast.walk(tree) if isinstance(n, ast.Dict) for v in n.values]

@@ -45,7 +45,9 @@ def except_(w: Writer, place: Place, block: Block) -> None:
     w.emit(place, f"except Exception as {error}:")
     with w.inner(fixed=True):
         block(w, place.inside(guarded=True))
-        value = w.choice.pick((f"len(str({error}))", w.value("i", EXPRESSIONS), "add({c})".replace("{c}", w.operand("c"))))
+        value = w.choice.pick(
+            (f"len(str({error}))", w.value("i", EXPRESSIONS), "add({c})".replace("{c}", w.operand("c")))
+        )
         w.emit(place.inside(), f"{name} = {value}")
     w.bind(kind, name)
 
