@@ -13,6 +13,7 @@ from pipec.compiler import passes
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.frontend import read
 from pipec.compiler.passes.inline_groups import inline_groups
+from pipec.compiler.passes.soften import soften
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 from pipec.ir.graph import tasks
@@ -49,7 +50,7 @@ def shape(source: str, folder: Path) -> Shape | None:
     pipeline = passes.run(found[0], report)
     told = Report()
     lower(pipeline, Site(), told)
-    steps = Builder(inline_groups(pipeline), Report()).build()
+    steps = Builder(inline_groups(soften(pipeline)), Report()).build()
     ends: dict[int, int] = {}
     for step in steps:
         ends[id(step)] = ends.get(id(step), 0) + (step.task is not None)

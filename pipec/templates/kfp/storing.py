@@ -96,6 +96,8 @@ def kfp_collection(*writers):
 
         if value is None:
             return kfp_none(folder)
+        if isinstance(value, (str, int, float, set, frozenset)):
+            return kfp_json(value, folder)  # a value that a branch gives instead
         kind = "dict" if isinstance(value, dict) else "tuple" if isinstance(value, tuple) else "list"
         items, places = list(value.values() if kind == "dict" else value), []
         for i, item in enumerate(items):
