@@ -157,6 +157,25 @@ def guard_of(low: Lowering, exprs: Sequence[Expr], scope: Scope) -> Guard | None
     return scope.guards[-1]
 
 
+def _decided(low: Lowering, node: Branch, scope: Scope) -> TaskNode | None:
+    """The task of the same iteration that gives the condition as a bool, where there is one."""
+    found = low.env[node.condition.value] if isinstance(node.condition, Ref) else None
+    if found is None or found.node is None or found.key or found.node.loop is not scope.loop:
+        return None
+    is_bool = found.node.function.body[-1:] != () and found.node.function.body[-1].startswith("return bool(")
+    return found.node if is_bool and low.guards[found.node] == scope.guards else None
+
+
+def _decision(low: Lowering, node: Branch, scope: Scope) -> TaskNode:
+    """A task for the condition."""
+    taken = low.wrapper(scope, guard_of(low, [node.condition], scope))
+    taken.lines.append(f"return {_bool(taken.source(node.condition))}")
+    id_ = low.ids.fresh(f"check_{_topic(node)}")
+    decide = low.new(id_, taken.made(id_, Spec(), [node.condition]), scope, _variable(node))
+    low.fill(decide, taken)
+    return decide
+
+
 def guarded_branch(low: Lowering, node: Branch, scope: Scope) -> None:
     """A branch for each item: branch operators do not work in mapped groups, so tasks of the arms skip themselves."""
     from pipec.backends.airflow.lower import Guard
@@ -166,11 +185,7 @@ def guarded_branch(low: Lowering, node: Branch, scope: Scope) -> None:
         if phis:
             joined(low, node, phis, scope, None)
         return
-    taken = low.wrapper(scope, guard_of(low, [node.condition], scope))
-    taken.lines.append(f"return {_bool(taken.source(node.condition))}")
-    id_ = low.ids.fresh(f"check_{_topic(node)}")
-    decide = low.new(id_, taken.made(id_, Spec(), [node.condition]), scope, _variable(node))
-    low.fill(decide, taken)
+    decide = _decided(low, node, scope) or _decision(low, node, scope)
     arms = [
         low.block(block, replace(scope, guards=(*scope.guards, Guard(decide, way))))
         for block, way in ((node.then, True), (node.orelse, False))

@@ -19,6 +19,7 @@ from pipec.backends.airflow.pipeline import params, settings
 from pipec.backends.airflow.values import facts_of
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.passes import outline
+from pipec.compiler.passes.hoist import hoisted
 from pipec.compiler.passes.soften import soften
 from pipec.compiler.pysource.lazy import user_code
 from pipec.compiler.site import Site
@@ -51,7 +52,7 @@ def compile_file(pipeline: Pipeline, site: Site, report: Report) -> DagFile | No
 
 def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     """Lower `pipeline`."""
-    pipeline, nesting = flattened(outline(without_clashes(soften(pipeline)), {"results", "arguments"}))
+    pipeline, nesting = flattened(outline(hoisted(without_clashes(soften(pipeline))), {"results", "arguments"}))
     version = _version(site.versions.get("airflow", ""))
     names = Names(AIRFLOW | HELPERS | {n for d in pipeline.definitions for n in d.names} | _globals(pipeline))
     facts = facts_of(pipeline)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from pipec.backends.airflow.values import is_list
 from pipec.compiler.backend.glue import operand_source
+from pipec.compiler.passes.hoist import side_by_side
 from pipec.ir import (
     VALUE,
     Block,
@@ -58,28 +59,7 @@ def flattened(pipeline: Pipeline) -> tuple[Pipeline, Nesting]:
 
 
 def _nested(node: Statement) -> bool:
-    return isinstance(node, ForEach) and any(isinstance(n, ForEach) for n in _plain(node.body))
-
-
-def _plain(block: Block) -> list[Statement]:
-    """The nodes of `block`, with those of groups and `with parallel()` side by side."""
-    found: list[Statement] = []
-    for node in block.nodes:
-        if isinstance(node, (Group, Parallel)) and any(isinstance(n, ForEach) for n in walk(node.body)):
-            if isinstance(node, Group):
-                found += [_alias(node.id, a.id, a.expr, a.type, node) for a in node.args]
-            found += _plain(node.body)
-            if isinstance(node, Group):
-                found += [_alias(node.id, r.id, r.value, r.type, node) for r in node.outputs]
-        else:
-            found.append(node)
-    return found
-
-
-def _alias(group: str, value: ValueId, expr: Expr, type_: Type, node: Group) -> Compute:
-    return Compute(
-        id=f"{group}_{value}", lets=(Let(id=value, expr=expr, type=type_),), outputs=(value,), span=node.span
-    )
+    return isinstance(node, ForEach) and any(isinstance(n, ForEach) for n in side_by_side(node.body))
 
 
 class _Flattener:
@@ -115,7 +95,7 @@ class _Flattener:
 
     def split(self, outer: ForEach) -> list[Statement]:
         """`outer`, whose body has a loop, as loops and expressions side by side."""
-        nodes = _plain(outer.body)
+        nodes = side_by_side(outer.body)
         at = next(i for i, n in enumerate(nodes) if isinstance(n, ForEach))
         pre, inner, post = nodes[:at], nodes[at], nodes[at + 1 :]
         assert isinstance(inner, ForEach)

@@ -167,7 +167,7 @@ def facts_of(pipeline: Pipeline) -> Facts:
     reached = {name for d in pipeline.definitions for name in (*d.eager, *d.lazy)}
     for component in pipeline.components:
         calls = [n for n in nodes if isinstance(n, Task) and n.component == component.name]
-        if component.function in reached or any(n.id in guarded or n.id in awkward for n in calls):
+        if not calls or component.function in reached or any(n.id in guarded or n.id in awkward for n in calls):
             continue
         spec = shared_spec(calls, facts)
         if spec is not None and _callable(component) and all(_simple(n, facts) for n in calls):
