@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pipec.backends.metaflow import MetaflowBackend
+from pipec.compiler import passes
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.frontend import read
+from pipec.compiler.site import Site
 from tests.fuzz.nesting import Shape, shape
 from tests.support.generator import LANGUAGE, graphs, seeded
 
@@ -33,10 +38,27 @@ def test_too_many_paths_are_warned_about(shapes: list[Shape]) -> None:
     assert [one for one in shapes if one.paths > 4000 and not one.warned] == []
 
 
+def forks(count: int) -> str:
+    """A module with that many forks of two in a row."""
+    lines = [
+        f"    a{i}, b{i} = add(a{i - 1}, 1), add(a{i - 1}, 2)\n    a{i} = add(a{i}, b{i})" for i in range(1, count + 1)
+    ]
+    head = "from pipec import pipeline, step\n\n\n@step\ndef add(a: int, b: int) -> int:\n    return a + b\n\n\n"
+    return head + "@pipeline\ndef main(a0: int = 1):\n" + "\n".join(lines) + f"\n    return a{count}\n"
+
+
 @pytest.mark.orchestrator
 def test_a_graph_with_too_many_paths_says_so(tmp_path: Path) -> None:
     """Thirteen forks of two in a row are 8,192 paths."""
-    lines = [f"    a{i}, b{i} = add(a{i - 1}, 1), add(a{i - 1}, 2)\n    a{i} = add(a{i}, b{i})" for i in range(1, 14)]
-    head = "from pipec import pipeline, step\n\n\n@step\ndef add(a: int, b: int) -> int:\n    return a + b\n\n\n"
-    made = shape(head + "@pipeline\ndef main(a0: int = 1):\n" + "\n".join(lines) + "\n    return a13\n", tmp_path)
+    made = shape(forks(13), tmp_path)
     assert made is not None and made.paths > 4000 and made.warned
+
+
+def test_a_graph_whose_paths_nobody_can_wait_for_is_refused(tmp_path: Path) -> None:
+    """Seventeen are 131,072, which Metaflow's validator follows for minutes in each task."""
+    file = tmp_path / "module.py"
+    file.write_text(forks(17), encoding="utf-8")
+    report = Report()
+    (pipeline,) = read(file, root=tmp_path, site=Site(), report=report)
+    assert MetaflowBackend().build(passes.run(pipeline, report), Site(), report) is None
+    assert [f.code for f in report if f.severity == "error"] == ["PC408"]

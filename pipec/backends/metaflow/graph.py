@@ -44,7 +44,7 @@ class Builder(Leaves):
         self.steps.append(start)
         start.actions += [Today(value) for value, what in self.run_values.items() if what == "date"]
         late = self._only_for_the_result(self.pipeline.body)
-        body = Block(nodes=tuple(n for n in self.pipeline.body.nodes if n.id not in late and n.kind != "run"))
+        body = Block(nodes=tuple(n for n in self.pipeline.body.nodes if n.id not in late))
         open_ = self._block(body, Open((start,)))
         if open_.mode == "join":
             open_ = self.single(open_)
@@ -68,6 +68,7 @@ class Builder(Leaves):
     # blocks
 
     def _block(self, block: Block, open_: Open, concurrent: bool = False) -> Open:
+        block = Block(nodes=tuple(n for n in block.nodes if n.kind != "run"))  # known everywhere
         nodes = {node.id: node for node in block.nodes}
         waits = {id_: {*found.data, *found.order} for id_, found in edges(block, concurrent).items()}
         for id_, node in list(nodes.items()):

@@ -15,7 +15,7 @@ from pipec.backends.metaflow.parameters import declared
 from pipec.backends.metaflow.schedule import schedule
 from pipec.backends.metaflow.settings import settings
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.target import LossySetting, TargetLimit
+from pipec.compiler.diagnostics.target import LossySetting, TargetLimit, UnsupportedForm
 from pipec.compiler.passes.inline_groups import inline_groups
 from pipec.compiler.passes.soften import soften
 from pipec.compiler.pysource.imports import Import, block, parse
@@ -27,7 +27,9 @@ from pipec.ir import VALUE, ObjectType, Pipeline, Ref, leaves
 from pipec.ir.graph import tasks
 
 MOST_PATHS = 4000
-"""Metaflow's validator follows every path from start to end, in every task."""
+"""Metaflow's validator follows every path from start to end, in every task: from here on that is felt."""
+IMPRACTICAL_PATHS = 100_000
+"""From here on it takes each task longer to start than most steps take to run."""
 DECORATORS = (
     "catch", "retry", "timeout", "environment", "resources", "schedule", "trigger_on_finish", "Parameter", "JSONType",
 )  # fmt: skip
@@ -61,7 +63,10 @@ def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
     result = _result(builder, steps[-1], pipeline)
     flow = flows(builder, steps)
     count = paths(steps)
-    if count > MOST_PATHS:
+    if count > IMPRACTICAL_PATHS:
+        reason = f"{count} paths lead from start to end, and its validator follows all of them in every task"
+        report.add(UnsupportedForm(pipeline.span, "metaflow", pipeline.name, reason))
+    elif count > MOST_PATHS:
         limit = f"{count} paths lead from start to end, and its validator follows each of them in every task"
         report.add(TargetLimit(pipeline.span, "metaflow", limit))
     _codecs(pipeline, report)
