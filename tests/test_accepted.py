@@ -80,7 +80,10 @@ def test_metaflow_lints(case: Case) -> None:
 
 
 @pytest.mark.orchestrator
-@pytest.mark.parametrize("case", [case for case in samples() if "metaflow" in case.targets], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(c, marks=[] if c.name == "digits" else [pytest.mark.slow], id=c.name) for c in samples()],
+)
 def test_metaflow_check(case: Case, tmp_path: Path) -> None:
     """The command that a user would type, for the samples; the linter behind it sees all cases above."""
     environment = {**os.environ, "METAFLOW_USER": "tests", "METAFLOW_HOME": str(tmp_path), "HOME": str(tmp_path)}

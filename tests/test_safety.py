@@ -57,7 +57,7 @@ def test_building_needs_none_of_the_modules_imports(tmp_path: Path) -> None:
 
 
 @pytest.mark.orchestrator
-@pytest.mark.parametrize("name", ["artifact_kinds", "failure_in_branch"])
+@pytest.mark.parametrize("name", ["failure_in_branch", pytest.param("artifact_kinds", marks=pytest.mark.slow)])
 def test_verify_leaves_nothing_behind(name: str, tmp_path: Path) -> None:
     """Also where a run fails; and the homes that the user has are not looked at."""
     home, temporary, cwd = tmp_path / "home", tmp_path / "tmp", tmp_path / "cwd"
