@@ -147,8 +147,9 @@ def test_an_interrupt_ends_everything_and_leaves_nothing(project: Path, number: 
     mark = f"PIPEC_MARK_{os.getpid()}_{number}"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary), mark: "1"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipec", "run", "small.py"], stderr=subprocess.PIPE, text=True, env=env, cwd=project
-    )
+        [sys.executable, "-m", "pipec", "run", "small.py"], stderr=subprocess.PIPE, text=True, env=env, cwd=project,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells make background jobs ignore it
+    )  # fmt: skip
     assert process.stderr is not None
     for line in process.stderr:
         if "waiting" in line:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipec import backends
 from tests.fuzz.campaign import Campaign
-from tests.support.generator import ALL, chosen, seeded
+from tests.support.generator import LANGUAGE, chosen, seeded
 
 
 def main() -> int:
@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument(
         "--features",
         default="language",
-        help=f"'language', 'all', or some of: {', '.join(sorted(ALL))}; -name leaves one out",
+        help=f"'language', or some of: {', '.join(sorted(LANGUAGE))}; -name leaves one out",
     )
     parser.add_argument("--size", type=int, default=12, help="statements of a module")
     parser.add_argument("--first", type=int, default=0, help="number of the first module")

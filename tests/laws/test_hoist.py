@@ -20,7 +20,6 @@ from tests.laws.test_soften import outcome
 from tests.support.generator import LAWS, seeded
 from tests.support.interpreter import interpret
 
-FEATURES = LAWS | {"except", "finally", "asserts", "carried"}
 COUNT = 80
 
 
@@ -52,11 +51,11 @@ def judged(source: str, folder: Path) -> int:
 
 
 def test_taking_loops_out_changes_nothing(tmp_path: Path) -> None:
-    taken = [judged(seeded(5, number, FEATURES, 12), tmp_path) for number in range(COUNT)]
+    taken = [judged(seeded(5, number, LAWS, 12), tmp_path) for number in range(COUNT)]
     assert sum(taken) > COUNT // 8, "the modules have such loops"
 
 
 @pytest.mark.slow
 def test_taking_loops_out_changes_nothing_in_many_modules(tmp_path: Path) -> None:
     for number in range(1000):
-        judged(seeded(6, number, FEATURES, 12), tmp_path)
+        judged(seeded(6, number, LAWS, 12), tmp_path)

@@ -15,7 +15,7 @@ from pipec.compiler.frontend import read
 from pipec.compiler.passes.outline import Place, outline
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
-from tests.support.generator import modules
+from tests.support.generator import FAILURES, LAWS, modules
 from tests.support.interpreter import interpret
 
 PLACES: set[Place] = {"conditions", "items", "results", "phis", "arguments"}
@@ -33,7 +33,7 @@ def outcome(run: Any) -> str:
 @settings(
     max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None, report_multiple_bugs=False
 )
-@given(modules())
+@given(modules(LAWS - FAILURES))
 def test_random_pipelines(tmp_path_factory: Any, source: str) -> None:
     folder: Path = tmp_path_factory.mktemp("random")
     file = folder / "random_pipeline.py"

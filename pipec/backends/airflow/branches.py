@@ -12,6 +12,7 @@ from pipec.backends.airflow.draft import FunctionDraft
 from pipec.backends.airflow.graph import TaskNode, entries, exits
 from pipec.backends.airflow.names import ascii_id
 from pipec.backends.airflow.values import Spec
+from pipec.compiler.purity import is_bool
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Branch, Const, Expr, Phi, Ref, text, uses
 from pipec.ir.graph import has_effect
@@ -84,8 +85,7 @@ def joined(low: Lowering, node: Branch, phis: list[Phi], scope: Scope, choose: T
 
 def _bool(condition: str) -> str:
     """The condition as a bool."""
-    is_one = re.fullmatch(r"\w+ is None", condition) is not None
-    return condition if is_one else f"bool({condition})"
+    return condition if is_bool(condition) else f"bool({condition})"
 
 
 def _topic(node: Branch) -> str:
@@ -150,7 +150,7 @@ def guard_of(low: Lowering, exprs: Sequence[Expr], scope: Scope) -> Guard | None
     if not scope.guards:
         return None
     for value in (v for e in exprs for v in uses(e)):
-        producer = low.env[value].node
+        producer = low.env[value].node if value in low.env else None  # else it is a part of the same expression
         if producer is not None and producer.loop is scope.loop:
             if low.guards[producer][: len(scope.guards)] == scope.guards and not producer.join:
                 return None
@@ -162,8 +162,9 @@ def _decided(low: Lowering, node: Branch, scope: Scope) -> TaskNode | None:
     found = low.env[node.condition.value] if isinstance(node.condition, Ref) else None
     if found is None or found.node is None or found.key or found.node.loop is not scope.loop:
         return None
-    is_bool = found.node.function.body[-1:] != () and found.node.function.body[-1].startswith("return bool(")
-    return found.node if is_bool and low.guards[found.node] == scope.guards else None
+    body = found.node.function.body
+    ready = len(body) == 1 and body[0].startswith("return ") and is_bool(body[0].removeprefix("return "))
+    return found.node if ready and low.guards[found.node] == scope.guards else None
 
 
 def _decision(low: Lowering, node: Branch, scope: Scope) -> TaskNode:
@@ -176,8 +177,11 @@ def _decision(low: Lowering, node: Branch, scope: Scope) -> TaskNode:
     return decide
 
 
-def guarded_branch(low: Lowering, node: Branch, scope: Scope) -> None:
-    """A branch for each item: branch operators do not work in mapped groups, so tasks of the arms skip themselves."""
+def guarded_branch(low: Lowering, node: Branch, scope: Scope, awaited: bool) -> None:
+    """A branch for each item: branch operators do not work in mapped groups, so tasks of the arms skip themselves.
+
+    `awaited`: an effect below waits for it, and runs whichever arm does.
+    """
     from pipec.backends.airflow.lower import Guard
 
     phis = [p for p in node.outputs if p.id in low.facts.reads]
@@ -190,7 +194,7 @@ def guarded_branch(low: Lowering, node: Branch, scope: Scope) -> None:
         low.block(block, replace(scope, guards=(*scope.guards, Guard(decide, way))))
         for block, way in ((node.then, True), (node.orelse, False))
     ]
-    if not phis and not has_effect(node):
+    if not phis and not has_effect(node) and not awaited:
         return
     name, variable = _join_names(low, node, phis)
     merge = low.wrapper(scope, scope.guards[-1] if scope.guards else None)

@@ -2,9 +2,9 @@
 
 Airflow skips in two ways. A branch operator marks those of its *direct* downstream tasks that were not chosen, unless
 they come after a chosen one; from there a skip spreads through tasks with the rule `all_success`. A mapped task without
-items is skipped too, although for the pipeline it is done. So a task below a fan-out takes `none_failed`, a join
-`none_failed_min_one_success`, and such a task in an arm of a branch needs an edge from the branch operator itself,
-since it would run although its whole arm is skipped.
+items is skipped too, although for the pipeline it is done. So a task below a fan-out, and an effect below an arm, takes
+`none_failed`, a join `none_failed_min_one_success`, and such a task in an arm of a branch needs an edge from the branch
+operator itself, since it would run although its whole arm is skipped.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class TaskNode:
     ways: tuple[bool, ...] = ()
     """Which arm of each."""
     loop: Loop | None = None
+    guarded: bool = False
+    """In a mapped group, in an arm: it skips itself for the items for which the other arm is taken."""
     join: bool = False
     data: dict[TaskNode, None] = field(default_factory=dict)
     """Upstream by an argument."""
@@ -73,7 +75,7 @@ def settle(nodes: list[TaskNode], safe: list[TaskNode]) -> None:
     """Give every task its trigger rule, and add edges that keep skips and failures right. `safe` ones never fail."""
     _unmask([n for n in nodes if n not in safe], nodes)
     for node in nodes:
-        lenient = any(_skips_emptily(u, node) for u in node.upstream)
+        lenient = any(_skips_emptily(u, node) or _only_in_an_arm(u, node) for u in node.upstream)
         if node.join:  # in a mapped group the tasks look at the condition themselves
             rule = "none_failed_min_one_success" if node.loop is None else "none_failed"
             node.call.override["trigger_rule"] = f'"{rule}"'
@@ -85,7 +87,14 @@ def settle(nodes: list[TaskNode], safe: list[TaskNode]) -> None:
 
 
 def _skips_emptily(upstream: TaskNode, node: TaskNode) -> bool:
-    return upstream.loop is not None and upstream.loop is not node.loop and upstream.loop.may_be_empty
+    if upstream.loop is None or upstream.loop is node.loop:
+        return False
+    return upstream.loop.may_be_empty or upstream.guarded
+
+
+def _only_in_an_arm(upstream: TaskNode, node: TaskNode) -> bool:
+    """Whether `upstream` is in an arm that `node` is not in: `node` then runs after it, or without it."""
+    return node.arms[: len(upstream.arms)] != upstream.arms
 
 
 def _tie(node: TaskNode) -> None:

@@ -100,8 +100,9 @@ class Lowering:
         found: list[TaskNode] = []
         above: list[list[TaskNode]] = []
         last: list[TaskNode] = []
-        for node in block.nodes:
-            made = self.statement(node, scope)
+        for i, node in enumerate(block.nodes):
+            awaited = not concurrent and any(map(has_effect, block.nodes[i + 1 :]))
+            made = self.statement(node, scope, awaited)
             effect = has_effect(node) and not concurrent
             for before in above if effect else [last]:
                 ends = exits(before)
@@ -115,8 +116,8 @@ class Lowering:
             found += made
         return found
 
-    def statement(self, node: Statement, scope: Scope) -> list[TaskNode]:
-        """Lower one node; its tasks."""
+    def statement(self, node: Statement, scope: Scope, awaited: bool = False) -> list[TaskNode]:
+        """Lower one node; its tasks. `awaited`: an effect below waits for it."""
         from pipec.backends.airflow.branches import branch, guarded_branch
 
         start = len(self.nodes)
@@ -132,7 +133,7 @@ class Lowering:
             case RunValue():
                 failures.run_value(self, node)
             case Branch():
-                (guarded_branch if scope.loop else branch)(self, node, scope)
+                guarded_branch(self, node, scope, awaited) if scope.loop else branch(self, node, scope)
             case ForEach():
                 self.loop(node, scope)
             case Group():
@@ -157,6 +158,7 @@ class Lowering:
         node.call.variable = self.names.fresh(variable or id_)
         if plain != function.name:
             node.call.override["task_id"] = py(plain)
+        node.guarded = bool(scope.guards)
         function.calls.append(node.call)
         scope.items.append(node.call)
         self.nodes.append(node)

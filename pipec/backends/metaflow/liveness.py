@@ -178,6 +178,8 @@ def _name(made: Flows, builder: Builder) -> None:
         wanted = min([top, *values], key=lambda v: (not top.startswith(v), len(v), v))
         name = builder.names.fresh(artifact_name(wanted))
         made.names |= dict.fromkeys((top, *values), name)
+    # a merged value that is merged again is read under that name too, although no step sets it by its own
+    made.names |= {v: made.names[root(v)] for v in builder.aliases if v not in made.names and root(v) in made.names}
 
 
 def _live(made: Flows, reads: dict[int, set[str]]) -> None:

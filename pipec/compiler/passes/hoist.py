@@ -15,6 +15,7 @@ from typing import Literal
 from pipec.compiler.passes.protect import optional
 from pipec.compiler.passes.rebuild import rename_values, with_blocks
 from pipec.compiler.passes.sink import substituted
+from pipec.compiler.purity import is_bool
 from pipec.ir import (
     VALUE,
     Block,
@@ -94,7 +95,7 @@ class _Hoister:
             nodes = side_by_side(node.then if arm == "then" else node.orelse)
             at = next((i for i, n in enumerate(nodes) if isinstance(n, ForEach)), None)
             if at is not None:
-                return self.parts(node, arm, nodes, at)  # type: ignore[arg-type]  # mypy widens the literals
+                return self.parts(node, arm, nodes, at)
         return [node]
 
     def parts(self, node: Branch, arm: Literal["then", "orelse"], nodes: list[Statement], at: int) -> list[Statement]:
@@ -130,8 +131,10 @@ class _Hoister:
             return [], node.condition
         value = self.fresh("condition")
         self.types[value] = VALUE
-        source = node.condition.model_copy(update={"source": f"bool({node.condition.source})"})
-        let = Let(id=value, expr=source, type=VALUE)
+        expr = node.condition
+        if not is_bool(expr.source):
+            expr = expr.model_copy(update={"source": f"bool({expr.source})"})
+        let = Let(id=value, expr=expr, type=VALUE)
         return [Compute(id=value, lets=(let,), outputs=(value,), span=node.span)], Ref(value=value)
 
     def phi(self, value: ValueId, there: Expr, elsewhere: Expr, type_: Type, arm: str) -> Phi:

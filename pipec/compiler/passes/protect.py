@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pipec.compiler.passes.rebuild import rename_values
 from pipec.compiler.passes.sink import substituted
-from pipec.compiler.purity import is_total
+from pipec.compiler.purity import first_of, is_total
 from pipec.ir import (
     VALUE,
     Block,
@@ -256,7 +256,7 @@ class Protector:
             assert isinstance(made.error, Ref)
             listed = self.fresh("errors")
             outputs.append(Collect(id=listed, value=made.error.value, type=VALUE))
-            first = self.computed(Code(source=_first_of(listed), inputs={listed: listed}), "error", VALUE, node.span)
+            first = self.computed(Code(source=first_of(listed), inputs={listed: listed}), "error", VALUE, node.span)
             after.append(first)
             error = Ref(value=first.outputs[0])
         update = {"body": Block(nodes=tuple(nodes)), "outputs": tuple(outputs)}
@@ -311,11 +311,6 @@ def fine(error: Expr) -> Expr:
     """The condition that nothing has failed."""
     assert isinstance(error, Ref)
     return Code(source=f"{error.value} is None", inputs={error.value: error.value})
-
-
-def _first_of(listed: ValueId) -> str:
-    variable = _free("message", (listed,))
-    return f"([{variable} for {variable} in {listed} if {variable} is not None] or [None])[0]"
 
 
 def _free(wanted: str, taken: object) -> str:

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import ast
 import io
+import sys
 import tokenize
 
 
 def one_line(node: ast.expr) -> str:
     """`node` printed anew on one line, with double quotes."""
-    return double_quoted(ast.unparse(node))
+    return double_quoted(_bare_targets(ast.unparse(node)))
+
+
+def _bare_targets(source: str) -> str:
+    """`source` with `for a, b in` instead of `for (a, b) in`, as Python 3.11 and later print it."""
+    if sys.version_info >= (3, 11) or " for (" not in source:
+        return source
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    drop: list[int] = []
+    for at, token in enumerate(tokens[:-1]):
+        if token.string == "for" and tokens[at + 1].string == "(":
+            depth, end, commas = 0, at + 1, 0
+            while True:
+                depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(tokens[end].string, 0)
+                commas += tokens[end].string == "," and depth == 1
+                if depth == 0:
+                    break
+                end += 1
+            if commas and tokens[end + 1].string == "in":
+                drop += [tokens[at + 1].start[1], tokens[end].start[1]]
+    return "".join(char for i, char in enumerate(source) if i not in drop)
 
 
 def double_quoted(source: str) -> str:

@@ -11,10 +11,10 @@ import random
 from hypothesis import strategies as st
 
 from tests.support.generator.choice import Drawn, Seeded
-from tests.support.generator.features import ALL, LANGUAGE, LAWS, chosen
+from tests.support.generator.features import FAILURES, LANGUAGE, LAWS, chosen
 from tests.support.generator.module import module
 
-__all__ = ["ALL", "LANGUAGE", "LAWS", "chosen", "graphs", "modules", "seeded"]
+__all__ = ["FAILURES", "LANGUAGE", "LAWS", "chosen", "graphs", "modules", "seeded"]
 
 GRAPHS = frozenset(("crossing", "effects", "parallel", "objects", "dicts"))
 """What makes graphs that are hard to nest, and nothing that is refused."""

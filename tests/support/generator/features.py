@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CURRENT = {
+FEATURES = {
     "crossing": "layers of tasks that need several of the layer above: graphs that are not series-parallel",
     "branches": "if, elif, else, with names that both arms bind",
     "returns": "early returns",
@@ -20,10 +20,6 @@ CURRENT = {
     "retries": "steps that fail in the first attempt",
     "values": "values that are hard to hand on: text with markup, huge integers, nan, None, empty and nested containers",
     "names": "names that mean something to an orchestrator, or that differ in case or an underscore alone",
-}
-"""What the language has."""
-
-COMING = {
     "asserts": "assert",
     "raises": "raise PipelineFailed",
     "finally": "try and finally",
@@ -32,21 +28,22 @@ COMING = {
     "run": "run.id, run.date, run.attempt",
     "carried": "a value carried through a loop over constants",
 }
-"""What the language is getting; off unless asked for."""
+"""What the language has."""
 
-LANGUAGE = frozenset(CURRENT)
-ALL = LANGUAGE | frozenset(COMING)
-LAWS = LANGUAGE - {"retries", "files"}
-"""What the laws can judge without an orchestrator: attempts and files need a runner."""
+LANGUAGE = frozenset(FEATURES)
+FAILURES = frozenset(("asserts", "raises", "finally", "except"))
+"""What fails or catches: after `soften` an error has the same message, but may be of another type."""
+LAWS = LANGUAGE - {"retries", "files", "waits", "run"}
+"""What the laws can judge without an orchestrator: attempts, files, sensors and run ids need a runner."""
 
 
 def chosen(text: str) -> frozenset[str]:
-    """`"all"`, `"language"`, `"loops,groups"`, or `"language,-files,+asserts"` as features; `ValueError` for others."""
+    """`"language"`, `"loops,groups"`, or `"laws,-files,+waits"` as features; `ValueError` for others."""
     found: set[str] = set()
     for word in filter(None, (part.strip() for part in text.split(","))):
         name = word.lstrip("+-")
-        named = {"all": ALL, "language": LANGUAGE, "laws": LAWS}.get(name, frozenset((name,)))
-        if not named <= ALL:
-            raise ValueError(f"no feature {name!r}; there are {', '.join(sorted(ALL))}")
+        named = {"language": LANGUAGE, "laws": LAWS}.get(name, frozenset((name,)))
+        if not named <= LANGUAGE:
+            raise ValueError(f"no feature {name!r}; there are {', '.join(sorted(LANGUAGE))}")
         found = found - named if word.startswith("-") else found | named
     return frozenset(found)

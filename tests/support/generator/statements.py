@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.support.generator import blocks, coming
+from tests.support.generator import blocks, failures
 from tests.support.generator.tables import CALLS, EXPRESSIONS, STATEMENTS
 from tests.support.generator.writer import Place, Writer
 
@@ -127,13 +127,13 @@ TABLE: tuple[Statement, ...] = (
     Statement(5, "branches", lambda w, place: blocks.branch(w, place, block), _compound),
     Statement(4, "loops", lambda w, place: blocks.loop(w, place, block), _compound),
     Statement(1, "parallel", lambda w, place: blocks.parallel(w, place, block), _sequential),
-    Statement(1, "asserts", coming.asserted, lambda w, place: not place.parallel),
-    Statement(1, "raises", coming.raised, lambda w, place: not place.parallel),
-    Statement(1, "finally", lambda w, place: coming.finally_(w, place, block), _sequential),
-    Statement(2, "except", lambda w, place: coming.except_(w, place, block), _sequential),
-    Statement(1, "waits", coming.waited, _outside_loops),
-    Statement(1, "run", coming.run_facts),
-    Statement(1, "carried", coming.carried, lambda w, place: not place.loop),
+    Statement(1, "asserts", failures.asserted, lambda w, place: not place.parallel),
+    Statement(1, "raises", failures.raised, lambda w, place: not place.parallel),
+    Statement(1, "finally", lambda w, place: failures.finally_(w, place, block), _sequential),
+    Statement(2, "except", lambda w, place: failures.except_(w, place, block), _sequential),
+    Statement(1, "waits", failures.waited, _outside_loops),
+    Statement(1, "run", failures.run_facts),
+    Statement(1, "carried", failures.carried, lambda w, place: not place.loop),
 )
 
 

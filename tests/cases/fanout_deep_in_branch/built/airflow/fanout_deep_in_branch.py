@@ -371,7 +371,7 @@ def join_total_4(total, total_3, if_x_2):
 @task
 @stored
 def compute_condition_2(parts_error):
-    return bool(parts_error is None)
+    return parts_error is None
 
 
 @task

@@ -1,4 +1,4 @@
-"""Statements that the language is getting."""
+"""Statements about failures, about the run itself, and loops that carry a value."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def finally_(w: Writer, place: Place, block: Block) -> None:
     """try and finally; the latter reads what was bound before."""
     before = w.operand("i")
     w.emit(place, "try:")
+    outside, w.fixed = w.fixed, w.fixed | {before}
     block(w, place.inside(guarded=True))
+    w.fixed = outside
     w.emit(place, "finally:")
     w.emit(place.inside(), f"note({before})")
 
