@@ -52,5 +52,5 @@ def test_features_are_chosen_by_name() -> None:
 
 def test_a_disagreement_becomes_small() -> None:
     """All that is left is what the check wants."""
-    small = shrink(seeded(1, 0), lambda text: "note(" in text.partition("def main")[2], 20)
+    small = shrink(seeded(1, 0), lambda text: "noisy(" in text.partition("def main")[2], 20)
     assert len(small.partition("def main")[2].splitlines()) <= 3
