@@ -58,10 +58,19 @@ class Capabilities(BaseModel):
     def check(self, pipeline: Pipeline, report: Report) -> None:
         """Report what the target lacks, loses or emulates. Backends contain no other refusals of features."""
         for use in uses_of(pipeline):
+            if use.target not in ("", self.target):
+                continue
             row = self.features[use.feature]
             kind = {"none": UnsupportedFeature, "lossy": LossyFeature, "emulated": EmulatedFeature}.get(row.support)
             if kind is not None:
                 report.add(kind(use.span, self.target, use.feature, FEATURES[use.feature], use.subject, row.note))
+
+
+@cache
+def known() -> tuple[str, ...]:
+    """The targets that have a table, by name."""
+    folders = resources.files("pipec.backends").iterdir()
+    return tuple(sorted(f.name for f in folders if f.joinpath("capabilities.toml").is_file()))
 
 
 @cache

@@ -144,6 +144,8 @@ class Use:
     span: Span
     subject: str = ""
     """The step, setting or name that it is about."""
+    target: str = ""
+    """The only target that it is for; "" for all."""
 
 
 def uses_of(pipeline: Pipeline) -> Iterator[Use]:
@@ -321,8 +323,8 @@ def _of_policy(policy: TaskPolicy, task: Task) -> Iterator[Use]:
     for name in ("node_selector", "tolerations", "labels", "annotations", "service_account", "queue", "priority"):
         if getattr(placement, name) not in (None, {}, ()):
             yield use(name, name)
-    if policy.extensions:
-        yield use("targets", "targets")
+    for target in policy.extensions:
+        yield Use("targets", policy.spans.get("targets", task.span), task.site.step, target)
 
 
 def _of_pipeline(policy: PipelinePolicy) -> Iterator[Use]:
@@ -341,6 +343,8 @@ def _of_pipeline(policy: PipelinePolicy) -> Iterator[Use]:
     ):
         if getattr(policy, name) not in (None, ()):
             yield use(f"pipeline.{name}", name)
+    for target in policy.extensions:
+        yield Use("targets", policy.span("targets"), target=target)
     schedule = policy.schedule
     if schedule is None:
         return
@@ -355,5 +359,3 @@ def _of_pipeline(policy: PipelinePolicy) -> Iterator[Use]:
     for name, present in (("every", schedule.every), ("on_update", schedule.on_update), ("after", schedule.after)):
         if present:
             yield use(f"schedule.{name}", "schedule")
-    if policy.extensions:
-        yield use("targets", "targets")

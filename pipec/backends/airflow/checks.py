@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipec.backends.airflow import native
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit
 from pipec.ir import Const, ForEach, Pipeline
@@ -17,6 +18,8 @@ MAX_MAP_LENGTH = 1024
 def check(pipeline: Pipeline, version: tuple[int, int], report: Report) -> None:
     """Report what of `pipeline` Airflow cannot take, or not as it stands."""
     schedule = pipeline.policy.schedule
+    policy = pipeline.policy
+    native.check(policy.extensions.get(native.TARGET, {}), native.DAG, policy.span("targets"), pipeline.name, report)
     for parameter in pipeline.parameters:
         if schedule is not None and parameter.default is None:
             reason = f"a scheduled run gives no parameters, and {parameter.name!r} has no default"
@@ -25,6 +28,11 @@ def check(pipeline: Pipeline, version: tuple[int, int], report: Report) -> None:
         reason = "Airflow catches up from `start`, which is missing"
         report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))
     for task in tasks(pipeline):
+        own = task.policy.extensions.get(native.TARGET, {})
+        native.check(own, native.TASK, task.policy.span("targets"), task.site.step, report)
+        if isinstance(task.policy.placement.priority, str):
+            loss = "only the KubernetesExecutor gives pods a priority class"
+            report.add(LossySetting(task.policy.span("priority"), "airflow", task.site.step, "priority", loss))
         retry = task.policy.retry
         if retry is not None and retry.backoff not in (None, 1, 2) and version < (3, 2):
             loss = f"Airflow before 3.2 doubles the delay each time; {retry.backoff:g} becomes 2"

@@ -21,6 +21,7 @@ IMPORTS: dict[str, str] = {
     "AirflowTaskTimeout": "from airflow.sdk.exceptions import AirflowTaskTimeout",
     "Any": "from typing import Any",
     "Callable": "from collections.abc import Callable",
+    "Asset": "from airflow.sdk import Asset",
     "CronTriggerTimetable": "from airflow.timetables.trigger import CronTriggerTimetable",
     "DAG": "from airflow.sdk import DAG",
     "EmptyOperator": "from airflow.providers.standard.operators.empty import EmptyOperator",
@@ -123,6 +124,13 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
         "several": several, "single": not several,
         "classes": classes, "no classes": not classes,
     }  # fmt: skip
+    pods = " ".join(draft.options.get("executor_config", "") for draft in functions.drafts)
+    found |= {
+        "secrets": "secrets={" in pods, "shm": "shm=" in pods, "service accounts": "service_account=" in pods,
+        "priority classes": "priority_class=" in pods,
+    }  # fmt: skip
+    found["pod metadata"] = bool(re.search(r"\b(labels|annotations)=\{", pods))
+    found["no pod metadata"] = not found["pod metadata"]
     for kind in ("codecs", "pickles only"):
         found |= {f"{kind} {suffix}": found[kind] and found[suffix] for suffix in ("classes", "no classes")}
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 
+from pipec.backends.airflow import native
 from pipec.backends.airflow.model import ParamSpec
 from pipec.backends.airflow.settings import duration, retry_options
 from pipec.compiler.pysource.text import double_quoted
@@ -48,6 +49,7 @@ def settings(pipeline: Pipeline, version: tuple[int, int]) -> dict[str, str]:
         found["max_active_tasks"] = str(policy.max_parallel)
     if policy.tags:
         found["tags"] = "[" + ", ".join(map(py, policy.tags)) + "]"
+    found |= native.arguments(policy.extensions.get(native.TARGET, {}))
     found["doc_md"] = "__doc__"
     return found
 
@@ -61,6 +63,9 @@ def schedule(policy: Schedule) -> dict[str, str]:
         found["schedule"] = f"CronTriggerTimetable({py(policy.cron)}, timezone={py(policy.timezone)})"
     elif policy.every is not None:
         found["schedule"] = duration(policy.every)
+    elif policy.on_update:
+        assets = [f"Asset({py(uri)})" for uri in policy.on_update]
+        found["schedule"] = f"[{assets[0]}]" if len(assets) == 1 else f"({' | '.join(assets)})"
     for key, text in (("start_date", policy.start), ("end_date", policy.end)):
         if text is not None:
             found[key] = f"pendulum.parse({py(text)}, tz={py(policy.timezone)})"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pipec.backends.airflow import native
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Retry, TaskPolicy
+
+SNAKE = {"tolerationSeconds": "toleration_seconds"}
+"""Kubernetes' spelling -> that of its Python client."""
 
 
 def duration(seconds: float) -> str:
@@ -38,6 +42,13 @@ def task_options(
         options["retries"] = "0"
     if policy.timeout is not None:
         options["execution_timeout"] = duration(policy.timeout)
+    if policy.placement.queue is not None:
+        options["queue"] = py(policy.placement.queue)
+    if isinstance(policy.placement.priority, int):
+        options["priority_weight"] = str(policy.placement.priority)
+    if policy.updates is not None:
+        options["outlets"] = f"[Asset({py(policy.updates)})]"
+    options |= native.arguments(policy.extensions.get(native.TARGET, {}))
     if pod := pod_arguments(policy, image):
         options["executor_config"] = f"pod({', '.join(f'{k}={v}' for k, v in pod.items())})"
     return options
@@ -71,10 +82,24 @@ def pod_arguments(policy: TaskPolicy, image: str | None) -> dict[str, str]:
         *(dict(t) for t in (gpu.tolerations if gpu else ())),
         *(dict(t) for t in policy.placement.tolerations),
     ]
+    if policy.secrets:
+        entries = (f"{py(name)}: ({py(ref.name)}, {py(ref.key)})" for name, ref in policy.secrets.items())
+        found["secrets"] = "{" + ", ".join(entries) + "}"
+    if resources.shm is not None:
+        found["shm"] = py(size(resources.shm))
     if selector:
         found["node_selector"] = mapping(selector)
     if tolerations:
-        found["tolerations"] = "[" + ", ".join(mapping(t) for t in tolerations) + "]"
+        renamed = ({SNAKE.get(k, k): v for k, v in toleration.items()} for toleration in tolerations)
+        found["tolerations"] = "[" + ", ".join(mapping(t) for t in renamed) + "]"
+    place = policy.placement
+    for key, values in (("labels", place.labels), ("annotations", place.annotations)):
+        if values:
+            found[key] = mapping(values)
+    if place.service_account is not None:
+        found["service_account"] = py(place.service_account)
+    if isinstance(place.priority, str):
+        found["priority_class"] = py(place.priority)
     return found
 
 

@@ -14,6 +14,7 @@ from pipec.backends.kfp.foreign import refusals
 from pipec.backends.kfp.forms import none_test
 from pipec.backends.kfp.lower import Lowered, lower
 from pipec.backends.kfp.model import plain
+from pipec.backends.kfp.recurring import recurring_run
 from pipec.compiler.backend import Bundle
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import BareImage
@@ -55,8 +56,10 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
             text += "---\n" + document(plain(made.platform))
     _check(pipeline, made, len(text), report)
     _check_images(pipeline, site, report)
-    name = re.sub(r"\W", "_", pipeline.name) + ".yaml"
-    return Bundle({name: text}, name)
+    stem = re.sub(r"\W", "_", pipeline.name)
+    name = f"{stem}.yaml"
+    recurring = recurring_run(pipeline, name, report)
+    return Bundle({name: text} | ({f"{stem}.recurring-run.yaml": recurring} if recurring else {}), name)
 
 
 @contextlib.contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipec.compiler.capabilities import known
 from pipec.compiler.frontend.units import parse_duration
 from pipec.ir import Cache, Retry, Schedule, SecretRef
 
@@ -232,6 +234,11 @@ def targets(value: Any) -> dict[str, dict[str, Any]]:
     """Native settings by target."""
     if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
         raise ValueError('write {"target": {"setting": "value"}}')
+    for target in value:
+        if target not in known():
+            similar = difflib.get_close_matches(str(target), known(), 1)
+            hint = f"did you mean {similar[0]!r}?" if similar else f"there are {', '.join(known())}"
+            raise ValueError(f"there is no target {target!r}; {hint}")
     return {str(target): dict(settings) for target, settings in value.items()}
 
 

@@ -35,6 +35,8 @@ def main(folder: str) -> None:
     """Print `{file: error or ""}`."""
     verdicts = {}
     for file in sorted(Path(folder).rglob("*.yaml")):
+        if file.name.endswith(".recurring-run.yaml"):
+            continue  # arguments of the client, which `tests/native/test_kfp_schedules.py` hands to it
         try:
             check(file.read_text(encoding="utf-8"))
             verdicts[file.relative_to(folder).as_posix()] = ""

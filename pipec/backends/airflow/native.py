@@ -1,0 +1,84 @@
+"""Native settings, `targets={"airflow": {...}}`: which there are, and how they become arguments."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from pipec.backends.airflow.literals import literal
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.target import RefusedSetting
+from pipec.ir import Span
+from pipec.ir.literals import source_of
+
+TARGET = "airflow"
+TASK = {
+    "depends_on_past": bool,
+    "doc_md": str,
+    "email": (str, list),
+    "executor": str,
+    "map_index_template": str,
+    "max_active_tis_per_dag": int,
+    "max_active_tis_per_dagrun": int,
+    "owner": str,
+    "pool": str,
+    "pool_slots": int,
+    "priority_weight": int,
+    "queue": str,
+    "run_as_user": str,
+    "task_display_name": str,
+    "wait_for_downstream": bool,
+    "weight_rule": str,
+}
+"""Arguments of every operator that pipec has no setting for, and that do not change what a task does -> type."""
+DAG = {
+    "dag_display_name": str,
+    "disable_bundle_versioning": bool,
+    "fail_fast": bool,
+    "is_paused_upon_creation": bool,
+    "max_consecutive_failed_dag_runs": int,
+    "owner_links": dict,
+}
+"""The same of `DAG`."""
+OURS = {
+    "catchup": "schedule",
+    "dag_id": "name",
+    "dagrun_timeout": "timeout",
+    "env_vars": "env",
+    "execution_timeout": "timeout",
+    "executor_config": "cpu, memory, gpu, ...",
+    "max_active_runs": "max_active_runs",
+    "max_active_tasks": "max_parallel",
+    "max_retry_delay": "retries",
+    "outlets": "updates",
+    "retries": "retries",
+    "retry_delay": "retries",
+    "retry_exponential_backoff": "retries",
+    "schedule": "schedule",
+    "tags": "tags",
+}
+"""Arguments that a setting of pipec's own becomes."""
+
+
+def check(settings: Mapping[str, Any], known: Mapping[str, Any], span: Span, subject: str, report: Report) -> None:
+    """Report what Airflow does not have, has by a setting of pipec's own, or takes in another type only."""
+    for name, value in settings.items():
+        reason = ""
+        if name in known:
+            wanted = known[name] if isinstance(known[name], tuple) else (known[name],)
+            if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+                reason = f"{name!r} is {value!r}, which is no {' or '.join(t.__name__ for t in wanted)}"
+        elif name in OURS:
+            reason = f"{name!r} is what pipec makes of its own setting `{OURS[name]}`; use that"
+        else:
+            similar = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {similar[0]!r}?" if similar else f"; there are {', '.join(known)}"
+            reason = f"there is no {name!r}{hint}"
+        if reason:
+            report.add(RefusedSetting(span, TARGET, subject, "targets", reason))
+
+
+def arguments(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The settings as source."""
+    return {name: literal(source_of(value)) for name, value in settings.items()}
