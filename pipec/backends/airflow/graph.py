@@ -84,6 +84,25 @@ def settle(nodes: list[TaskNode], safe: list[TaskNode]) -> None:
         if node.join or lenient:
             _tie(node)
     _reduce(nodes)
+    _limit(nodes)
+
+
+def _limit(nodes: list[TaskNode]) -> None:
+    """Keep short circuits to their arms: by default they skip all that comes after, whatever its trigger rule is."""
+    downstream: dict[TaskNode, list[TaskNode]] = {}
+    for node in nodes:
+        for upstream in node.upstream:
+            downstream.setdefault(upstream, []).append(node)
+    for node in nodes:
+        if node.function.operator != "task.short_circuit":
+            continue
+        seen, todo = set[TaskNode](), [node]
+        while todo:
+            found = [n for n in downstream.get(todo.pop(), ()) if n not in seen]
+            seen.update(found)
+            todo += found
+        if any(node not in n.arms for n in seen):
+            node.function.options["ignore_downstream_trigger_rules"] = "False"
 
 
 def _skips_emptily(upstream: TaskNode, node: TaskNode) -> bool:

@@ -30,6 +30,10 @@ def effect_after_branch(n: int = 7, limit: int = 9) -> int:
         if x > 5:
             _ = text(x)
         note(x)
+    if n > 100:
+        if n > 200:
+            _ = text(n)
+    note(n)
     for x in (1, 2):
         if x > n:
             _ = text(x)

@@ -138,7 +138,7 @@ def choose_n(n):
     return "join_n" if n > 5 else "text"
 
 
-@task(task_id="text")
+@task
 @stored(result=None)
 def text_task(n):
     return text(n)
@@ -227,7 +227,19 @@ def note_3(x):
     return note(x)
 
 
-@task(trigger_rule="none_failed")
+@task.short_circuit(trigger_rule="none_failed", ignore_downstream_trigger_rules=False)
+@stored
+def choose_n_5(n):
+    return bool(n > 100)
+
+
+@task.short_circuit(ignore_downstream_trigger_rules=False)
+@stored
+def choose_n_4(n):
+    return bool(n > 200)
+
+
+@task
 @stored
 def check_x_2(x, n):
     return bool(x > n)
@@ -240,7 +252,7 @@ def parameter(value):
 
 @task
 @stored(result=None)
-def text_5(x_2, if_x_2):
+def text_6(x_2, if_x_2):
     if not if_x_2:
         raise AirflowSkipException("the other branch was taken")
     return text(x_2)
@@ -258,7 +270,7 @@ with DAG(
 ) as dag:
     n = parameter(dag.param("n"))
     if_n = choose_n(dag.param("n"))
-    text_done = text_task(dag.param("n"))
+    text_done = text_task.override(task_id="text")(dag.param("n"))
     join_n = EmptyOperator(task_id="join_n", trigger_rule="none_failed_min_one_success")
     note_done = note_task.override(task_id="note")(dag.param("n"))
     if_n_3 = choose_n_3(dag.param("n"))
@@ -284,21 +296,27 @@ with DAG(
 
     note_3_by_item = for_x.expand(x=x_items)
 
+    if_n_5 = choose_n_5(dag.param("n"))
+    if_n_4 = choose_n_4(dag.param("n"))
+    text_5_done = text_task.override(task_id="text_5")(dag.param("n"))
+    note_4_done = note_task.override(task_id="note_4", trigger_rule="none_failed")(dag.param("n"))
+
     @task_group
     def for_x_2(x_2):
         if_x_2 = check_x_2(x_2, n)
-        text_5_done = text_5(x_2, if_x_2)
+        text_6_done = text_6(x_2, if_x_2)
 
-        note_3_by_item >> if_x_2
+        note_4_done >> if_x_2
 
-        return text_5_done
+        return text_6_done
 
-    text_5_by_item = for_x_2.expand(x_2=[1, 2])
+    text_6_by_item = for_x_2.expand(x_2=[1, 2])
 
-    note_4_done = note_task.override(task_id="note_4", trigger_rule="none_failed")(dag.param("n"))
+    note_5_done = note_task.override(task_id="note_5", trigger_rule="none_failed")(dag.param("n"))
 
     if_n >> text_done
     [if_n, text_done] >> join_n >> note_done >> if_n_3 >> [kept, if_n_2]
     if_n_2 >> [kept_2, kept_3]
     [note_2_done, if_n_3] >> join_n_3 >> check_n_done >> x_items
-    text_5_by_item >> note_4_done
+    note_3_by_item >> if_n_5 >> if_n_4 >> text_5_done >> note_4_done
+    text_6_by_item >> note_5_done
