@@ -95,14 +95,14 @@ class Lowering:
         self.block(self.pipeline.body, self.top)
         settle(self.nodes, list(self.params.values()))
 
-    def block(self, block: Block, scope: Scope, concurrent: bool = False) -> list[TaskNode]:
-        """Lower `block`; its tasks."""
+    def block(self, block: Block, scope: Scope, concurrent: bool = False, awaited: bool = False) -> list[TaskNode]:
+        """Lower `block`; its tasks. `awaited`: an effect below the block waits for it."""
         found: list[TaskNode] = []
         above: list[list[TaskNode]] = []
         last: list[TaskNode] = []
         for i, node in enumerate(block.nodes):
-            awaited = not concurrent and any(map(has_effect, block.nodes[i + 1 :]))
-            made = self.statement(node, scope, awaited)
+            below = not concurrent and any(map(has_effect, block.nodes[i + 1 :]))
+            made = self.statement(node, scope, awaited or below)
             effect = has_effect(node) and not concurrent
             for before in above if effect else [last]:
                 ends = exits(before)
@@ -137,9 +137,9 @@ class Lowering:
             case ForEach():
                 self.loop(node, scope)
             case Group():
-                self.group(node, scope)
+                self.group(node, scope, awaited)
             case Parallel():
-                self.block(node.body, scope, concurrent=True)
+                self.block(node.body, scope, concurrent=True, awaited=awaited)
             case _:
                 raise TypeError(f"{node.kind} cannot be lowered")
         handing_on = list(self.params.values())  # they belong to the top of the DAG
@@ -381,12 +381,12 @@ class Lowering:
 
     # groups
 
-    def group(self, group: Group, scope: Scope) -> None:
+    def group(self, group: Group, scope: Scope, awaited: bool) -> None:
         """A pipeline called inside a pipeline."""
         for arg in group.args:
             self.env[arg.id] = self.bound(arg.expr)
         if scope.loop is not None:  # inside a mapped group the tasks stand side by side
-            self.block(group.body, scope)
+            self.block(group.body, scope, awaited=awaited)
         else:
             draft = GroupDraft(ascii_id(group.id), self.names.fresh(group.id), group.doc)
             scope.items.append(draft)

@@ -223,10 +223,13 @@ class _Flattener:
         zipped = Code(source=f"zip({', '.join(sources)})", inputs={s: s for s in sources}, type=outer.items_type)
         kind: Type = next((self.types[v] for v in extra if is_artifact(self.types[v])), outer.items_type)
         made = {v for n in post for v in defines(n)}
+        id_ = self.fresh(f"{outer.id}_after")
+        if outer.id in self.nesting.inner:  # its items are those of an inner loop over all pairs
+            self.nesting.inner[id_] = self.nesting.inner[outer.id]
         return [
             outer.model_copy(
                 update={
-                    "id": self.fresh(f"{outer.id}_after"),
+                    "id": id_,
                     "targets": tuple(targets),
                     "body": rest,
                     "items_type": kind,

@@ -85,8 +85,11 @@ def _loops(body: str) -> bool:
 def tidy(text: str) -> str:
     """The expression `text` with numbers and strings the way formatters write them."""
     edits: list[tuple[int, int, str]] = []
+    depth = 0
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.start[0] != 1 or token.end[0] != 1:
+        kind = tokenize.tok_name[token.type]
+        depth += (kind == "FSTRING_START") - (kind == "FSTRING_END")  # Python 3.12: an f-string is several tokens
+        if token.start[0] != 1 or token.end[0] != 1 or depth:
             continue
         new = token.string
         if token.type == tokenize.NUMBER:

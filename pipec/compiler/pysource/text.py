@@ -34,27 +34,30 @@ def _bare_targets(source: str) -> str:
 
 
 def double_quoted(source: str) -> str:
-    """`source` with single-quoted strings in double quotes where that needs no escapes."""
+    """`source` with single-quoted strings in double quotes where that needs no escapes.
+
+    Strings inside of an f-string keep theirs: its own quotes may stand in it since Python 3.12 only.
+    """
     if "'" not in source:
         return source
     edits: list[tuple[int, int, str]] = []
-    starts: list[int] = []
+    starts: list[tokenize.TokenInfo] = []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         kind = tokenize.tok_name[token.type]
-        if kind == "STRING" and token.string.endswith("'") and '"' not in token.string and "\\" not in token.string:
+        if kind == "STRING" and not starts and token.string.endswith("'") and not {'"', "\\"} & set(token.string):
             body = token.string.strip("rbfuRBFU")
             if not body.startswith("'''"):
                 prefix = token.string[: len(token.string) - len(body)]
                 edits.append((token.start[1], token.end[1], f'{prefix}"{body[1:-1]}"'))
         elif kind == "FSTRING_START":  # Python 3.12: an f-string is several tokens
-            starts.append(len(edits) if token.string.endswith("'") and not token.string.endswith("'''") else -1)
-            edits.append((token.start[1], token.end[1], token.string))
+            starts.append(token)
         elif kind == "FSTRING_END":
-            at = starts.pop()
-            inside = source[edits[at][1] : token.start[1]] if at >= 0 else '"'
-            if '"' not in inside and "\\" not in inside and "'" not in inside and not starts:
-                edits[at] = (edits[at][0], edits[at][1], edits[at][2][:-1] + '"')
+            start = starts.pop()
+            inside = source[start.end[1] : token.start[1]]
+            single = start.string.endswith("'") and not start.string.endswith("'''")
+            if single and not starts and '"' not in inside and "\\" not in inside:
+                edits.append((start.start[1], start.end[1], start.string[:-1] + '"'))
                 edits.append((token.start[1], token.end[1], '"'))
-    for start, end, new in sorted(edits, reverse=True):
-        source = source[:start] + new + source[end:]
+    for at, end, new in sorted(edits, reverse=True):
+        source = source[:at] + new + source[end:]
     return source

@@ -14,6 +14,13 @@ def note(n: int) -> None:
 
 
 @pipeline
+def texts(n: int) -> str:
+    if n > 1:
+        return text(n)
+    return ""
+
+
+@pipeline
 def effect_after_branch(n: int = 7, limit: int = 9) -> int:
     if n > 5:
         pass
@@ -29,6 +36,8 @@ def effect_after_branch(n: int = 7, limit: int = 9) -> int:
     for x in (n, 1):
         if x > 5:
             _ = text(x)
+        note(x)
+        _ = texts(x)
         note(x)
     if n > 100:
         if n > 200:

@@ -227,15 +227,29 @@ def note_3(x):
     return note(x)
 
 
+@task
+@stored
+def check_n_4(n):
+    return bool(n > 1)
+
+
+@task
+@stored(result=None)
+def text_5(n_2, if_n_4):
+    if not if_n_4:
+        raise AirflowSkipException("the other branch was taken")
+    return text(n_2)
+
+
 @task.short_circuit(trigger_rule="none_failed", ignore_downstream_trigger_rules=False)
 @stored
-def choose_n_5(n):
+def choose_n_6(n):
     return bool(n > 100)
 
 
 @task.short_circuit(ignore_downstream_trigger_rules=False)
 @stored
-def choose_n_4(n):
+def choose_n_5(n):
     return bool(n > 200)
 
 
@@ -252,7 +266,7 @@ def parameter(value):
 
 @task
 @stored(result=None)
-def text_6(x_2, if_x_2):
+def text_7(x_2, if_x_2):
     if not if_x_2:
         raise AirflowSkipException("the other branch was taken")
     return text(x_2)
@@ -289,34 +303,39 @@ with DAG(
         text_4_done = text_4(x, if_x)
         x_joined = join_x()
         note_3_done = note_3(x)
+        if_n_4 = check_n_4(x)
+        text_5_done = text_5(x, if_n_4)
+        n_4_joined = join_x.override(task_id="join_n_4")()
+        note_4_done = note_3.override(task_id="note_4")(x)
 
-        text_4_done >> x_joined >> note_3_done
+        text_4_done >> x_joined >> note_3_done >> if_n_4
+        text_5_done >> n_4_joined >> note_4_done
 
-        return note_3_done
+        return note_4_done
 
-    note_3_by_item = for_x.expand(x=x_items)
+    note_4_by_item = for_x.expand(x=x_items)
 
+    if_n_6 = choose_n_6(dag.param("n"))
     if_n_5 = choose_n_5(dag.param("n"))
-    if_n_4 = choose_n_4(dag.param("n"))
-    text_5_done = text_task.override(task_id="text_5")(dag.param("n"))
-    note_4_done = note_task.override(task_id="note_4", trigger_rule="none_failed")(dag.param("n"))
+    text_6_done = text_task.override(task_id="text_6")(dag.param("n"))
+    note_5_done = note_task.override(task_id="note_5", trigger_rule="none_failed")(dag.param("n"))
 
     @task_group
     def for_x_2(x_2):
         if_x_2 = check_x_2(x_2, n)
-        text_6_done = text_6(x_2, if_x_2)
+        text_7_done = text_7(x_2, if_x_2)
 
-        note_4_done >> if_x_2
+        note_5_done >> if_x_2
 
-        return text_6_done
+        return text_7_done
 
-    text_6_by_item = for_x_2.expand(x_2=[1, 2])
+    text_7_by_item = for_x_2.expand(x_2=[1, 2])
 
-    note_5_done = note_task.override(task_id="note_5", trigger_rule="none_failed")(dag.param("n"))
+    note_6_done = note_task.override(task_id="note_6", trigger_rule="none_failed")(dag.param("n"))
 
     if_n >> text_done
     [if_n, text_done] >> join_n >> note_done >> if_n_3 >> [kept, if_n_2]
     if_n_2 >> [kept_2, kept_3]
     [note_2_done, if_n_3] >> join_n_3 >> check_n_done >> x_items
-    note_3_by_item >> if_n_5 >> if_n_4 >> text_5_done >> note_4_done
-    text_6_by_item >> note_5_done
+    note_4_by_item >> if_n_6 >> if_n_5 >> text_6_done >> note_5_done
+    text_7_by_item >> note_6_done

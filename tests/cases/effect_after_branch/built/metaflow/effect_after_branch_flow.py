@@ -171,30 +171,19 @@ class EffectAfterBranchFlow(FreshArtifacts, FlowSpec):
         """Run `note`."""
         with empty_folder():
             note(self.x)
-        self.next(self.join_x)
-
-    @step
-    def join_x(self, inputs):
-        """Wait for all items."""
-        self.next(self.check_n_5)
-
-    @step
-    def check_n_5(self):
-        """Choose a branch."""
-        self.if_n_5 = self.n > 100
-        self.next({True: self.check_n_4, False: self.skip_n_5}, condition="if_n_5")
+        self.next(self.check_n_4)
 
     @step
     def check_n_4(self):
         """Choose a branch."""
-        self.if_n_4 = self.n > 200
+        self.if_n_4 = self.x > 1
         self.next({True: self.text_5, False: self.skip_n_4}, condition="if_n_4")
 
     @step
     def text_5(self):
         """Run `text`."""
         with empty_folder():
-            text(self.n)
+            text(self.x)
         self.next(self.note_4)
 
     @step
@@ -203,12 +192,48 @@ class EffectAfterBranchFlow(FreshArtifacts, FlowSpec):
         self.next(self.note_4)
 
     @step
-    def skip_n_5(self):
-        """There is nothing to do in this branch."""
-        self.next(self.note_4)
+    def note_4(self):
+        """Run `note`."""
+        with empty_folder():
+            note(self.x)
+        self.next(self.join_x)
 
     @step
-    def note_4(self):
+    def join_x(self, inputs):
+        """Wait for all items."""
+        self.next(self.check_n_6)
+
+    @step
+    def check_n_6(self):
+        """Choose a branch."""
+        self.if_n_6 = self.n > 100
+        self.next({True: self.check_n_5, False: self.skip_n_6}, condition="if_n_6")
+
+    @step
+    def check_n_5(self):
+        """Choose a branch."""
+        self.if_n_5 = self.n > 200
+        self.next({True: self.text_6, False: self.skip_n_5}, condition="if_n_5")
+
+    @step
+    def text_6(self):
+        """Run `text`."""
+        with empty_folder():
+            text(self.n)
+        self.next(self.note_5)
+
+    @step
+    def skip_n_5(self):
+        """There is nothing to do in this branch."""
+        self.next(self.note_5)
+
+    @step
+    def skip_n_6(self):
+        """There is nothing to do in this branch."""
+        self.next(self.note_5)
+
+    @step
+    def note_5(self):
         """Run `note`."""
         with empty_folder():
             note(self.n)
@@ -220,10 +245,10 @@ class EffectAfterBranchFlow(FreshArtifacts, FlowSpec):
         """Choose a branch."""
         self.x_2 = self.input
         self.if_x_2 = self.x_2 > self.n
-        self.next({True: self.text_6, False: self.skip_x_2}, condition="if_x_2")
+        self.next({True: self.text_7, False: self.skip_x_2}, condition="if_x_2")
 
     @step
-    def text_6(self):
+    def text_7(self):
         """Run `text`."""
         with empty_folder():
             text(self.x_2)
@@ -242,10 +267,10 @@ class EffectAfterBranchFlow(FreshArtifacts, FlowSpec):
     @step
     def join_x_2(self, inputs):
         """Wait for all items."""
-        self.next(self.note_5)
+        self.next(self.note_6)
 
     @step
-    def note_5(self):
+    def note_6(self):
         """Run `note`."""
         with empty_folder():
             note(self.n)
