@@ -13,26 +13,22 @@ from pipec.ir import Span
 from pipec.ir.literals import source_of
 
 TARGET = "airflow"
-TASK = {
+TASK: dict[str, type] = {
     "depends_on_past": bool,
     "doc_md": str,
-    "email": (str, list),
     "executor": str,
     "map_index_template": str,
     "max_active_tis_per_dag": int,
-    "max_active_tis_per_dagrun": int,
     "owner": str,
     "pool": str,
     "pool_slots": int,
-    "priority_weight": int,
-    "queue": str,
     "run_as_user": str,
     "task_display_name": str,
     "wait_for_downstream": bool,
     "weight_rule": str,
 }
 """Arguments of every operator that pipec has no setting for, and that do not change what a task does -> type."""
-DAG = {
+DAG: dict[str, type] = {
     "dag_display_name": str,
     "disable_bundle_versioning": bool,
     "fail_fast": bool,
@@ -50,8 +46,11 @@ OURS = {
     "executor_config": "cpu, memory, gpu, ...",
     "max_active_runs": "max_active_runs",
     "max_active_tasks": "max_parallel",
+    "max_active_tis_per_dagrun": "parallel(xs, limit=n)",
     "max_retry_delay": "retries",
     "outlets": "updates",
+    "priority_weight": "priority",
+    "queue": "queue",
     "retries": "retries",
     "retry_delay": "retries",
     "retry_exponential_backoff": "retries",
@@ -61,16 +60,15 @@ OURS = {
 """Arguments that a setting of pipec's own becomes."""
 
 
-def check(settings: Mapping[str, Any], known: Mapping[str, Any], span: Span, subject: str, report: Report) -> None:
+def check(settings: Mapping[str, Any], known: Mapping[str, type], span: Span, subject: str, report: Report) -> None:
     """Report what Airflow does not have, has by a setting of pipec's own, or takes in another type only."""
     for name, value in settings.items():
         reason = ""
         if name in known:
-            wanted = known[name] if isinstance(known[name], tuple) else (known[name],)
-            if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-                reason = f"{name!r} is {value!r}, which is no {' or '.join(t.__name__ for t in wanted)}"
+            if not isinstance(value, known[name]) or isinstance(value, bool) != (known[name] is bool):
+                reason = f"{name!r} is {value!r}, which is no {known[name].__name__}"
         elif name in OURS:
-            reason = f"{name!r} is what pipec makes of its own setting `{OURS[name]}`; use that"
+            reason = f"{name!r} is what pipec makes of `{OURS[name]}`; use that"
         else:
             similar = difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean {similar[0]!r}?" if similar else f"; there are {', '.join(known)}"
