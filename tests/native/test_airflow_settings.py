@@ -16,144 +16,160 @@ from pipec.compiler import frontend, passes
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.site import Site
 
-pytestmark = pytest.mark.orchestrator
+pytestmark = [pytest.mark.orchestrator, pytest.mark.xdist_group("airflow-settings")]
 
+PIPELINES = {
+    "run": 'owner="ml", timeout="2h", max_parallel=3, max_active_runs=2',
+    "cron": 'schedule=Cron("0 2 * * *")',
+    "window": "schedule=Cron('0 2 * * *', timezone='Europe/Berlin', start='2026-01-01', end='2026-06-01', catchup=True)",
+    "every": 'schedule=Every("15m")',
+    "updated": 'schedule=OnUpdate("s3://bucket/landing/")',
+    "any_updated": 'schedule=OnUpdate(["s3://a/x", "s3://b/y"])',
+    "native": 'targets={"airflow": {"dag_display_name": "Nightly"}}',
+}
+"""Name -> settings of the pipeline."""
+TOLERATION = '{"key": "gpu", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}'
+STEPS = {
+    "disk": 'disk="10Gi"',
+    "secrets": 'secrets={"HF_TOKEN": Secret("hf", key="token")}',
+    "shm": 'shm="2Gi"',
+    "placement": f'node_selector={{"disk": "ssd"}}, tolerations=[{TOLERATION}], labels={{"team": "ml"}}, '
+    'annotations={"note": "x"}, service_account="trainer", priority="high"',
+    "queue": 'queue="gpu", priority=7',
+    "updates": 'updates="s3://bucket/table/"',
+    "native": 'targets={"airflow": {"pool": "gpu"}}',
+}
+"""Name -> settings of the step."""
 SHOW = """
 import importlib, json, sys
 from kubernetes.client import ApiClient
 sys.path.insert(0, sys.argv[1])
-dag = importlib.import_module(sys.argv[2]).dag
-task = dag.get_task("work")
-pod = (task.executor_config or {}).get("pod_override")
-print("SHOWN" + json.dumps({
-    "owner": task.owner, "timeout": dag.dagrun_timeout and dag.dagrun_timeout.total_seconds(),
-    "max_active_tasks": dag.max_active_tasks, "max_active_runs": dag.max_active_runs, "catchup": dag.catchup,
-    "start": str(dag.start_date), "end": str(dag.end_date),
-    "schedule": repr(dag.schedule) + repr(vars(dag.timetable)),
-    "requests": pod.spec.containers[0].resources.requests if pod else None,
-    "pod": ApiClient().sanitize_for_serialization(pod) if pod else None,
-    "queue": task.queue, "priority": task.priority_weight, "outlets": [a.uri for a in task.outlets],
-    "pool": task.pool, "display": dag.dag_display_name,
-}))
+found = {}
+for name in sys.argv[2:]:
+    dag = importlib.import_module(name).dag
+    task = dag.get_task("work")
+    pod = (task.executor_config or {}).get("pod_override")
+    found[name] = {
+        "owner": task.owner, "timeout": dag.dagrun_timeout and dag.dagrun_timeout.total_seconds(),
+        "max_active_tasks": dag.max_active_tasks, "max_active_runs": dag.max_active_runs, "catchup": dag.catchup,
+        "start": str(dag.start_date), "end": str(dag.end_date),
+        "schedule": repr(dag.schedule) + repr(vars(dag.timetable)),
+        "pod": ApiClient().sanitize_for_serialization(pod) if pod else None,
+        "queue": task.queue, "priority": task.priority_weight, "outlets": [a.uri for a in task.outlets],
+        "pool": task.pool, "display": dag.dag_display_name,
+    }
+print("SHOWN" + json.dumps(found))
 """
 
 
-def shown(tmp_path: Path, pipeline: str, step: str = "") -> dict[str, Any]:
-    """What Airflow makes of a pipeline with these settings."""
-    source = f"""
-from pipec import Cron, Every, OnUpdate, Secret, pipeline, step
-
-@step({step})
-def work(n: int) -> int:
-    return n
-
-@pipeline({pipeline})
-def p(n: int = 3):
-    return work(n)
-"""
-    file = tmp_path / "module.py"
-    file.write_text(source, encoding="utf-8")
+def written(folder: Path, name: str) -> str:
+    """The name of the module with the DAG of a pipeline with the settings called `name`, below `folder`."""
+    file = folder / f"{name}_source.py"
+    file.write_text(
+        "from pipec import Cron, Every, OnUpdate, Secret, pipeline, step\n\n"
+        f"@step({STEPS.get(name, '')})\ndef work(n: int) -> int:\n    return n\n\n"
+        f"@pipeline({PIPELINES.get(name, '')})\ndef {name}_dag(n: int = 3):\n    return work(n)\n"
+    )
     report = Report()
-    (found,) = frontend.read(file, root=tmp_path, site=Site(), report=report)
+    (found,) = frontend.read(file, root=folder, site=Site(), report=report)
     bundle = AirflowBackend().build(passes.run(found, report), Site(), report)
     assert bundle is not None, list(report)
-    (tmp_path / bundle.main).write_text(bundle.files[bundle.main], encoding="utf-8")
+    (folder / bundle.main).write_text(bundle.files[bundle.main], encoding="utf-8")
+    return Path(bundle.main).stem
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What Airflow makes of each, under the KubernetesExecutor; from one process, which takes its time to start."""
+    folder = tmp_path_factory.mktemp("settings")
+    modules = {written(folder, name): name for name in {**PIPELINES, **STEPS}}
     clean = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")}
-    environment = {**clean, "AIRFLOW_HOME": str(tmp_path / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    environment["AIRFLOW__CORE__EXECUTOR"] = "KubernetesExecutor" if step else "LocalExecutor"
-    command = [sys.executable, "-c", SHOW, str(tmp_path), Path(bundle.main).stem]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    environment = {**clean, "AIRFLOW_HOME": str(folder / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    environment["AIRFLOW__CORE__EXECUTOR"] = "KubernetesExecutor"
+    command = [sys.executable, "-c", SHOW, str(folder), *modules]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     line = next((x for x in done.stdout.splitlines() if x.startswith("SHOWN")), None)
     assert line is not None, done.stdout + done.stderr
-    return dict(json.loads(line.removeprefix("SHOWN")))
+    return {modules[module]: found for module, found in json.loads(line.removeprefix("SHOWN")).items()}
 
 
-def test_run_settings(tmp_path: Path) -> None:
+Shown = dict[str, dict[str, Any]]
+
+
+def test_run_settings(shown: Shown) -> None:
     """Owner, time limit, parallelism and concurrent runs reach the DAG."""
-    dag = shown(tmp_path, 'owner="ml", timeout="2h", max_parallel=3, max_active_runs=2')
+    dag = shown["run"]
     assert (dag["owner"], dag["timeout"], dag["max_active_tasks"], dag["max_active_runs"]) == ("ml", 7200, 3, 2)
 
 
-def test_cron(tmp_path: Path) -> None:
+def test_cron(shown: Shown) -> None:
     """A cron expression, not catching up."""
-    dag = shown(tmp_path, 'schedule=Cron("0 2 * * *")')
-    assert "0 2 * * *" in dag["schedule"] and dag["catchup"] is False
+    assert "0 2 * * *" in shown["cron"]["schedule"] and shown["cron"]["catchup"] is False
 
 
-def test_cron_with_timezone_window_and_catchup(tmp_path: Path) -> None:
+def test_cron_with_timezone_window_and_catchup(shown: Shown) -> None:
     """The zone of the cron, its first and last day, and catching up."""
-    settings = 'Cron("0 2 * * *", timezone="Europe/Berlin", start="2026-01-01", end="2026-06-01", catchup=True)'
-    dag = shown(tmp_path, f"schedule={settings}")
+    dag = shown["window"]
     assert "Europe/Berlin" in dag["schedule"] and dag["catchup"] is True
     assert dag["start"].startswith(("2026-01-01", "2025-12-31")) and dag["end"].startswith(("2026-06-01", "2026-05-31"))
 
 
-def test_every(tmp_path: Path) -> None:
+def test_every(shown: Shown) -> None:
     """A fixed interval."""
-    assert "900" in shown(tmp_path, 'schedule=Every("15m")')["schedule"]
+    assert "900" in shown["every"]["schedule"]
 
 
-def test_disk(tmp_path: Path) -> None:
+def test_disk(shown: Shown) -> None:
     """Ephemeral storage is a request of the pod that the KubernetesExecutor starts."""
-    assert shown(tmp_path, "", 'disk="10Gi"')["requests"] == {"ephemeral-storage": "10Gi"}
+    (container,) = shown["disk"]["pod"]["spec"]["containers"]
+    assert container["resources"]["requests"] == {"ephemeral-storage": "10Gi"}
 
 
-def test_secrets(tmp_path: Path) -> None:
+def test_secrets(shown: Shown) -> None:
     """A key of a secret is a variable of the container."""
-    (container,) = shown(tmp_path, "", 'secrets={"HF_TOKEN": Secret("hf", key="token")}')["pod"]["spec"]["containers"]
+    (container,) = shown["secrets"]["pod"]["spec"]["containers"]
     assert container["name"] == "base"
     assert container["env"] == [{"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}]
 
 
-def test_shared_memory(tmp_path: Path) -> None:
+def test_shared_memory(shown: Shown) -> None:
     """/dev/shm is a folder in memory of that size."""
-    spec = shown(tmp_path, "", 'shm="2Gi"')["pod"]["spec"]
+    spec = shown["shm"]["pod"]["spec"]
     assert spec["volumes"] == [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}]
     assert spec["containers"][0]["volumeMounts"] == [{"name": "shm", "mountPath": "/dev/shm"}]
 
 
-def test_placement(tmp_path: Path) -> None:
+def test_placement(shown: Shown) -> None:
     """Node selector, tolerations, labels, annotations, service account and priority class are the pod's."""
-    toleration = '{"key": "gpu", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}'
-    pod = shown(
-        tmp_path,
-        "",
-        f'node_selector={{"disk": "ssd"}}, tolerations=[{toleration}], labels={{"team": "ml"}}, '
-        'annotations={"note": "x"}, service_account="trainer", priority="high"',
-    )["pod"]
+    pod = shown["placement"]["pod"]
     assert pod["metadata"] == {"labels": {"team": "ml"}, "annotations": {"note": "x"}}
     spec = pod["spec"]
-    assert (spec["nodeSelector"], spec["serviceAccountName"], spec["priorityClassName"]) == (
-        {"disk": "ssd"}, "trainer", "high",
-    )  # fmt: skip
-    assert spec["tolerations"] == [{"key": "gpu", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}]
+    found = spec["nodeSelector"], spec["serviceAccountName"], spec["priorityClassName"]
+    assert found == ({"disk": "ssd"}, "trainer", "high")
+    assert spec["tolerations"] == [json.loads(TOLERATION)]
 
 
-def test_queue_and_priority(tmp_path: Path) -> None:
+def test_queue_and_priority(shown: Shown) -> None:
     """They are the operator's own."""
-    task = shown(tmp_path, "", 'queue="gpu", priority=7')
+    task = shown["queue"]
     assert (task["queue"], task["priority"], task["pod"]) == ("gpu", 7, None)
 
 
-def test_updates_of_assets(tmp_path: Path) -> None:
+def test_updates_of_assets(shown: Shown) -> None:
     """What a step updates is an outlet of its task."""
-    assert shown(tmp_path, "", 'updates="s3://bucket/table/"')["outlets"] == ["s3://bucket/table"], (
-        "without the slash, as in schedules"
-    )
+    assert shown["updates"]["outlets"] == ["s3://bucket/table"], "without the slash, as in schedules"
 
 
-def test_runs_on_updates(tmp_path: Path) -> None:
+def test_runs_on_updates(shown: Shown) -> None:
     """An asset is a schedule, and of several any one."""
-    assert "s3://bucket/landing/" in shown(tmp_path, 'schedule=OnUpdate("s3://bucket/landing/")')["schedule"]
-    several = shown(tmp_path, 'schedule=OnUpdate(["s3://a/x", "s3://b/y"])')["schedule"]
+    assert "s3://bucket/landing" in shown["updated"]["schedule"]
+    several = shown["any_updated"]["schedule"]
     assert "AssetAny" in several and "s3://a/x" in several and "s3://b/y" in several
 
 
-def test_native_settings(tmp_path: Path) -> None:
+def test_native_settings(shown: Shown) -> None:
     """Those of the operator and of the DAG."""
-    own = 'targets={"airflow": {"pool": "gpu"}}'
-    shown_ = shown(tmp_path, 'targets={"airflow": {"dag_display_name": "Nightly"}}', own)
-    assert (shown_["pool"], shown_["display"]) == ("gpu", "Nightly")
+    assert (shown["native"]["pool"], shown["native"]["display"]) == ("gpu", "Nightly")
 
 
 @pytest.mark.parametrize(
