@@ -53,6 +53,7 @@ from pipec.ir.types import (
     ValueType,
     is_artifact,
     leaves,
+    optional,
 )
 
 __all__ = [
@@ -62,5 +63,5 @@ __all__ = [
     "NodeId", "ObjectType", "Opaque", "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline",
     "PipelinePolicy", "Placement", "Port", "Ref", "Resources", "Retry", "RunValue", "Schedule", "SecretRef", "Span",
     "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait",
-    "is_artifact", "leaves", "text", "uses",
+    "is_artifact", "leaves", "optional", "text", "uses",
 ]  # fmt: skip

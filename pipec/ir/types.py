@@ -84,6 +84,11 @@ def is_artifact(type_: Type) -> bool:
     return not isinstance(type_, ValueType)
 
 
+def optional(type_: Type) -> Type:
+    """`type_` or `None`. A value of no artifact's type may be `None` anyway."""
+    return type_ if not is_artifact(type_) or isinstance(type_, OptionalOf) else OptionalOf(item=type_)
+
+
 def leaves(type_: Type) -> tuple[ObjectType | FileType | ValueType, ...]:
     """The scalar types inside `type_`, in order."""
     match type_:

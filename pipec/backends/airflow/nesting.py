@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pipec.backends.airflow.values import is_list
 from pipec.compiler.backend.glue import operand_source
 from pipec.compiler.passes.hoist import side_by_side
+from pipec.compiler.passes.rebuild import free_name
 from pipec.ir import (
     VALUE,
     Block,
@@ -69,10 +70,7 @@ class _Flattener:
         self.nesting = Nesting()
 
     def fresh(self, wanted: str) -> str:
-        name, n = wanted, 1
-        while name in self.names:
-            n += 1
-            name = f"{wanted}_{n}"
+        name = free_name(wanted, self.names)
         self.names.add(name)
         return name
 

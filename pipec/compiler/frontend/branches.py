@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.risk import UnreachableCode
 from pipec.compiler.frontend.expressions import as_tuple
-from pipec.compiler.frontend.inference import join, with_none
+from pipec.compiler.frontend.inference import join
 from pipec.compiler.frontend.operands import NONE, POISON, Binding, Carried, Growing, Operand, Part, Unbound, const, ref
-from pipec.ir import Branch, Phi, Span, Type
+from pipec.ir import Branch, Phi, Span, Type, optional
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.body import Body, Flow
@@ -192,7 +192,7 @@ class Merger:
         id_ = self.body.value(name, alive.type)
         unread = const([]) if many else NONE
         then, orelse = (unread, alive) if then_dead else (alive, unread)
-        self.phis.append(Phi(id=id_, then=then.expr, orelse=orelse.expr, type=with_none(alive.type)))
+        self.phis.append(Phi(id=id_, then=then.expr, orelse=orelse.expr, type=optional(alive.type)))
         return ref(id_, alive.type, producer=alive.producer, what=f"`{name}`")
 
     def _both(self, name: str, then: Binding | None, orelse: Binding | None, before: Binding | None) -> Binding:
@@ -247,5 +247,5 @@ class Merger:
 def _joined(then: Operand, orelse: Operand) -> Type:
     for one, other in ((then, orelse), (orelse, then)):
         if one.is_const and one.value is None:
-            return with_none(other.type)
+            return optional(other.type)
     return join(then.type, orelse.type)

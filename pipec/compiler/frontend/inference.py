@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from pipec.ir import VALUE, DictOf, ListOf, ObjectType, OptionalOf, TupleOf, Type, is_artifact
+from pipec.ir import VALUE, DictOf, ListOf, ObjectType, OptionalOf, TupleOf, Type, is_artifact, optional
 
 Lookup = Callable[[str], Type]
 
@@ -45,11 +45,6 @@ def join(first: Type, second: Type) -> Type:
     return ObjectType(
         codec=codecs.pop() if len(codecs) == 1 and is_artifact(first) and is_artifact(second) else "pickle"
     )
-
-
-def with_none(type_: Type) -> Type:
-    """`type_` or `None`."""
-    return type_ if not is_artifact(type_) or isinstance(type_, OptionalOf) else OptionalOf(item=type_)
 
 
 def list_of(item: Type) -> Type:
@@ -266,7 +261,7 @@ class _Inference:
             case "values":
                 return list_of(owner.item)
             case "get":
-                return join(owner.item, types[1]) if len(types) > 1 else with_none(owner.item)
+                return join(owner.item, types[1]) if len(types) > 1 else optional(owner.item)
             case _:
                 return VALUE
 

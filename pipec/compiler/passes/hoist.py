@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pipec.compiler.passes.protect import optional
-from pipec.compiler.passes.rebuild import rename_values, with_blocks
+from pipec.compiler.passes.rebuild import free_name, rename_values, with_blocks
 from pipec.compiler.passes.sink import substituted
 from pipec.compiler.purity import is_bool
 from pipec.ir import (
@@ -34,6 +33,7 @@ from pipec.ir import (
     Statement,
     Type,
     ValueId,
+    optional,
     uses,
 )
 from pipec.ir.graph import defines, free, value_types, walk
@@ -70,14 +70,12 @@ def _alias(group: Group, value: ValueId, expr: Expr, type_: Type) -> Compute:
 class _Hoister:
     def __init__(self, types: dict[ValueId, Type], ids: set[str]) -> None:
         self.types = types
-        self.ids = ids
+        self.names = set(types) | ids
 
     def fresh(self, wanted: str) -> str:
         """A name that no value and no node has."""
-        name, number = wanted, 2
-        while name in self.types or name in self.ids:
-            name, number = f"{wanted}_{number}", number + 1
-        self.ids.add(name)
+        name = free_name(wanted, self.names)
+        self.names.add(name)
         return name
 
     def block(self, block: Block, looped: bool) -> Block:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipec.compiler.passes.rebuild import with_blocks
+from pipec.compiler.passes.rebuild import free_name, with_blocks
 from pipec.ir import (
     VALUE,
     Block,
@@ -66,9 +66,7 @@ class _Outliner:
         return Block(nodes=tuple(found))
 
     def _name(self, wanted: str, taken: set[str]) -> str:
-        name, number = wanted, 2
-        while name in taken:
-            name, number = f"{wanted}_{number}", number + 1
+        name = free_name(wanted, taken)
         taken.add(name)
         return name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pipec.compiler.passes.rebuild import rename_values
+from pipec.compiler.passes.rebuild import free_name, rename_values
 from pipec.compiler.passes.sink import substituted
 from pipec.compiler.purity import first_of, is_total
 from pipec.ir import (
@@ -21,7 +21,6 @@ from pipec.ir import (
     Group,
     GroupResult,
     Let,
-    OptionalOf,
     Parallel,
     Phi,
     Ref,
@@ -31,7 +30,7 @@ from pipec.ir import (
     Type,
     ValueId,
     Wait,
-    is_artifact,
+    optional,
     uses,
 )
 from pipec.ir.graph import defines, edges, free
@@ -66,13 +65,13 @@ class Protector:
 
     def fresh(self, wanted: str, type_: Type = VALUE) -> ValueId:
         """A new value."""
-        name = _free(wanted, self.types)
+        name = free_name(wanted, self.types)
         self.types[name] = type_
         return name
 
     def node(self, wanted: str) -> str:
         """A new id of a node."""
-        name = _free(wanted, self.nodes)
+        name = free_name(wanted, self.nodes)
         self.nodes.add(name)
         return name
 
@@ -298,11 +297,6 @@ def may_fail(node: Statement) -> bool:
             return False
 
 
-def optional(type_: Type) -> Type:
-    """`type_`, where the value may be `None` because it was not reached."""
-    return OptionalOf(item=type_) if is_artifact(type_) and not isinstance(type_, OptionalOf) else type_
-
-
 def _type(expr: Expr) -> Type:
     return expr.type if isinstance(expr, Code) else VALUE
 
@@ -311,10 +305,3 @@ def fine(error: Expr) -> Expr:
     """The condition that nothing has failed."""
     assert isinstance(error, Ref)
     return Code(source=f"{error.value} is None", inputs={error.value: error.value})
-
-
-def _free(wanted: str, taken: object) -> str:
-    name, number = wanted, 2
-    while name in taken:  # type: ignore[operator]  # a set or dict
-        name, number = f"{wanted}_{number}", number + 1
-    return name

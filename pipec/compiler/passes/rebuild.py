@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from pipec.compiler.pysource import rename_free
 from pipec.ir import (
@@ -24,6 +24,14 @@ from pipec.ir import (
     ValueId,
     Wait,
 )
+
+
+def free_name(wanted: str, taken: Container[str]) -> str:
+    """`wanted`, or the first of `wanted_2`, `wanted_3`, ... that is not taken."""
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return name
 
 
 def map_blocks(block: Block, change: Callable[[Block], Block]) -> Block:
