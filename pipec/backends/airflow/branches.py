@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.draft import FunctionDraft
-from pipec.backends.airflow.graph import TaskNode, entries, exits
+from pipec.backends.airflow.graph import Guard, TaskNode, entries, exits
 from pipec.backends.airflow.names import ascii_id
 from pipec.backends.airflow.values import Spec
 from pipec.compiler.purity import is_bool
@@ -18,7 +18,7 @@ from pipec.ir import Branch, Const, Expr, Phi, Ref, text, uses
 from pipec.ir.graph import has_effect
 
 if TYPE_CHECKING:
-    from pipec.backends.airflow.lower import Guard, Lowering, Scope
+    from pipec.backends.airflow.lower import Lowering, Scope
     from pipec.backends.airflow.wrapper import Wrapper
 
 
@@ -152,7 +152,7 @@ def guard_of(low: Lowering, exprs: Sequence[Expr], scope: Scope) -> Guard | None
     for value in (v for e in exprs for v in uses(e)):
         producer = low.env[value].node if value in low.env else None  # else it is a part of the same expression
         if producer is not None and producer.loop is scope.loop:
-            if low.guards[producer][: len(scope.guards)] == scope.guards and not producer.join:
+            if producer.guards[: len(scope.guards)] == scope.guards and not producer.join:
                 return None
     return scope.guards[-1]
 
@@ -164,7 +164,7 @@ def _decided(low: Lowering, node: Branch, scope: Scope) -> TaskNode | None:
         return None
     body = found.node.function.body
     ready = len(body) == 1 and body[0].startswith("return ") and is_bool(body[0].removeprefix("return "))
-    return found.node if ready and low.guards[found.node] == scope.guards else None
+    return found.node if ready and found.node.guards == scope.guards else None
 
 
 def _decision(low: Lowering, node: Branch, scope: Scope) -> TaskNode:
@@ -182,8 +182,6 @@ def guarded_branch(low: Lowering, node: Branch, scope: Scope, awaited: bool) -> 
 
     `awaited`: an effect below waits for it, and runs whichever arm does.
     """
-    from pipec.backends.airflow.lower import Guard
-
     phis = [p for p in node.outputs if p.id in low.facts.reads]
     if not node.then.nodes and not node.orelse.nodes:
         if phis:

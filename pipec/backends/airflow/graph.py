@@ -24,6 +24,14 @@ class Loop:
     """A mapped task, not a group: its variable is the same inside and outside."""
 
 
+@dataclass(frozen=True)
+class Guard:
+    """In a mapped group: the condition that decides whether a task runs."""
+
+    node: TaskNode
+    taken: bool
+
+
 @dataclass(eq=False)
 class TaskNode:
     """One task of the DAG."""
@@ -37,8 +45,8 @@ class TaskNode:
     ways: tuple[bool, ...] = ()
     """Which arm of each."""
     loop: Loop | None = None
-    guarded: bool = False
-    """In a mapped group, in an arm: it skips itself for the items for which the other arm is taken."""
+    guards: tuple[Guard, ...] = ()
+    """In a mapped group: the arms that the task is in. It skips itself for the items for which another one is taken."""
     join: bool = False
     data: dict[TaskNode, None] = field(default_factory=dict)
     """Upstream by an argument."""
@@ -87,12 +95,18 @@ def settle(nodes: list[TaskNode], safe: list[TaskNode]) -> None:
     _limit(nodes)
 
 
-def _limit(nodes: list[TaskNode]) -> None:
-    """Keep short circuits to their arms: by default they skip all that comes after, whatever its trigger rule is."""
-    downstream: dict[TaskNode, list[TaskNode]] = {}
+def _downstream(nodes: Iterable[TaskNode]) -> dict[TaskNode, list[TaskNode]]:
+    """The tasks that wait for each task directly."""
+    found: dict[TaskNode, list[TaskNode]] = {}
     for node in nodes:
         for upstream in node.upstream:
-            downstream.setdefault(upstream, []).append(node)
+            found.setdefault(upstream, []).append(node)
+    return found
+
+
+def _limit(nodes: list[TaskNode]) -> None:
+    """Keep short circuits to their arms: by default they skip all that comes after, whatever its trigger rule is."""
+    downstream = _downstream(nodes)
     for node in nodes:
         if node.function.operator != "task.short_circuit":
             continue
@@ -108,7 +122,7 @@ def _limit(nodes: list[TaskNode]) -> None:
 def _skips_emptily(upstream: TaskNode, node: TaskNode) -> bool:
     if upstream.loop is None or upstream.loop is node.loop:
         return False
-    return upstream.loop.may_be_empty or upstream.guarded
+    return upstream.loop.may_be_empty or bool(upstream.guards)
 
 
 def _only_in_an_arm(upstream: TaskNode, node: TaskNode) -> bool:
@@ -127,10 +141,7 @@ def _tie(node: TaskNode) -> None:
 def _unmask(failing: list[TaskNode], nodes: list[TaskNode]) -> None:
     """Let a branch wait for each task that only its arms read: a failed task without another reader would not fail
     the run where its readers are skipped, since Airflow looks at the last tasks alone."""
-    readers: dict[TaskNode, list[TaskNode]] = {}
-    for node in nodes:
-        for upstream in node.upstream:
-            readers.setdefault(upstream, []).append(node)
+    readers = _downstream(nodes)
     for node in failing:
         found = readers.get(node, [])
         if not found:
@@ -144,10 +155,7 @@ def _unmask(failing: list[TaskNode], nodes: list[TaskNode]) -> None:
 
 def _reduce(nodes: list[TaskNode]) -> None:
     """Drop order edges that others imply."""
-    downstream: dict[TaskNode, list[TaskNode]] = {}
-    for node in nodes:
-        for upstream in node.upstream:
-            downstream.setdefault(upstream, []).append(node)
+    downstream = _downstream(nodes)
     for node in nodes:
         for upstream, forced in list(node.order.items()):
             if (upstream in node.data and not forced) or (not forced and _implied(upstream, node, downstream)):

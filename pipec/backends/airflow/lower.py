@@ -8,7 +8,7 @@ from typing import Literal
 from pipec.backends.airflow import failures, values
 from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupDraft, MappedDraft
 from pipec.backends.airflow.functions import Functions
-from pipec.backends.airflow.graph import Loop, TaskNode, entries, exits, settle
+from pipec.backends.airflow.graph import Guard, Loop, TaskNode, entries, exits, settle
 from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.names import Names, ascii_id
 from pipec.backends.airflow.values import Bound, Facts, Spec, single_body
@@ -39,14 +39,6 @@ from pipec.ir.graph import has_effect, value_types, walk
 from pipec.ir.literals import source_of
 
 Mode = Literal["expand", "expand_kwargs"]
-
-
-@dataclass(frozen=True)
-class Guard:
-    """In a mapped group: the condition that decides whether a task runs."""
-
-    node: TaskNode
-    taken: bool
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,6 @@ class Lowering:
         """Mapped group -> those of its tasks that are referred to from outside."""
         self.choices: dict[TaskNode, tuple[list[str], list[str]]] = {}
         """Branch operator -> the ids that it returns for each arm, by truth."""
-        self.guards: dict[TaskNode, tuple[Guard, ...]] = {}
         self.top = Scope()
 
     def run(self) -> None:
@@ -100,10 +91,10 @@ class Lowering:
         found: list[TaskNode] = []
         above: list[list[TaskNode]] = []
         last: list[TaskNode] = []
-        for i, node in enumerate(block.nodes):
-            below = not concurrent and any(map(has_effect, block.nodes[i + 1 :]))
-            made = self.statement(node, scope, awaited or below)
-            effect = has_effect(node) and not concurrent
+        effects = [not concurrent and has_effect(node) for node in block.nodes]
+        last_effect = max((i for i, effect in enumerate(effects) if effect), default=-1)
+        for i, (node, effect) in enumerate(zip(block.nodes, effects)):
+            made = self.statement(node, scope, awaited or i < last_effect)
             for before in above if effect else [last]:
                 ends = exits(before)
                 for start in entries(made):
@@ -158,11 +149,10 @@ class Lowering:
         node.call.variable = self.names.fresh(variable or id_)
         if plain != function.name:
             node.call.override["task_id"] = py(plain)
-        node.guarded = bool(scope.guards)
+        node.guards = scope.guards
         function.calls.append(node.call)
         scope.items.append(node.call)
         self.nodes.append(node)
-        self.guards[node] = scope.guards
         return node
 
     def operand(self, bound: Bound, node: TaskNode, mapped: bool = False) -> str:
