@@ -31,6 +31,7 @@ from pipec.ir.nodes import (
     Wait,
 )
 from pipec.ir.policies import (
+    CRON_PRESETS,
     Accelerator,
     Cache,
     PipelinePolicy,
@@ -57,10 +58,10 @@ from pipec.ir.types import (
 )
 
 __all__ = [
-    "Accelerator", "Argument", "Block", "Branch", "Cache", "CallSite", "Check", "Code", "Collect", "Component",
-    "Compute", "Const", "Container", "ContainerArgument", "ContainerOutput", "ContainerSlot", "Definition", "DictOf",
-    "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf", "LoopVar", "NOWHERE", "Node",
-    "NodeId", "ObjectType", "Opaque", "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline",
+    "Accelerator", "Argument", "Block", "Branch", "CRON_PRESETS", "Cache", "CallSite", "Check", "Code", "Collect",
+    "Component", "Compute", "Const", "Container", "ContainerArgument", "ContainerOutput", "ContainerSlot", "Definition",
+    "DictOf", "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf", "LoopVar", "NOWHERE",
+    "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline",
     "PipelinePolicy", "Placement", "Port", "Ref", "Resources", "Retry", "RunValue", "Schedule", "SecretRef", "Span",
     "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait",
     "is_artifact", "leaves", "optional", "text", "uses",

@@ -104,6 +104,13 @@ class TaskPolicy(Node):
         return self.spans.get(setting, NOWHERE)
 
 
+CRON_PRESETS = {
+    "@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *", "@midnight": "0 0 * * *", "@annually": "0 0 1 1 *",
+}  # fmt: skip
+"""Names that a cron expression may have -> its five fields."""
+
+
 class Schedule(Node):
     """When runs start. Exactly one of `cron`, `every`, `on_update`, `after`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipec.backends.airflow import native
+from pipec.compiler.backend.schedules import can_be_scheduled
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit
 from pipec.ir import Const, ForEach, Pipeline
@@ -18,18 +19,13 @@ MAX_MAP_LENGTH = 1024
 def check(pipeline: Pipeline, version: tuple[int, int], report: Report) -> None:
     """Report what of `pipeline` Airflow cannot take, or not as it stands."""
     schedule = pipeline.policy.schedule
-    policy = pipeline.policy
-    native.check(policy.extensions.get(native.TARGET, {}), native.DAG, policy.span("targets"), pipeline.name, report)
-    for parameter in pipeline.parameters:
-        if schedule is not None and parameter.default is None:
-            reason = f"a scheduled run gives no parameters, and {parameter.name!r} has no default"
-            report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))
+    native.check(pipeline.policy, native.DAG, pipeline.name, report)
+    can_be_scheduled(pipeline, "airflow", report)
     if schedule is not None and schedule.catchup and schedule.start is None:
         reason = "Airflow catches up from `start`, which is missing"
         report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))
     for task in tasks(pipeline):
-        own = task.policy.extensions.get(native.TARGET, {})
-        native.check(own, native.TASK, task.policy.span("targets"), task.site.step, report)
+        native.check(task.policy, native.TASK, task.site.step, report)
         if isinstance(task.policy.placement.priority, str):
             loss = "only the KubernetesExecutor gives pods a priority class"
             report.add(LossySetting(task.policy.span("priority"), "airflow", task.site.step, "priority", loss))

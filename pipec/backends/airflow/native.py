@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
 
 from pipec.backends.airflow.literals import literal
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import RefusedSetting
-from pipec.ir import Span
+from pipec.ir import PipelinePolicy, TaskPolicy
 from pipec.ir.literals import source_of
 
 TARGET = "airflow"
@@ -60,9 +59,12 @@ OURS = {
 """Arguments that a setting of pipec's own becomes."""
 
 
-def check(settings: Mapping[str, Any], known: Mapping[str, type], span: Span, subject: str, report: Report) -> None:
+Policy = TaskPolicy | PipelinePolicy
+
+
+def check(policy: Policy, known: Mapping[str, type], subject: str, report: Report) -> None:
     """Report what Airflow does not have, has by a setting of pipec's own, or takes in another type only."""
-    for name, value in settings.items():
+    for name, value in policy.extensions.get(TARGET, {}).items():
         reason = ""
         if name in known:
             if not isinstance(value, known[name]) or isinstance(value, bool) != (known[name] is bool):
@@ -74,9 +76,9 @@ def check(settings: Mapping[str, Any], known: Mapping[str, type], span: Span, su
             hint = f"; did you mean {similar[0]!r}?" if similar else f"; there are {', '.join(known)}"
             reason = f"there is no {name!r}{hint}"
         if reason:
-            report.add(RefusedSetting(span, TARGET, subject, "targets", reason))
+            report.add(RefusedSetting(policy.span("targets"), TARGET, subject, "targets", reason))
 
 
-def arguments(settings: Mapping[str, Any]) -> dict[str, str]:
+def arguments(policy: Policy) -> dict[str, str]:
     """The settings as source."""
-    return {name: literal(source_of(value)) for name, value in settings.items()}
+    return {name: literal(source_of(value)) for name, value in policy.extensions.get(TARGET, {}).items()}

@@ -49,7 +49,7 @@ def settings(pipeline: Pipeline, version: tuple[int, int]) -> dict[str, str]:
         found["max_active_tasks"] = str(policy.max_parallel)
     if policy.tags:
         found["tags"] = "[" + ", ".join(map(py, policy.tags)) + "]"
-    found |= native.arguments(policy.extensions.get(native.TARGET, {}))
+    found |= native.arguments(policy)
     found["doc_md"] = "__doc__"
     return found
 

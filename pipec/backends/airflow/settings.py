@@ -48,7 +48,7 @@ def task_options(
         options["priority_weight"] = str(policy.placement.priority)
     if policy.updates is not None:
         options["outlets"] = f"[Asset({py(policy.updates)})]"
-    options |= native.arguments(policy.extensions.get(native.TARGET, {}))
+    options |= native.arguments(policy)
     if pod := pod_arguments(policy, image):
         options["executor_config"] = f"pod({', '.join(f'{k}={v}' for k, v in pod.items())})"
     return options

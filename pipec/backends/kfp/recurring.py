@@ -9,14 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipec.backends.kfp.emit import comment, document
+from pipec.compiler.backend.schedules import can_be_scheduled
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
-from pipec.ir import Pipeline, Schedule
+from pipec.compiler.diagnostics.target import LossySetting
+from pipec.ir import CRON_PRESETS, Pipeline, Schedule
 
-PRESETS = {
-    "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
-}  # fmt: skip
 UNBOUNDED = 10
 """Runs at once where nobody has said how many: as many as a KFP server takes."""
 
@@ -26,12 +23,9 @@ def recurring_run(pipeline: Pipeline, file: str, report: Report) -> str | None:
     schedule = pipeline.policy.schedule
     if schedule is None:
         return None
+    if not can_be_scheduled(pipeline, "kfp", report):
+        return None
     span = pipeline.policy.span("schedule")
-    for parameter in pipeline.parameters:
-        if parameter.default is None:
-            reason = f"a recurring run gives no parameters, and {parameter.name!r} has no default"
-            report.add(RefusedSetting(span, "kfp", pipeline.name, "schedule", reason))
-            return None
     wanted: dict[str, Any] = {"job_name": pipeline.name, "pipeline_package_path": file}
     if pipeline.doc:
         wanted["description"] = pipeline.doc.strip().splitlines()[0]
@@ -72,7 +66,7 @@ def six_fields(cron: str) -> str:
 
     KFP reads it with robfig/cron, where Sunday is 0 alone.
     """
-    minute, hour, day, month, weekday = PRESETS.get(cron, cron).split()
+    minute, hour, day, month, weekday = CRON_PRESETS.get(cron, cron).split()
     if re.fullmatch(r"[\d,/-]+", weekday) and "7" in weekday:
         weekday = _spread(weekday)
     return f"0 {minute} {hour} {day} {month} {weekday}"

@@ -63,11 +63,10 @@ def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
     result = _result(builder, steps[-1], pipeline)
     flow = flows(builder, steps)
     count = paths(steps)
+    limit = f"{count} paths lead from start to end, and its validator follows each of them in every task"
     if count > IMPRACTICAL_PATHS:
-        reason = f"{count} paths lead from start to end, and its validator follows all of them in every task"
-        report.add(UnsupportedForm(pipeline.span, "metaflow", pipeline.name, reason))
+        report.add(UnsupportedForm(pipeline.span, "metaflow", pipeline.name, limit))
     elif count > MOST_PATHS:
-        limit = f"{count} paths lead from start to end, and its validator follows each of them in every task"
         report.add(TargetLimit(pipeline.span, "metaflow", limit))
     _codecs(pipeline, report)
     made = _flow(pipeline, builder, flow, steps, site, report)

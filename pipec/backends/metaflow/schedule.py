@@ -9,12 +9,8 @@ from pipec.backends.metaflow.names import Words, class_name
 from pipec.backends.metaflow.settings import TARGET, Settings
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
-from pipec.ir import Pipeline
+from pipec.ir import CRON_PRESETS, Pipeline
 
-PRESETS = {
-    "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
-}  # fmt: skip
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
@@ -33,7 +29,7 @@ def schedule(pipeline: Pipeline, words: Words, report: Report) -> Settings:
             report.add(RefusedSetting(span, TARGET, pipeline.name, "schedule", reason))
             return made
     if cron is not None:
-        arguments: dict[str, Any] = {"cron": PRESETS.get(cron, cron)}
+        arguments: dict[str, Any] = {"cron": CRON_PRESETS.get(cron, cron)}
         six = six_fields(arguments["cron"])
         if six is None:
             loss = "AWS Step Functions takes no day of the month together with a day of the week; Argo Workflows does"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipec.compiler.capabilities import known
 from pipec.compiler.frontend.units import parse_duration
-from pipec.ir import Cache, Retry, Schedule, SecretRef
+from pipec.ir import CRON_PRESETS, Cache, Retry, Schedule, SecretRef
 
 STEP_SETTINGS = [
     "cpu",
@@ -140,13 +140,10 @@ def schedule(value: Any) -> Schedule:
     raise ValueError(f"{value!r} is no schedule; write Cron(...), Every(...), OnUpdate(...) or After(...)")
 
 
-_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly", "@midnight", "@annually")
-
-
 def _cron(value: Any) -> str:
-    if value in _PRESETS or (isinstance(value, str) and len(value.split()) == 5):
+    if value in CRON_PRESETS or (isinstance(value, str) and len(value.split()) == 5):
         return str(value)
-    raise ValueError(f"{value!r} is no cron expression of five fields, and none of {', '.join(_PRESETS)}")
+    raise ValueError(f"{value!r} is no cron expression of five fields, and none of {', '.join(CRON_PRESETS)}")
 
 
 def positive(value: Any) -> float:

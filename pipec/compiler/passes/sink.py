@@ -73,12 +73,18 @@ def _own(expr: Code) -> str:
 
 def _stands_free(name: str, source: str) -> bool:
     """Whether every use of `name` in `source` is an element or an argument, where nothing has to be grouped."""
-    tree = ast.parse(source, mode="eval")
-    free = [e for n in ast.walk(tree) if isinstance(n, (ast.List, ast.Tuple, ast.Set)) for e in n.elts]
-    free += [v for n in ast.walk(tree) if isinstance(n, ast.Dict) for v in n.values]
-    free += [a for n in ast.walk(tree) if isinstance(n, ast.Call) for a in n.args]
-    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name]
-    return all(any(n is f for f in free) for n in names)
+    nodes = list(ast.walk(ast.parse(source, mode="eval")))
+    free = {id(element) for node in nodes for element in _elements(node)}
+    return all(id(node) in free for node in nodes if isinstance(node, ast.Name) and node.id == name)
+
+
+def _elements(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.List(elts=found) | ast.Tuple(elts=found) | ast.Set(elts=found) | ast.Call(args=found):
+            return found
+        case ast.Dict(values=found):
+            return found
+    return []
 
 
 def _grouped(source: str) -> str:
