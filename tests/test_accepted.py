@@ -82,7 +82,11 @@ def test_metaflow_lints(case: Case) -> None:
 @pytest.mark.orchestrator
 @pytest.mark.parametrize(
     "case",
-    [pytest.param(c, marks=[] if c.name == "digits" else [pytest.mark.slow], id=c.name) for c in samples()],
+    [
+        pytest.param(c, marks=[] if c.name == "digits" else [pytest.mark.slow], id=c.name)
+        for c in samples()
+        if "metaflow" in c.targets
+    ],
 )
 def test_metaflow_check(case: Case, tmp_path: Path) -> None:
     """The command that a user would type, for the samples; the linter behind it sees all cases above."""

@@ -67,13 +67,6 @@ class Capabilities(BaseModel):
 
 
 @cache
-def known() -> tuple[str, ...]:
-    """The targets that have a table, by name."""
-    folders = resources.files("pipec.backends").iterdir()
-    return tuple(sorted(f.name for f in folders if f.joinpath("capabilities.toml").is_file()))
-
-
-@cache
 def load(target: str) -> Capabilities:
     """The table `capabilities.toml` of the backend package of `target`."""
     text = resources.files(f"pipec.backends.{target}").joinpath("capabilities.toml").read_text(encoding="utf-8")

@@ -50,6 +50,8 @@ class Site(BaseModel):
     """Settings by step name, as in `@step(...)`."""
     pipelines: dict[str, dict[str, Any]] = {}
     """Settings by pipeline name, as in `@pipeline(...)`."""
+    targets: tuple[str, ...] = ()
+    """The names of the targets that there are; none where nobody knows. No key of the file."""
     places: dict[str, Span] = {}
     """Where each key was written: "steps.train.memory" -> place; no part of the meaning."""
 
@@ -60,7 +62,7 @@ class Site(BaseModel):
         return self.places.get(key, start())
 
 
-_KEYS = tuple(name for name in Site.model_fields if name != "places")
+_KEYS = tuple(name for name in Site.model_fields if name not in ("places", "targets"))
 
 
 def root_of(file: Path) -> Path:
@@ -79,7 +81,7 @@ def load(root: Path, report: Report, profile: str | None = None, targets: tuple[
     """
     found = _read(root, report)
     if found is None:
-        return Site()
+        return Site(targets=targets)
     table, places = found
     own = {key: value for key, value in table.items() if key != "profiles"}
     known = table.get("profiles", {})
@@ -172,7 +174,7 @@ class _Loader:
         self._unknown_versions(good)
         while True:
             try:
-                return Site(**good, places=self.places)
+                return Site(**good, targets=self.targets, places=self.places)
             except ValidationError as error:
                 for bad in {str(problem["loc"][0]): problem for problem in error.errors()}.values():
                     path = ".".join(map(str, bad["loc"]))

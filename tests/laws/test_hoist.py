@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from pipec.compiler import passes
-from pipec.compiler.diagnostics import Report
-from pipec.compiler.frontend import read
 from pipec.compiler.passes.hoist import hoisted
 from pipec.compiler.passes.soften import soften
-from pipec.compiler.site import Site
-from pipec.ir import Block, Branch, ForEach, Pipeline
+from pipec.ir import Block, Branch, ForEach
 from pipec.ir.graph import blocks
 from tests.laws.test_soften import outcome
 from tests.support.generator import LAWS, seeded
 from tests.support.interpreter import interpret
+from tests.support.oracle import as_read, imported
 
 COUNT = 80
 
@@ -35,15 +31,8 @@ def awkward(block: Block, looped: bool = False, armed: bool = False) -> int:
 
 def judged(source: str, folder: Path) -> int:
     """How many loops were taken out; fails where that changes what the module does."""
-    file = folder / "random_pipeline.py"
-    file.write_text(source, encoding="utf-8")
-    module = ModuleType("random_pipeline")
-    sys.modules["random_pipeline"] = module
-    exec(compile(source, str(file), "exec"), module.__dict__)  # noqa: S102  # plain Python is the oracle
-    report = Report()
-    found = read(file, root=folder, site=Site(), report=report, pipeline="main")
-    assert found, [(f.span.line, f.message) for f in report if f.severity == "error"]
-    soft: Pipeline = soften(passes.run(found[0], report))
+    module = imported(source, folder)
+    soft = soften(passes.run(*as_read(folder)))
     changed = hoisted(soft)
     assert awkward(changed.body) == 0
     assert outcome(lambda: interpret(changed, {})[0]) == outcome(module.main), source

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from hypothesis import HealthCheck, given, seed, settings
 
 from pipec.compiler import passes
-from pipec.compiler.diagnostics import Report
-from pipec.compiler.frontend import read
 from pipec.compiler.passes.outline import Place, outline
-from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 from tests.support.generator import FAILURES, LAWS, modules
 from tests.support.interpreter import interpret
+from tests.support.oracle import as_read, imported
 
 PLACES: set[Place] = {"conditions", "items", "results", "phis", "arguments"}
 
@@ -36,19 +32,11 @@ def outcome(run: Any) -> str:
 @given(modules(LAWS - FAILURES))
 def test_random_pipelines(tmp_path_factory: Any, source: str) -> None:
     folder: Path = tmp_path_factory.mktemp("random")
-    file = folder / "random_pipeline.py"
-    file.write_text(source, encoding="utf-8")
-    module = ModuleType("random_pipeline")
-    sys.modules["random_pipeline"] = module
-    exec(compile(source, str(file), "exec"), module.__dict__)  # noqa: S102  # plain Python is the oracle
-    wanted = outcome(module.main)
+    wanted = outcome(imported(source, folder).main)
     if wanted == "UnboundLocalError":
         return
-    report = Report()
-    found = read(file, root=folder, site=Site(), report=report, pipeline="main")
-    assert found, [(f.span.line, f.message) for f in report if f.severity == "error"]
-    stages: dict[str, Pipeline] = {"read": found[0]}
-    current = found[0]
+    current, report = as_read(folder)
+    stages: dict[str, Pipeline] = {"read": current}
     for apply in passes.PASSES:
         current = apply(current, report)
         stages[getattr(apply, "__name__", "pass")] = current

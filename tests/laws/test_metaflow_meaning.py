@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,12 +13,11 @@ from hypothesis import HealthCheck, given, seed, settings
 from pipec.backends.metaflow.emit import text
 from pipec.backends.metaflow.lower import lower
 from pipec.compiler import passes
-from pipec.compiler.diagnostics import Report
-from pipec.compiler.frontend import read
 from pipec.compiler.site import Site
 from tests.support import small_metaflow
 from tests.support.generator import modules
 from tests.support.interpreter import interpret
+from tests.support.oracle import as_read, imported
 
 
 def outcome(run: Any) -> str:
@@ -38,17 +36,11 @@ def outcome(run: Any) -> str:
 @given(modules())
 def test_random_flows(tmp_path_factory: Any, source: str) -> None:
     folder: Path = tmp_path_factory.mktemp("random")
-    (folder / "random_pipeline.py").write_text(source, encoding="utf-8")
-    module = ModuleType("random_pipeline")
-    sys.modules["random_pipeline"] = module
-    exec(compile(source, "random_pipeline.py", "exec"), module.__dict__)  # noqa: S102  # plain Python is the oracle
-    wanted = outcome(module.main)
+    wanted = outcome(imported(source, folder).main)
     if wanted == "UnboundLocalError":
         return
-    report = Report()
-    found = read(folder / "random_pipeline.py", root=folder, site=Site(), report=report, pipeline="main")
-    assert found, [(f.span.line, f.message) for f in report if f.severity == "error"]
-    pipeline = passes.run(found[0], report)
+    found, report = as_read(folder)
+    pipeline = passes.run(found, report)
     lowered = lower(pipeline, Site(), report)
     flow = text(lowered.flow)
     lint(flow, folder)

@@ -144,7 +144,7 @@ class SettingsReader:
             updates=build.get("updates", values.text),
             deadline=build.get("deadline", values.positive),
             on_failure=build.get("on_failure", values.text),
-            extensions=build.get("targets", values.targets) or {},
+            extensions=build.get("targets", build.targets) or {},
             spans=raw.spans,
         )  # fmt: skip
         component = {
@@ -169,7 +169,7 @@ class SettingsReader:
             tags=build.get("tags", values.texts) or (),
             owner=build.get("owner", values.text),
             default_retry=values.retry(defaults["retries"]) if "retries" in defaults else None,
-            extensions=build.get("targets", values.targets) or {},
+            extensions=build.get("targets", build.targets) or {},
             spans=raw.spans,
         )
 
@@ -190,6 +190,9 @@ class _Builder:
         except (ValueError, TypeError) as error:
             self.report.add(InvalidSetting(place, name, str(error)))
         return None
+
+    def targets(self, value: Any) -> dict[str, dict[str, Any]]:
+        return values.targets(value, self.site.targets)
 
     def gpu(self, value: Any) -> Accelerator | None:
         memory = None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipec.compiler.capabilities import known
 from pipec.compiler.frontend.units import parse_duration
 from pipec.ir import CRON_PRESETS, Cache, Retry, Schedule, SecretRef
 
@@ -227,14 +226,14 @@ def secrets(value: Any) -> dict[str, SecretRef]:
     }
 
 
-def targets(value: Any) -> dict[str, dict[str, Any]]:
-    """Native settings by target."""
+def targets(value: Any, known: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Native settings by target. `known`: the targets that there are; none where nobody knows them."""
     if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
         raise ValueError('write {"target": {"setting": "value"}}')
     for target in value:
-        if target not in known():
-            similar = difflib.get_close_matches(str(target), known(), 1)
-            hint = f"did you mean {similar[0]!r}?" if similar else f"there are {', '.join(known())}"
+        if known and target not in known:
+            similar = difflib.get_close_matches(str(target), known, 1)
+            hint = f"did you mean {similar[0]!r}?" if similar else f"there are {', '.join(known)}"
             raise ValueError(f"there is no target {target!r}; {hint}")
     return {str(target): dict(settings) for target, settings in value.items()}
 

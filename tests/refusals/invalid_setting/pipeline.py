@@ -23,6 +23,11 @@ def d(n: int) -> int:
     return n
 
 
+@step(targets={"airflwo": {"pool": "gpu"}})  # PC210
+def e(n: int) -> int:
+    return n
+
+
 @pipeline
 def p(n: int = 3) -> int:
-    return d(c(b(a(n))))
+    return e(d(c(b(a(n)))))
