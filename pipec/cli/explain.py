@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 
 import click
@@ -14,6 +13,7 @@ import click
 def command(ctx: click.Context, code: str | None) -> None:
     """Explain the finding CODE, by code or by name; without CODE, list all findings."""
     from pipec.compiler.diagnostics import catalogue
+    from pipec.compiler.diagnostics.similar import closest
 
     if code is None:
         for kind in catalogue.everything():
@@ -22,8 +22,8 @@ def command(ctx: click.Context, code: str | None) -> None:
     found = catalogue.find(code)
     if found is None:
         names = [name for kind in catalogue.everything() for name in (kind.code, kind.name)]
-        similar = difflib.get_close_matches(code if code[:2].upper() != "PC" else code.upper(), names, 1)
-        hint = f"; did you mean {similar[0]}?" if similar else ""
+        similar = closest(code if code[:2].upper() != "PC" else code.upper(), names)
+        hint = f"; did you mean {similar}?" if similar else ""
         raise click.UsageError(f"there is no finding {code!r}{hint}")
     family = catalogue.FAMILIES[found.code[2]]
     click.secho(f"{found.code} {found.name}", bold=True, nl=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipec.compiler.accelerators import DEFAULT_CLUSTER, GpuEntry, clusters, preset
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.config import InvalidConfiguration, InvalidToml, UnknownConfiguration
+from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.toml_places import FILE, places_of, start
 from pipec.ir import Span
 
@@ -156,8 +156,7 @@ class _Loader:
                 else:
                     self._invalid(key, f'{value!r} is no version; write "1.0" in quotes')
             elif key not in _KEYS:
-                similar = difflib.get_close_matches(key, (*_KEYS, "profiles", *self.targets), 1)
-                hint = similar[0] if similar else ""
+                hint = closest(key, (*_KEYS, "profiles", *self.targets))
                 self.report.add(UnknownConfiguration(self._place(key), key, "tool.pipec", hint))
             elif key == "versions" and isinstance(value, dict):
                 good["versions"] = {**value, **good.get("versions", {})}
@@ -191,10 +190,10 @@ class _Loader:
                     key = ".".join(["gpu", name, *map(str, problem["loc"])])
                     if problem["type"] == "extra_forbidden":
                         wanted = str(problem["loc"][-1])
-                        similar = difflib.get_close_matches(wanted, tuple(GpuEntry.model_fields), 1)
+                        hint = closest(wanted, GpuEntry.model_fields)
                         place = self._place(key)
                         table_name = f"tool.pipec.gpu.{name}"
-                        self.report.add(UnknownConfiguration(place, wanted, table_name, similar[0] if similar else ""))
+                        self.report.add(UnknownConfiguration(place, wanted, table_name, hint))
                     else:
                         self._invalid(key, problem["msg"][0].lower() + problem["msg"][1:])
         return entries
@@ -202,9 +201,9 @@ class _Loader:
     def _unknown_versions(self, good: dict[str, Any]) -> None:
         versions = good.get("versions", {})
         for name in [name for name in versions if self.targets and name not in self.targets]:
-            similar = difflib.get_close_matches(name, self.targets, 1)
+            hint = closest(name, self.targets)
             place = self._place(f"versions.{name}")
-            self.report.add(UnknownConfiguration(place, name, "tool.pipec.versions", similar[0] if similar else ""))
+            self.report.add(UnknownConfiguration(place, name, "tool.pipec.versions", hint))
             del versions[name]
 
     def _place(self, key: str) -> Span:

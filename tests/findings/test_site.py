@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipec.compiler import frontend
 from pipec.compiler.accelerators import clusters, preset
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.site import Site, load, profiles, root_of
@@ -137,3 +138,18 @@ def test_presets_select_by_the_clusters_own_labels() -> None:
     }  # fmt: skip
     assert preset("gke")["mig-1g.10gb"].resource == "nvidia.com/gpu"
     assert preset("gfd")["mig-1g.10gb"].resource == "nvidia.com/mig-1g.10gb"
+
+
+@pytest.mark.parametrize(("targets", "codes"), [(("kfp", "argo"), []), (("kfp", "airflow"), ["PC210"]), ((), [])])
+def test_native_settings_are_of_the_targets_that_there_are(
+    tmp_path: Path, targets: tuple[str, ...], codes: list[str]
+) -> None:
+    """Also those of plug-ins; and of any, where nobody knows which there are."""
+    file = tmp_path / "module.py"
+    file.write_text(
+        'from pipec import pipeline, step\n\n@step(targets={"argo": {"x": 1}})\ndef work() -> int:\n    return 1\n\n'
+        "@pipeline\ndef p():\n    return work()\n"
+    )
+    report = Report()
+    frontend.read(file, root=tmp_path, site=load(tmp_path, report, None, targets), report=report)
+    assert [f.code for f in report] == codes

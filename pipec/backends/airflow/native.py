@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from pipec.backends.airflow.literals import literal
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.diagnostics.target import RefusedSetting
 from pipec.ir import PipelinePolicy, TaskPolicy
 from pipec.ir.literals import source_of
@@ -72,8 +72,8 @@ def check(policy: Policy, known: Mapping[str, type], subject: str, report: Repor
         elif name in OURS:
             reason = f"{name!r} is what pipec makes of `{OURS[name]}`; use that"
         else:
-            similar = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {similar[0]!r}?" if similar else f"; there are {', '.join(known)}"
+            similar = closest(name, known)
+            hint = f"; did you mean {similar!r}?" if similar else f"; there are {', '.join(known)}"
             reason = f"there is no {name!r}{hint}"
         if reason:
             report.add(RefusedSetting(policy.span("targets"), TARGET, subject, "targets", reason))

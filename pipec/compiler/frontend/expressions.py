@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipec.compiler.diagnostics.pipeline import CarriedValue, LazyCall, LooksIntoArtifact, UnboundName, UnknownName
+from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression
 from pipec.compiler.frontend.callees import callee, has_calls, is_local, may_call
 from pipec.compiler.frontend.constants import PURE_BUILTINS, NotConstantError, evaluate
@@ -238,8 +238,7 @@ def _module_name(body: Body, node: ast.Name) -> Operand | None:
     target = body.resolver.name(body.module, node.id)
     if target is None:
         known = [*body.scope.names, *body.module.bindings]
-        similar = difflib.get_close_matches(node.id, known, 1)
-        body.report.add(UnknownName(body.span(node), node.id, similar[0] if similar else ""))
+        body.report.add(UnknownName(body.span(node), node.id, closest(node.id, known)))
         return POISON
     if target.kind == "builtin":
         if node.id in PURE_BUILTINS:

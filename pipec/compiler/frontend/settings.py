@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.settings import InvalidSetting, UnknownGpu, UnknownSetting
+from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.diagnostics.source import NotConstant
 from pipec.compiler.frontend import values
 from pipec.compiler.frontend.constants import NotConstantError
@@ -71,8 +71,8 @@ class SettingsReader:
                 self._not_constant("`**`", keyword.value, "settings are written out")
                 continue
             if keyword.arg not in known:
-                similar = difflib.get_close_matches(keyword.arg, known, 1)
-                self.report.add(UnknownSetting(self.span(keyword), keyword.arg, similar[0] if similar else ""))
+                hint = closest(keyword.arg, known)
+                self.report.add(UnknownSetting(self.span(keyword), keyword.arg, hint))
                 continue
             try:
                 raw.values[keyword.arg] = self._value(keyword.value, keyword.arg)
@@ -88,8 +88,7 @@ class SettingsReader:
         raw = Raw()
         for name, value in settings.items():
             if name not in known:
-                similar = difflib.get_close_matches(name, known, 1)
-                self.report.add(UnknownSetting(place, name, similar[0] if similar else ""))
+                self.report.add(UnknownSetting(place, name, closest(name, known)))
                 continue
             raw.values[name] = values.from_toml(name, value)
             raw.spans[name] = place

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.frontend.units import parse_duration
 from pipec.ir import CRON_PRESETS, Cache, Retry, Schedule, SecretRef
 
@@ -232,8 +232,8 @@ def targets(value: Any, known: Sequence[str]) -> dict[str, dict[str, Any]]:
         raise ValueError('write {"target": {"setting": "value"}}')
     for target in value:
         if known and target not in known:
-            similar = difflib.get_close_matches(str(target), known, 1)
-            hint = f"did you mean {similar[0]!r}?" if similar else f"there are {', '.join(known)}"
+            similar = closest(str(target), known)
+            hint = f"did you mean {similar!r}?" if similar else f"there are {', '.join(known)}"
             raise ValueError(f"there is no target {target!r}; {hint}")
     return {str(target): dict(settings) for target, settings in value.items()}
 
