@@ -12,7 +12,7 @@ WORKERS ?= 2
 N ?= 100
 SEED ?= 1
 
-.PHONY: help demo test test-all test-pythons fuzz lint goldens bench docs clean
+.PHONY: help environments demo test test-all test-pythons fuzz lint goldens bench docs clean
 
 help:
 	@echo "make demo          run samples/digits on plain Python, Kubeflow, Airflow and Metaflow, and compare"
@@ -39,13 +39,21 @@ $(VENV)/dev: pyproject.toml samples/requirements.txt | $(BIN)/python
 	$(PIP) install --quiet --editable '.[all,dev]' --requirement samples/requirements.txt
 	@touch $@ $(VENV)/demo
 
+# what cannot be installed beside the rest
+$(VENV)/environments/%/ready: tests/environments/%.txt | $(BIN)/python
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
+	@touch $@
+
+environments: $(patsubst tests/environments/%.txt,$(VENV)/environments/%/ready,$(wildcard tests/environments/*.txt))
+
 demo: $(VENV)/demo
 	$(BIN)/pipec verify samples/digits
 
-test: $(VENV)/dev
+test: $(VENV)/dev environments
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-test-all: $(VENV)/dev
+test-all: $(VENV)/dev environments
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m ""
 
 test-pythons:

@@ -18,6 +18,7 @@ COLD = "digits"
 """The sample of `make demo`."""
 INSIDE = ("code_", "expression_", "names_", "graph_", "steps_")
 """Cases about what goes on inside of tasks, and about the shape of graphs, which `test_metaflow_nesting` has more of."""
+LARGE = ("batch_inference", "monitoring")
 RUNS = [run for case in (*SAMPLES, *cases()) for run in case.runs if run.status != "refused"]
 REFUSED = [run for case in (*samples(), *cases()) for run in case.runs if run.status == "refused"]
 
@@ -34,13 +35,15 @@ def on(target: str) -> list[object]:
 def weight(run: Run, target: str) -> list[pytest.MarkDecorator]:
     """What is left to `make test-all`, to keep the suite short: it takes seconds each.
 
-    Further parameters of samples everywhere, and those of cases on the two that are slow; and what cases say about the
-    code of steps and the values of expressions, which is the same text and Python on all targets: Kubeflow runs it here.
+    Further parameters on the orchestrators; what cases say about the code of steps and the values of expressions, which
+    is the same text and Python on all targets (`test_kfp_semantics` runs all of it); and large samples on Metaflow, where
+    every task imports their libraries anew.
     """
-    if target == "python" or (target == "kfp" and run.case not in SAMPLES):
+    if target == "python":
         return []
-    inside = target != "kfp" and run.case.name.startswith(INSIDE)
-    return [pytest.mark.slow] if run.number > 0 or inside else []
+    inside = run.case.name.startswith(INSIDE)
+    large = target == "metaflow" and run.case.name in LARGE
+    return [pytest.mark.slow] if run.number > 0 or inside or large else []
 
 
 def agree(run: Run, target: str, runners: Runners) -> None:

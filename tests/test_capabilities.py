@@ -8,12 +8,18 @@ import re
 import pytest
 
 from pipec.backends import names
-from pipec.compiler.capabilities import load
+from pipec.compiler.capabilities import Row, load
 from pipec.ir.features import FEATURES, uses_of
 from tests.support.building import read
 from tests.support.discovery import ROOT, Case
 
-ROWS = [(target, feature) for target in names() for feature in FEATURES]
+ROWS = [
+    pytest.param(row, feature, kind == 1, id=f"{target}-{feature}{'-container' if kind else ''}")
+    for target in names()
+    for feature, found in load(target).features.items()
+    for kind, row in enumerate((found, found.container))
+    if row is not None
+]
 
 
 @pytest.mark.parametrize("target", names())
@@ -27,9 +33,8 @@ def test_default_version_is_a_supported_one(target: str) -> None:
     assert table.default_version in table.versions
 
 
-@pytest.mark.parametrize(("target", "feature"), ROWS, ids=lambda part: part)
-def test_row_says_how_and_is_shown(target: str, feature: str) -> None:
-    row = load(target).features[feature]
+@pytest.mark.parametrize(("row", "feature", "container"), ROWS)
+def test_row_says_how_and_is_shown(row: Row, feature: str, container: bool) -> None:
     if row.docs:
         assert re.match(r"https?://\S+$", row.docs)
     if row.support in ("lossy", "emulated", "none"):
@@ -41,7 +46,8 @@ def test_row_says_how_and_is_shown(target: str, feature: str) -> None:
         file, name = row.proof.split("::", 1)
         assert f"def {name.split('[')[0]}(" in (ROOT / file).read_text(encoding="utf-8")
     else:
-        assert feature in features_of(row.proof), f"{row.proof} does not use {feature}"
+        wanted = f"{feature} of a container" if container else feature
+        assert wanted in features_of(row.proof), f"{row.proof} does not use {wanted}"
 
 
 @functools.cache
@@ -52,6 +58,7 @@ def features_of(proof: str) -> frozenset[str]:
     assert folder is not None, f"there is no case or sample {proof!r}"
     pipeline = read(Case(folder))
     found = {use.feature for use in uses_of(pipeline)}
+    found |= {f"{use.feature} of a container" for use in uses_of(pipeline) if use.container}
     if '"kind":"code"' in pipeline.model_dump_json():  # an expression that its reader evaluates is no node of its own
         found.add("expression")
     if folder.name == "value_large":  # how large a value gets is seen only when it runs

@@ -76,6 +76,14 @@ def test_verify_leaves_nothing_behind(name: str, tmp_path: Path) -> None:
     assert after == before
 
 
+def test_what_steps_leave_in_the_temporary_folder_goes_with_the_run(tmp_path: Path) -> None:
+    """Each step of the case makes a folder there, as many a library does."""
+    assert "mkdtemp" in (CASES / "artifact_folder" / "pipeline.py").read_text(encoding="utf-8")
+    done = pipec("run", str(CASES / "artifact_folder"), cwd=tmp_path, env={"TMPDIR": str(tmp_path)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert contents(tmp_path) == {}
+
+
 @pytest.mark.orchestrator
 @pytest.mark.parametrize("target", ["python", *TARGETS])
 def test_a_failure_shows_the_steps_own_traceback(target: str, tmp_path: Path) -> None:

@@ -34,13 +34,13 @@ def rows(tables: list[Capabilities]) -> list[list[str]]:
     single = len(tables) == 1
     header = ["feature", *(f"{t.title} {t.versions[0]}-{t.versions[-1]}" for t in tables)]
     found = [[*header, "how", "what to know"] if single else header]
-    for feature, meaning in FEATURES.items():
-        cells = [_WORDS[t.features[feature].support] for t in tables]
-        if single:
-            row = tables[0].features[feature]
+    if single:
+        for _, meaning, row in tables[0].rows:
             since = f"since {row.since}; " if row.since else ""
-            cells += [row.via, since + row.note]
-        found.append([meaning, *cells])
+            found.append([meaning, _WORDS[row.support], row.via, since + row.note])
+        return found
+    for feature, meaning in FEATURES.items():
+        found.append([meaning, *(_WORDS[t.features[feature].support] for t in tables)])
     return found
 
 

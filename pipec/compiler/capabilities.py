@@ -40,6 +40,8 @@ class Row(BaseModel):
     """A URL of the orchestrator's documentation."""
     proof: str = ""
     """The case that shows it: a folder of `tests/cases` or `samples`, or a test id."""
+    container: Row | None = None
+    """The same for steps that are containers, where it differs."""
 
 
 class Capabilities(BaseModel):
@@ -55,12 +57,24 @@ class Capabilities(BaseModel):
     default_version: str
     features: dict[str, Row]
 
+    @property
+    def rows(self) -> list[tuple[str, str, Row]]:
+        """Feature, what to call it, and row; container steps have rows of their own where they differ."""
+        found: list[tuple[str, str, Row]] = []
+        for feature, what in FEATURES.items():
+            row = self.features[feature]
+            found.append((feature, what, row))
+            if row.container is not None:
+                found.append((feature, f"{what}, container step", row.container))
+        return found
+
     def check(self, pipeline: Pipeline, report: Report) -> None:
         """Report what the target lacks, loses or emulates. Backends contain no other refusals of features."""
         for use in uses_of(pipeline):
             if use.target not in ("", self.target):
                 continue
             row = self.features[use.feature]
+            row = row.container if use.container and row.container is not None else row
             kind = {"none": UnsupportedFeature, "lossy": LossyFeature, "emulated": EmulatedFeature}.get(row.support)
             if kind is not None:
                 report.add(kind(use.span, self.target, use.feature, FEATURES[use.feature], use.subject, row.note))

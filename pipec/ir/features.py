@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipec.ir.base import Span
 from pipec.ir.code import Container, ContainerSlot
@@ -146,6 +146,8 @@ class Use:
     """The step, setting or name that it is about."""
     target: str = ""
     """The only target that it is for; "" for all."""
+    container: bool = False
+    """Whether it is about a step that is a container."""
 
 
 def uses_of(pipeline: Pipeline) -> Iterator[Use]:
@@ -259,7 +261,8 @@ def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
     ):
         if present:
             yield Use(name, task.policy.spans.get(name, task.span), task.site.step)
-    yield from _of_policy(task.policy, task)
+    for use in _of_policy(task.policy, task):
+        yield replace(use, container=component.container is not None)
 
 
 def _has_files(container: Container) -> bool:

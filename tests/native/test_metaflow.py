@@ -384,16 +384,19 @@ def told(folder: Path, how: str) -> str:
 
 
 @pytest.mark.orchestrator
+@pytest.mark.slow
 def test_a_time_limit_is_caught(tmp_path: Path) -> None:
     assert told(tmp_path, "slow") == "1: step 'work' took longer than its time limit of 5 s\n"
 
 
 @pytest.mark.orchestrator
+@pytest.mark.slow
 def test_a_killed_process_is_caught(tmp_path: Path) -> None:
     assert told(tmp_path, "killed").startswith("1: Task execution kept failing over 2 attempts.")
 
 
 @pytest.mark.orchestrator
+@pytest.mark.slow
 def test_a_step_that_exits_is_caught(tmp_path: Path) -> None:
     assert told(tmp_path, "left") == "1: step 'work' called sys.exit(3)\n"
 

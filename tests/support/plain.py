@@ -16,13 +16,14 @@ from typing import Any
 from tests.support.discovery import ROOT, Run
 
 SERVER = """
-import importlib, json, os, sys, traceback
+import importlib, json, os, sys, tempfile, traceback
 import numpy, pandas
 from pipec.compiler.backend.results import as_json, with_files
 
 def run(request):
     sys.path.insert(0, request["folder"])
     os.chdir(request["workdir"])
+    tempfile.tempdir = os.environ["TMPDIR"] = request["temporary"]
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     module = importlib.import_module("pipeline")
@@ -61,12 +62,16 @@ class PlainPython:
 
     def run(self, run: Run) -> dict[str, Any]:
         """`status`, `result` as JSON, and the traceback."""
-        with tempfile.TemporaryDirectory() as workdir, tempfile.TemporaryDirectory() as own:
+        with tempfile.TemporaryDirectory() as folder:
+            workdir, own, temporary = (Path(folder, name) for name in ("work", "own", "tmp"))
+            for place in (workdir, own, temporary):
+                place.mkdir()
             request = {
                 "folder": str(run.case.folder),
                 "function": run.case.function,
-                "params": run.parameters(Path(own)),
-                "workdir": workdir,
+                "params": run.parameters(own),
+                "workdir": str(workdir),
+                "temporary": str(temporary),
             }
             assert self._process.stdin is not None and self._process.stdout is not None
             self._process.stdin.write(json.dumps(request) + "\n")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipec.backends.airflow import native
+from pipec.backends.airflow import native, pods
 from pipec.compiler.backend.schedules import can_be_scheduled
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit
+from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit, UnsupportedForm
 from pipec.ir import Const, ForEach, Pipeline
 from pipec.ir.graph import tasks, walk
 from pipec.ir.literals import value_of
@@ -25,8 +25,12 @@ def check(pipeline: Pipeline, version: tuple[int, int], report: Report) -> None:
         reason = "Airflow catches up from `start`, which is missing"
         report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))
     for task in tasks(pipeline):
+        component = pipeline.component(task.component)
+        if component.container is not None:
+            for reason in pods.refusals(task, component.container):
+                report.add(UnsupportedForm(task.span, "airflow", task.site.step, reason))
         native.check(task.policy, native.TASK, task.site.step, report)
-        if isinstance(task.policy.placement.priority, str):
+        if isinstance(task.policy.placement.priority, str) and component.container is None:
             loss = "only the KubernetesExecutor gives pods a priority class"
             report.add(LossySetting(task.policy.span("priority"), "airflow", task.site.step, "priority", loss))
         retry = task.policy.retry

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 
+from pipec.backends.airflow.imports import IMPORTS
 from pipec.backends.airflow.names import AIRFLOW, Names
 from pipec.backends.airflow.names import BUILTINS as TAKEN
-from pipec.backends.airflow.pieces import IMPORTS
 from pipec.compiler.pysource import rename_globals
 from pipec.ir import Definition, Pipeline
 
 
 def without_clashes(pipeline: Pipeline) -> Pipeline:
     """`pipeline` whose definitions leave Airflow's, our imports' and Python's own names alone."""
-    reserved = AIRFLOW | set(IMPORTS) | TAKEN
+    reserved = AIRFLOW | TAKEN
     names = Names(reserved | {n for d in pipeline.definitions for n in d.names})
     changed = {
         name: names.fresh(f"{name}_")

@@ -10,11 +10,12 @@ from pipec.backends.airflow.checks import check
 from pipec.backends.airflow.clashes import without_clashes
 from pipec.backends.airflow.emit import own_text
 from pipec.backends.airflow.functions import Functions
+from pipec.backends.airflow.imports import needed_imports
 from pipec.backends.airflow.lower import Lowering
 from pipec.backends.airflow.model import DagFile
 from pipec.backends.airflow.names import AIRFLOW, HELPERS, Names
 from pipec.backends.airflow.nesting import Nesting, flattened
-from pipec.backends.airflow.pieces import needed_imports, pieces
+from pipec.backends.airflow.pieces import pieces
 from pipec.backends.airflow.pipeline import params, settings
 from pipec.backends.airflow.values import facts_of
 from pipec.compiler.diagnostics import Report

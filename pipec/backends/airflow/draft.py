@@ -16,7 +16,8 @@ class FunctionDraft:
     """A task function, and the calls of it."""
 
     name: str
-    operator: Literal["task", "task.branch", "task.short_circuit", "task.sensor", "empty"] = "task"
+    operator: Literal["task", "task.branch", "task.short_circuit", "task.sensor", "class"] = "task"
+    """"class": an operator of Airflow's own, which each call sets up with all its options."""
     options: dict[str, str] = field(default_factory=dict)
     decorators: tuple[str, ...] = ()
     definition: str = ""
@@ -45,7 +46,7 @@ class FunctionDraft:
                     del call.override[key]
         order = {"task_id": 0, "multiple_outputs": 1, "trigger_rule": 2}
         options = dict(sorted(options.items(), key=lambda item: order.get(item[0], 9)))
-        assert self.operator != "empty"
+        assert self.operator != "class"
         return TaskFunction(
             name=self.name, operator=self.operator, options=options, decorators=decorators,
             definition=self.definition, parameters=self.parameters, body=self.body, doc=self.doc,
@@ -67,10 +68,11 @@ class CallDraft:
 
     def settled(self) -> Call:
         """The call in the model's words."""
-        mode = "operator" if self.function.operator == "empty" else self.mode
+        own = self.function.operator == "class"
+        override = {**self.override, **self.function.options} if own else self.override
         return Call(
-            target=self.variable if self.used else "", function=self.function.name, override=self.override,
-            args=tuple(self.args), mode=mode, partial=self.partial,
+            target=self.variable if self.used else "", function=self.function.name, override=override,
+            args=tuple(self.args), mode="operator" if own else self.mode, partial=self.partial,
         )  # fmt: skip
 
 

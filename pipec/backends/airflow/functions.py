@@ -118,7 +118,7 @@ class Functions:
 
     def empty(self) -> FunctionDraft:
         """Airflow's operator that does nothing."""
-        return FunctionDraft("EmptyOperator", operator="empty")
+        return FunctionDraft("EmptyOperator", operator="class")
 
     def collected(self) -> FunctionDraft:
         """A function that lists the results of a task of a mapped group."""

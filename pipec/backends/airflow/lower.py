@@ -11,6 +11,7 @@ from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.graph import Guard, Loop, TaskNode, entries, exits, settle
 from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.names import Names, ascii_id
+from pipec.backends.airflow.pods import pod_task
 from pipec.backends.airflow.values import Bound, Facts, Spec, single_body
 from pipec.backends.airflow.wrapper import Wrapper
 from pipec.compiler.backend.glue import call
@@ -168,7 +169,8 @@ class Lowering:
         producer = self.parameter(bound.param) if bound.param else bound.node
         assert producer is not None
         node.data[producer] = None
-        return self.variable(producer, node.loop) + (f"[{py(bound.key)}]" if bound.key else "")
+        output = ".output" if producer.function.operator == "class" else ""  # a task function gives its output itself
+        return self.variable(producer, node.loop) + output + (f"[{py(bound.key)}]" if bound.key else "")
 
     def variable(self, node: TaskNode, loop: Loop | None) -> str:
         """The variable of `node` as seen from inside `loop`."""
@@ -194,6 +196,9 @@ class Lowering:
     def task(self, task: Task, scope: Scope, loop: ForEach | None = None) -> None:
         """A call of a step; with `loop`, one for each of its items."""
         component = self.pipeline.component(task.component)
+        if component.container is not None:
+            self.tasks[task.id] = pod_task(self, task, component, scope)
+            return
         spec = self.facts.direct.get(component.name)
         if spec is not None:
             function, taken = self.functions.direct(component, task, spec), None
@@ -325,6 +330,8 @@ class Lowering:
         """A fan-out: a mapped task where the body is one task, else a mapped task group."""
         start = len(self.nodes)
         task = single_body(loop)
+        if task is not None and self.pipeline.component(task.component).container is not None:
+            task = None  # its command line is written by a task before it
         if task is not None and not scope.loop:
             self.task(task, scope, loop)
             self.loops[loop.id] = self.tasks[task.id]

@@ -6,6 +6,8 @@ import builtins
 import keyword
 import unicodedata
 
+from pipec.backends.airflow.imports import IMPORTS
+
 CONTEXT = frozenset(
     [
         "asset_state_store",
@@ -68,55 +70,14 @@ CONTEXT = frozenset(
 )
 """Keys of the context of any Airflow version: TaskFlow passes them to parameters of the same name."""
 
-AIRFLOW = frozenset(
-    [
-        "ARTIFACTS",
-        "CACHE",
-        "CronTriggerTimetable",
-        "DAG",
-        "ENCODERS",
-        "ObjectStoragePath",
-        "Param",
-        "TaskGroup",
-        "TYPE_CHECKING",
-        "Any",
-        "Callable",
-        "AirflowFailException",
-        "AirflowSkipException",
-        "AirflowTaskTimeout",
-        "PokeReturnValue",
-        "Generator",
-        "Path",
-        "Sequence",
-        "base64",
-        "conf",
-        "contextlib",
-        "dag",
-        "datetime",
-        "functools",
-        "get_current_context",
-        "hashlib",
-        "io",
-        "json",
-        "k8s",
-        "os",
-        "pendulum",
-        "pickle",
-        "re",
-        "sys",
-        "task",
-        "task_group",
-        "tempfile",
-        "time",
-        "timedelta",
-    ]
-)
+AIRFLOW = frozenset(["ARTIFACTS", "CACHE", "ENCODERS", "dag", "datetime", "sys"]) | frozenset(IMPORTS)
 """What a DAG file imports or defines itself."""
 
 HELPERS = frozenset(
     [
         "Pickler",
         "Unpickler",
+        "argument",
         "as_npy",
         "as_parquet",
         "arrived",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
 from dataclasses import dataclass
 
 from pipec.backends.airflow.functions import Functions
@@ -13,48 +11,6 @@ from pipec.compiler.rendering import helper
 from pipec.compiler.rendering import python_literal as py
 from pipec.compiler.site import Site
 from pipec.ir import Definition, Pipeline
-
-IMPORTS: dict[str, str] = {
-    "AIRFLOW_HOME": "from airflow.configuration import AIRFLOW_HOME",
-    "AirflowFailException": "from airflow.sdk.exceptions import AirflowFailException",
-    "AirflowSkipException": "from airflow.sdk.exceptions import AirflowSkipException",
-    "AirflowTaskTimeout": "from airflow.sdk.exceptions import AirflowTaskTimeout",
-    "Any": "from typing import Any",
-    "Asset": "from airflow.sdk import Asset",
-    "Callable": "from collections.abc import Callable",
-    "CronTriggerTimetable": "from airflow.timetables.trigger import CronTriggerTimetable",
-    "DAG": "from airflow.sdk import DAG",
-    "EmptyOperator": "from airflow.providers.standard.operators.empty import EmptyOperator",
-    "Generator": "from collections.abc import Generator",
-    "ObjectStoragePath": "from airflow.sdk import ObjectStoragePath",
-    "Param": "from airflow.sdk import Param",
-    "Path": "from pathlib import Path",
-    "PokeReturnValue": "from airflow.sdk import PokeReturnValue",
-    "Sequence": "from collections.abc import Sequence",
-    "TYPE_CHECKING": "from typing import TYPE_CHECKING",
-    "TaskGroup": "from airflow.sdk import TaskGroup",
-    "base64": "import base64",
-    "conf": "from airflow.configuration import conf",
-    "contextlib": "import contextlib",
-    "functools": "import functools",
-    "get_current_context": "from airflow.sdk import get_current_context",
-    "hashlib": "import hashlib",
-    "inspect": "import inspect",
-    "io": "import io",
-    "json": "import json",
-    "logging": "import logging",
-    "os": "import os",
-    "pendulum": "import pendulum",
-    "pickle": "import pickle",
-    "task": "from airflow.sdk import task",
-    "task_group": "from airflow.sdk import task_group",
-    "tempfile": "import tempfile",
-    "types": "import types",
-    "time": "import time",
-    "timedelta": "from datetime import timedelta",
-    "uuid4": "from uuid import uuid4",
-}
-"""Name in the text of a file -> the import that it needs."""
 
 REGION = re.compile(r"^ *# region (.*)$|^ *# endregion$", re.M)
 
@@ -86,7 +42,7 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
         texts.append(_piece("environment.py", has))
     if "cached" in wanted:
         texts.append(_piece("cache.py", has))
-    for name in ("caught", "caught_sensor", "arrived"):
+    for name in ("caught", "caught_sensor", "arrived", "argument"):
         if name in wanted:
             texts.append(_piece(f"{name}.py", has))
     if "pod" in wanted:
@@ -157,23 +113,3 @@ def _piece(name: str, has: dict[str, bool]) -> str:
         elif keep:
             kept.append(line)
     return "\n".join(kept)
-
-
-BEFORE_3_2 = {
-    name: f"from airflow.exceptions import {name}"
-    for name in ("AirflowFailException", "AirflowSkipException", "AirflowTaskTimeout")
-}
-
-
-def needed_imports(text: str, version: tuple[int, int]) -> list[str]:
-    """The imports for the names that `text` uses."""
-    known = IMPORTS | (BEFORE_3_2 if version < (3, 2) else {})
-    used: set[str] = set()
-    before = ""
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.NAME and before != "." and token.string in IMPORTS:
-            used.add(token.string)
-        elif token.type == tokenize.STRING and token.string[0] in "fF":  # a token of its own before Python 3.12
-            used |= {word for word in re.findall(r"\{(\w+)", token.string) if word in IMPORTS}
-        before = token.string
-    return [known[name] for name in IMPORTS if name in used]

@@ -34,7 +34,15 @@ def retry_options(retry: Retry, version: tuple[int, int]) -> dict[str, str]:
 def task_options(
     policy: TaskPolicy, image: str | None, version: tuple[int, int], default: Retry | None
 ) -> dict[str, str]:
-    """Keyword arguments of the operator for the settings of a step."""
+    """Keyword arguments of the operator for the settings of a step that is a function."""
+    options = operator_options(policy, version, default)
+    if pod := pod_arguments(policy, image):
+        options["executor_config"] = f"pod({', '.join(f'{k}={v}' for k, v in pod.items())})"
+    return options
+
+
+def operator_options(policy: TaskPolicy, version: tuple[int, int], default: Retry | None) -> dict[str, str]:
+    """Keyword arguments that every operator takes."""
     options: dict[str, str] = {}
     if policy.retry is not None and policy.retry != default:
         options |= retry_options(policy.retry, version)
@@ -48,14 +56,11 @@ def task_options(
         options["priority_weight"] = str(policy.placement.priority)
     if policy.updates is not None:
         options["outlets"] = f"[Asset({py(policy.updates)})]"
-    options |= native.arguments(policy)
-    if pod := pod_arguments(policy, image):
-        options["executor_config"] = f"pod({', '.join(f'{k}={v}' for k, v in pod.items())})"
-    return options
+    return options | native.arguments(policy)
 
 
-def pod_arguments(policy: TaskPolicy, image: str | None) -> dict[str, str]:
-    """Arguments of the helper `pod`."""
+def requests_and_limits(policy: TaskPolicy) -> tuple[dict[str, str], dict[str, str]]:
+    """What a container asks for, and may use at most, in Kubernetes' units."""
     resources, gpu = policy.resources, policy.accelerator
     requests: dict[str, str] = {}
     limits: dict[str, str] = {}
@@ -70,6 +75,25 @@ def pod_arguments(policy: TaskPolicy, image: str | None) -> dict[str, str]:
             into[key] = cpu(value) if key == "cpu" else size(value)
     if gpu is not None:
         limits[gpu.resource] = str(gpu.count)
+    return requests, limits
+
+
+def node_selector(policy: TaskPolicy) -> dict[str, str]:
+    """Labels of the machines that a step may run on."""
+    gpu = policy.accelerator
+    return {**(gpu.node_selector if gpu else {}), **policy.placement.node_selector}
+
+
+def tolerations(policy: TaskPolicy) -> list[dict[str, str]]:
+    """Taints that a step bears, in the spelling of Kubernetes' Python client."""
+    gpu = policy.accelerator
+    found = [*(gpu.tolerations if gpu else ()), *policy.placement.tolerations]
+    return [{SNAKE.get(k, k): v for k, v in dict(t).items()} for t in found]
+
+
+def pod_arguments(policy: TaskPolicy, image: str | None) -> dict[str, str]:
+    """Arguments of the helper `pod`."""
+    requests, limits = requests_and_limits(policy)
     found: dict[str, str] = {}
     if image is not None:
         found["image"] = py(image)
@@ -77,21 +101,15 @@ def pod_arguments(policy: TaskPolicy, image: str | None) -> dict[str, str]:
         found["requests"] = mapping(requests)
     if limits:
         found["limits"] = mapping(limits)
-    selector = {**(gpu.node_selector if gpu else {}), **policy.placement.node_selector}
-    tolerations = [
-        *(dict(t) for t in (gpu.tolerations if gpu else ())),
-        *(dict(t) for t in policy.placement.tolerations),
-    ]
     if policy.secrets:
         entries = (f"{py(name)}: ({py(ref.name)}, {py(ref.key)})" for name, ref in policy.secrets.items())
         found["secrets"] = "{" + ", ".join(entries) + "}"
-    if resources.shm is not None:
-        found["shm"] = py(size(resources.shm))
-    if selector:
+    if policy.resources.shm is not None:
+        found["shm"] = py(size(policy.resources.shm))
+    if selector := node_selector(policy):
         found["node_selector"] = mapping(selector)
-    if tolerations:
-        renamed = ({SNAKE.get(k, k): v for k, v in toleration.items()} for toleration in tolerations)
-        found["tolerations"] = "[" + ", ".join(mapping(t) for t in renamed) + "]"
+    if borne := tolerations(policy):
+        found["tolerations"] = "[" + ", ".join(mapping(t) for t in borne) + "]"
     place = policy.placement
     for key, values in (("labels", place.labels), ("annotations", place.annotations)):
         if values:

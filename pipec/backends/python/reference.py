@@ -7,6 +7,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+import tempfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,8 +28,11 @@ def execute(request: RunRequest, emit: Emit) -> DoneEvent:
     params = value_of(request.params)
     assert isinstance(params, dict)
     workdir = Path(request.workdir)
-    (workdir / "body").mkdir()
+    for name in ("body", "tmp"):
+        (workdir / name).mkdir()
     os.chdir(workdir / "body")
+    os.environ["TMPDIR"] = str(workdir / "tmp")  # what steps leave there goes with the run
+    tempfile.tempdir = None
     instrument = Instrument(pipeline, Path(request.source_root))
     observer = Observer(pipeline, instrument, workdir, emit, Path(request.cache) if request.cache else None)
     sys.stdout = StepOutput(emit, observer, sys.stdout)

@@ -14,7 +14,7 @@ import inspect
 import json
 import logging
 import os
-import re as re_
+import re
 import tempfile
 import time
 import zlib
@@ -355,7 +355,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return softmax
 
 
-WORD = re_.compile(r"[a-z]{2,}")
+WORD = re.compile(r"[a-z]{2,}")
 
 
 def passages(text: str) -> list[str]:
