@@ -14,11 +14,26 @@ from tests.support.plain import PlainPython
 from tests.support.running import Runners, differences, surprises
 
 SAMPLES = list(samples())
-COLD = "digits"
-"""The sample of `make demo`."""
+COLD = "task_chain"
+"""What starts as it would on anybody's machine."""
 INSIDE = ("code_", "expression_", "names_", "graph_", "steps_")
 """Cases about what goes on inside of tasks, and about the shape of graphs, which `test_metaflow_nesting` has more of."""
-LARGE = ("batch_inference", "monitoring")
+LARGE = ("batch_inference", "monitoring", "fanout_deep_in_branch")
+SHAPES = (
+    "artifact_",
+    "branch_",
+    "check_",
+    "effect_",
+    "failure_",
+    "fanout_",
+    "group_",
+    "loop_",
+    "parallel_",
+    "retries_",
+    "run_",
+    "try_",
+)
+"""Cases about what `kfp.local` does by other means than a server, which `test_kfp_semantics` has: graphs and artifacts."""
 RUNS = [run for case in (*SAMPLES, *cases()) for run in case.runs if run.status != "refused"]
 REFUSED = [run for case in (*samples(), *cases()) for run in case.runs if run.status == "refused"]
 
@@ -35,21 +50,22 @@ def on(target: str) -> list[object]:
 def weight(run: Run, target: str) -> list[pytest.MarkDecorator]:
     """What is left to `make test-all`, to keep the suite short: it takes seconds each.
 
-    Further parameters on the orchestrators; what cases say about the code of steps and the values of expressions, which
-    is the same text and Python on all targets (`test_kfp_semantics` runs all of it); and large samples on Metaflow, where
-    every task imports their libraries anew.
+    Further parameters; what cases say about the code of steps and the values of expressions, which is the same text and
+    Python on all targets (`test_kfp_semantics` runs all of it, in a fraction of the time); and what has many tasks, or
+    imports large libraries in each.
     """
+    name = run.case.name
     if target == "python":
-        return []
-    inside = run.case.name.startswith(INSIDE)
-    large = target == "metaflow" and run.case.name in LARGE
-    return [pytest.mark.slow] if run.number > 0 or inside or large else []
+        return [pytest.mark.slow] if run.number > 2 else []
+    local = target == "kfp" and run.case not in SAMPLES and not name.startswith(SHAPES) and name != COLD
+    slow = run.number > 0 or name.startswith(INSIDE) or name in LARGE or local
+    return [pytest.mark.slow] if slow else []
 
 
 def agree(run: Run, target: str, runners: Runners) -> None:
     """The run on `target` does what plain Python does, and what the case says besides.
 
-    One sample starts as on anybody's machine; all other runs are forks of a process that has imported the orchestrator.
+    One case starts as on anybody's machine; all other runs are forks of a process that has imported the orchestrator.
     """
     module = "" if run.case.name == COLD else warm.RUNNERS.get(target, "")
     reference, ran = runners.reference(run), runners.run(run, target, module)

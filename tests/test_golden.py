@@ -1,4 +1,4 @@
-"""The committed outputs are what is built: the same bytes, twice, under any hash seed, and without a trace of here."""
+"""The committed outputs are what is built: the same bytes, under any hash seed, and without a trace of here."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def test_output_is_the_committed_one(case: Case, target: str, snapshot: Snapshot
 
 @pytest.mark.parametrize(("case", "target"), PAIRS, ids=IDS)
 def test_output_has_no_trace_of_here(case: Case, target: str) -> None:
-    files = build(case, target).files
-    assert files == build(case, target).files
-    for name, text in files.items():
+    """Of the committed one, which is what is built."""
+    for file in (f for f in (case.folder / "built" / target).rglob("*") if f.is_file()):
+        name, text = file.name, file.read_text(encoding="utf-8")
         assert not re.search(r"(?m)^\s*(from|import) pipec\b", text), f"{name} imports pipec"
         for trace in (str(ROOT), str(Path.home()), os.uname().nodename):
             assert trace not in text, f"{name} mentions {trace}"

@@ -16,10 +16,12 @@ SERVER = "tests.support.pipelinespec.runner"
 
 
 def runs() -> list[object]:
-    """All runs on KFP; further parameters of a case are slow ones."""
+    """All runs on KFP; further parameters are slow ones, but for those of branches: the other arm."""
     wanted = [run for case in (*samples(), *cases()) if "kfp" in case.targets for run in case.runs]
     return [
-        pytest.param(run, id=run.id, marks=[pytest.mark.slow] if run.number > 0 else [])
+        pytest.param(
+            run, id=run.id, marks=[pytest.mark.slow] if run.number > (run.case.name.startswith("branch_")) else []
+        )
         for run in wanted
         if run.status != "refused"
     ]

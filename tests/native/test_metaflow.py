@@ -277,6 +277,7 @@ def flow() -> list[object]:
 
 
 @pytest.mark.orchestrator
+@pytest.mark.slow
 def test_changes_in_place_are_not_stored(tmp_path: Path) -> None:
     """Not of an artifact, and not of the item of a foreach."""
     text, _ = build(read(MUTATING, tmp_path))

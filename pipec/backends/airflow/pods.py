@@ -49,7 +49,7 @@ def pod_task(low: Lowering, task: Task, component: Component, scope: Scope) -> T
         line = _command_line(low, task, elements[split:], scope)
     elif texts[split:]:
         options["arguments"] = _listed([t for t in texts[split:] if t is not None])
-    node = low.new(task.id, function, scope, task.outputs[0].id if task.outputs else f"{task.id}_done")
+    node = low.new(task.id, function, scope)  # the variable of an operator has the task's name
     if line is not None:
         options["arguments" if split or not container.command else "cmds"] = low.operand(Bound(line), node)
     options |= pod_options(task.policy)

@@ -255,7 +255,7 @@ with DAG(
 ) as dag:
     options_ = options(dag.param("rows"))
     arguments_of_count_ = arguments_of_count(dag.param("rows"), dag.param("name"), options_)
-    total = KubernetesPodOperator(
+    count = KubernetesPodOperator(
         task_id="count",
         image="registry.example.com/tools:2",
         cmds=["count"],
@@ -263,24 +263,24 @@ with DAG(
         retries=2,
         do_xcom_push=True,
     )
-    if_total = choose_total(total.output)
-    announce_done = KubernetesPodOperator(
+    if_total = choose_total(count.output)
+    announce = KubernetesPodOperator(
         task_id="announce", image="registry.example.com/tools:2", cmds=["announce", "many"]
     )
-    arguments_of_spread_ = arguments_of_spread(total.output)
-    numbers = KubernetesPodOperator(
+    arguments_of_spread_ = arguments_of_spread(count.output)
+    spread = KubernetesPodOperator(
         task_id="spread",
         image="registry.example.com/tools:2",
         cmds=["sh", "-c", 'printf "[%s, %s]" "$1" "$$(expr "$1" + 1)" > "$2"', "spread"],
         arguments=arguments_of_spread_,
         do_xcom_push=True,
     )
-    n_items = list_n(total.output)
+    n_items = list_n(count.output)
 
     @task_group
     def for_n(n):
         arguments_of_count_2_ = arguments_of_count_2(n)
-        total_2 = KubernetesPodOperator(
+        count_2 = KubernetesPodOperator(
             task_id="count_2",
             image="registry.example.com/tools:2",
             cmds=["count"],
@@ -288,38 +288,38 @@ with DAG(
             retries=2,
             do_xcom_push=True,
         )
-        return total_2
+        return count_2
 
     count_2_by_item = for_n.expand(n=n_items)
 
     numbers_2 = collected("for_n.count_2")
-    numbers_3 = join_numbers_3(numbers.output, numbers_2)
+    numbers_3 = join_numbers_3(spread.output, numbers_2)
     n_2_items = list_n_2(numbers_3)
 
     @task_group
     def for_n_2(n_2):
         if_n = check_n(n_2)
         arguments_of_announce_2_ = arguments_of_announce_2(n_2, if_n)
-        announce_2_done = KubernetesPodOperator(
+        announce_2 = KubernetesPodOperator(
             task_id="announce_2",
             image="registry.example.com/tools:2",
             cmds=["announce"],
             arguments=arguments_of_announce_2_,
         )
         arguments_of_tidy_ = arguments_of_tidy(if_n)
-        tidy_done = KubernetesPodOperator(
+        tidy = KubernetesPodOperator(
             task_id="tidy", image="registry.example.com/tools:2", cmds=["tidy", "$$$"], arguments=arguments_of_tidy_
         )
         n_joined = join_n()
 
-        announce_2_done >> arguments_of_tidy_
-        tidy_done >> n_joined
+        announce_2 >> arguments_of_tidy_
+        tidy >> n_joined
 
         return n_joined
 
     join_n_by_item = for_n_2.expand(n_2=n_2_items)
 
-    loud = shout(total.output, numbers_3)
+    loud = shout(count.output, numbers_3)
     arguments_of_announce_3_ = arguments_of_announce_3(loud)
     KubernetesPodOperator(
         task_id="announce_3",
@@ -328,7 +328,7 @@ with DAG(
         arguments=arguments_of_announce_3_,
     )
 
-    if_total >> [announce_done, n_items]
-    announce_done >> arguments_of_spread_
+    if_total >> [announce, n_items]
+    announce >> arguments_of_spread_
     [count_2_by_item, if_total] >> numbers_2
     join_n_by_item >> loud
