@@ -43,15 +43,22 @@ class Change:
     diff: str
 
 
-def targets_of(text: Sequence[str]) -> tuple[str, ...]:
-    """`("kfp,airflow",)` as targets; `UsageError` for an unknown one. Empty: all."""
-    wanted = [name.strip() for part in text for name in part.split(",") if name.strip()]
-    for name in wanted:
+def targets_of(text: Sequence[str], workspace: Workspace) -> tuple[str, ...]:
+    """`("kfp,airflow@3.1",)` as targets; empty: all. `workspace` gets the versions. `UsageError` for unknown ones."""
+    wanted: list[str] = []
+    for part in (part.strip() for given in text for part in given.split(",") if part.strip()):
+        name, at, version = part.partition("@")
+        wanted.append(name)
         if not backends.known(name):
             listed = ", ".join(backends.names())
             if name == backends.REFERENCE:
                 raise UsageError(f"for plain Python nothing is built, it is only run; targets to build: {listed}")
             raise UsageError(f"there is no target {name!r}; targets: {listed}")
+        table = backends.get(name).capabilities
+        if at and not table.supports(version):
+            raise UsageError(f"pipec does not write for {name} {version}; versions: {', '.join(table.versions)}")
+        if at and workspace.versions.setdefault(name, version) != version:
+            raise UsageError(f"{name} is asked for in two versions: {workspace.versions[name]} and {version}")
     return tuple(dict.fromkeys(wanted)) or backends.names()
 
 
@@ -59,7 +66,7 @@ def build_one(pipeline: Pipeline, target: str, project: Project, workspace: Work
     """The files of a lowered pipeline for one target; `None` where a finding refuses it."""
     backend = backends.get(target)
     report = Report()
-    backend.capabilities.check(pipeline, report)
+    backend.capabilities.check(pipeline, project.site, report)
     bundle = None if workspace.failed(report.findings) else backend.build(pipeline, project.site, report)
     project.report.extend(report.findings)
     return None if workspace.failed(report.findings) else bundle

@@ -47,6 +47,7 @@ def run(
         result=str(result),
         cache=str(cache.resolve()) if cache else "",
         paths=tuple(str((selected.project.root / p).resolve()) for p in selected.project.site.paths),
+        versions=selected.project.site.versions,
     )
     trace = Trace(pipeline)
 

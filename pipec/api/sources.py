@@ -51,6 +51,8 @@ class Workspace:
 
     profile: str | None = None
     strict: bool = False
+    versions: dict[str, str] = field(default_factory=dict)
+    """Target -> version to write for, whatever the projects say; to be set before a project is read."""
     _projects: dict[Path, Project] = field(default_factory=dict)
 
     def project(self, root: Path) -> Project:
@@ -60,7 +62,9 @@ class Workspace:
             if self.profile is not None and self.profile not in (known := profiles(root)):
                 listed = f"known: {', '.join(known)}" if known else f"{root / 'pyproject.toml'} has none"
                 raise UsageError(f"there is no profile {self.profile!r}; {listed}")
-            self._projects[root] = Project(root, load(root, report, self.profile, backends.names()), report)
+            site = load(root, report, self.profile, backends.names())
+            site = site.model_copy(update={"versions": {**site.versions, **self.versions}})
+            self._projects[root] = Project(root, site, report)
         return self._projects[root]
 
     def note(self, path: Path, finding: Finding) -> None:

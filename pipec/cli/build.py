@@ -30,7 +30,7 @@ def command(
     Never runs or imports the code that it reads. The same input gives the same bytes.
     """
     workspace = Workspace(profile, strict)
-    wanted = building.targets_of(targets)
+    wanted = building.targets_of(targets, workspace)
     built = building.build(sources, wanted, workspace)
     files = building.outputs(built, out, workspace)
     options.report(workspace, severities=options.SERIOUS)

@@ -27,7 +27,7 @@ def command(
 ) -> None:
     """Report everything that is wrong, lossy or risky with the pipelines of SRC, per target. Writes nothing."""
     workspace = Workspace(profile, strict)
-    selected = building.check(sources, building.targets_of(targets), workspace)
+    selected = building.check(sources, building.targets_of(targets, workspace), workspace)
     options.report(workspace, form, err=False)
     shown = workspace.shown()
     if form == "text" and not shown:

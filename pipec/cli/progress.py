@@ -26,7 +26,7 @@ _NOT_HERE = {
     "disk": "resources", "shm": "resources", "gpu": "resources", "image": "images", "packages": "packages",
     "python": "Python versions", "secrets": "secrets", "node_selector": "placement", "tolerations": "placement",
     "labels": "placement", "annotations": "placement", "service_account": "placement", "queue": "placement",
-    "priority": "placement",
+    "priority": "placement", "on_failure": "hooks", "pipeline.on_failure": "hooks", "pipeline.on_success": "hooks",
 }  # fmt: skip
 """Settings of the cluster that a local run leaves aside, by what they are called."""
 

@@ -9,6 +9,7 @@ import click
 
 from pipec import backends
 from pipec.api import parameters
+from pipec.api.building import targets_of
 from pipec.api.outcome import Outcome
 from pipec.api.running import run
 from pipec.api.sources import UsageError, Workspace, read_one
@@ -33,9 +34,14 @@ def command(
 
     The result goes to standard output, progress and what the steps print to standard error.
     """
-    if target != backends.REFERENCE and not backends.known(target):
-        raise UsageError(f"there is no target {target!r}; targets: {backends.REFERENCE}, {', '.join(backends.names())}")
     workspace = Workspace(profile)
+    if target != backends.REFERENCE:
+        if not backends.known(target.partition("@")[0]):
+            listed = f"{backends.REFERENCE}, {', '.join(backends.names())}"
+            raise UsageError(f"there is no target {target!r}; targets: {listed}")
+        target, *more = targets_of([target], workspace)
+        if more:
+            raise UsageError("a run is on one target; `pipec verify` takes several")
     found = read_one(source, workspace)
     if found is None:
         options.report(workspace)

@@ -30,8 +30,8 @@ def command(
 ) -> None:  # fmt: skip
     """Run the pipeline in SRC as plain Python and on every target, and compare results, executed steps and attempts."""
     given = [name for part in targets for name in part.split(",") if name != backends.REFERENCE]
-    wanted = targets_of(given) if given or not targets else ()
     workspace = Workspace(profile)
+    wanted = targets_of(given, workspace) if given or not targets else ()
     found = read_one(source, workspace)
     if found is None:
         options.report(workspace)

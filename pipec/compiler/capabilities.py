@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 from functools import cache
 from importlib import resources
@@ -10,7 +12,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.config import InvalidConfiguration
 from pipec.compiler.diagnostics.target import EmulatedFeature, LossyFeature, UnsupportedFeature
+from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 from pipec.ir.features import FEATURES, uses_of
 
@@ -30,8 +34,6 @@ class Row(BaseModel):
     support: Support
     since: str = ""
     """First version of the target that has it."""
-    until: str = ""
-    """Last version of the target that has it."""
     via: str = ""
     """The idiom that the generated code uses."""
     note: str = ""
@@ -57,6 +59,14 @@ class Capabilities(BaseModel):
     default_version: str
     features: dict[str, Row]
 
+    def version(self, site: Site) -> str:
+        """The version to write for: the site's, or the default."""
+        return site.versions.get(self.target) or self.default_version
+
+    def supports(self, version: str) -> bool:
+        """Whether `version`, such as "3.1" or "3.1.4", is a supported one."""
+        return bool(_NUMBER.fullmatch(version)) and numbers(version)[:2] in [numbers(v)[:2] for v in self.versions]
+
     @property
     def rows(self) -> list[tuple[str, str, Row]]:
         """Feature, what to call it, and row; container steps have rows of their own where they differ."""
@@ -68,16 +78,38 @@ class Capabilities(BaseModel):
                 found.append((feature, f"{what}, container step", row.container))
         return found
 
-    def check(self, pipeline: Pipeline, report: Report) -> None:
+    def check(self, pipeline: Pipeline, site: Site, report: Report) -> None:
         """Report what the target lacks, loses or emulates. Backends contain no other refusals of features."""
+        version = self.version(site)
+        if not self.supports(version):
+            reason = f"pipec writes for {self.title} {', '.join(self.versions)}"
+            place = site.places.get(self.target) or site.place(f"versions.{self.target}")
+            report.add(InvalidConfiguration(place, self.target, reason))
+            return
         for use in uses_of(pipeline):
             if use.target not in ("", self.target):
                 continue
             row = self.features[use.feature]
             row = row.container if use.container and row.container is not None else row
             kind = {"none": UnsupportedFeature, "lossy": LossyFeature, "emulated": EmulatedFeature}.get(row.support)
+            note = row.note
+            if not at_least(version, row.since):
+                kind, note = UnsupportedFeature, f"it needs {self.title} {row.since} or later; this is for {version}"
             if kind is not None:
-                report.add(kind(use.span, self.target, use.feature, FEATURES[use.feature], use.subject, row.note))
+                report.add(kind(use.span, self.target, use.feature, FEATURES[use.feature], use.subject, note))
+
+
+_NUMBER = re.compile(r"\d+(?:\.\d+){1,2}")
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The parts of a version: "3.1.4" -> (3, 1, 4)."""
+    return tuple(map(int, version.split(".")))
+
+
+def at_least(version: str, since: str) -> bool:
+    """Whether `version` has what came with `since`; "3.1" stands for the last release of its line."""
+    return not since or (*numbers(version), math.inf) >= numbers(since)
 
 
 @cache

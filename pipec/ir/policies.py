@@ -93,7 +93,7 @@ class TaskPolicy(Node):
     deadline: float | None = None
     """Seconds after which somebody is told."""
     on_failure: str | None = None
-    """Definition that is called with a message."""
+    """Component that is called with a message."""
     extensions: dict[str, dict[str, Any]] = {}
     """Native settings by target."""
     spans: dict[str, Span] = {}
@@ -135,6 +135,7 @@ class PipelinePolicy(Node):
     max_active_runs: int | None = None
     on_failure: str | None = None
     on_success: str | None = None
+    """Component that is called with a message, like `on_failure`."""
     retention: float | None = None
     tags: tuple[str, ...] = ()
     owner: str | None = None

@@ -125,3 +125,42 @@ def test_two_pipelines_of_one_name_are_refused(project: Path, pipec: Pipec) -> N
     (project / "other.py").write_text(other)
     done = pipec("build", ".", "-t", "kfp")
     assert done.exit_code == 1 and "PC214" in done.stderr
+
+
+def test_a_target_may_have_a_version(project: Path, pipec: Pipec) -> None:
+    assert pipec("build", "small.py", "-t", "airflow@2.11", "--out", "old").exit_code == 0
+    assert pipec("build", "small.py", "-t", "airflow", "--out", "new").exit_code == 0
+    assert "from airflow.sdk import" in (project / "new/airflow/small.py").read_text()
+    old = (project / "old/airflow/small.py").read_text()
+    assert "from airflow.providers.common.compat.sdk import" in old and "airflow.sdk" not in old
+
+
+def test_a_version_is_a_supported_one(project: Path, pipec: Pipec) -> None:
+    done = pipec("build", "small.py", "-t", "airflow@1.10")
+    assert done.exit_code == 2
+    assert "pipec does not write for airflow 1.10; versions: 2.11, 3.1, 3.2, 3.3" in done.stderr
+    done = pipec("build", "small.py", "-t", "airflow@2.11,airflow@3.1")
+    assert done.exit_code == 2 and "airflow is asked for in two versions: 2.11 and 3.1" in done.stderr
+    assert pipec("build", "small.py", "-t", "airflow@3.1.4").exit_code == 0
+
+
+def test_the_project_says_for_which_version(project: Path, pipec: Pipec) -> None:
+    """And the command line has the last word."""
+    (project / "pyproject.toml").write_text('[tool.pipec]\nairflow = "2.11"\n')
+    assert pipec("build", "small.py", "-t", "airflow").exit_code == 0
+    assert "common.compat.sdk" in (project / "built/airflow/small.py").read_text()
+    assert pipec("build", "small.py", "-t", "airflow@3.3").exit_code == 0
+    assert "common.compat.sdk" not in (project / "built/airflow/small.py").read_text()
+    (project / "pyproject.toml").write_text('[tool.pipec]\nairflow = "1.10"\n')
+    done = pipec("build", "small.py", "-t", "airflow")
+    assert done.exit_code == 1 and "PC15" in done.stderr and "pyproject.toml:2" in done.stderr
+
+
+def test_what_came_with_a_later_version_is_refused(project: Path, pipec: Pipec) -> None:
+    """The time limit of a run came with Kubeflow Pipelines 2.17."""
+    source = (project / "small.py").read_text().replace("@pipeline", '@pipeline(timeout="2h")')
+    (project / "small.py").write_text(source)
+    assert pipec("build", "small.py", "-t", "kfp").exit_code == 0
+    done = pipec("build", "small.py", "-t", "kfp@2.16")
+    assert done.exit_code == 1 and "PC401" in done.stderr
+    assert "it needs Kubeflow Pipelines 2.17 or later; this is for 2.16" in done.stderr

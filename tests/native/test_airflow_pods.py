@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -39,6 +40,8 @@ RUNS = {
     "few": ("container_json", {"rows": 2, "name": ""}),
     "too many": ("container_json", {"rows": 100}),
     "settings": ("container_settings", {}),
+    "hooks": ("settings_hooks", {}),
+    "hooks failing": ("settings_hooks", {"n": 0}),
 }
 """Case and parameters."""
 
@@ -145,3 +148,14 @@ def test_settings() -> None:
     metadata = found["pods"]["train"]["metadata"]
     assert metadata["labels"]["team"] == "vision"
     assert metadata["annotations"]["example.com/cost-center"] == "42"
+
+
+def test_somebody_is_told() -> None:
+    """By callbacks of the tasks and of the DAG: once a step has failed for good, and at the end of the run."""
+    good, _ = ran("hooks")
+    assert len(good["messages"]) == 1
+    assert re.fullmatch(r"#ml-alerts settings_hooks has succeeded \(run manual__\S+\)", good["messages"][0])
+    bad, _ = ran("hooks failing")
+    *steps, run = bad["messages"]
+    assert steps == ["#ml-alerts PAGE step divide has failed: division by zero"] * 2
+    assert re.fullmatch(r"#ml-alerts PAGE settings_hooks has failed \(run manual__\S+\)", run)

@@ -23,6 +23,7 @@ from pipec.compiler.site import Site
 from pipec.ir import (
     Accelerator,
     Cache,
+    Parameter,
     Pipeline,
     PipelinePolicy,
     Placement,
@@ -33,6 +34,7 @@ from pipec.ir import (
     Task,
     TaskPolicy,
 )
+from tests.support.discovery import ROOT
 from tests.support.fake_s3 import fake_s3
 
 BASE = '''
@@ -177,6 +179,16 @@ def test_schedules_reach_the_cluster(tmp_path: Path, deploy: Callable[..., dict[
     assert '@schedule(cron="*/15 * * * ? *")' in scheduled(Schedule(every=900))[0]
     assert '@trigger_on_finish(flow="OtherFlow")' in scheduled(Schedule(after="other"))[0]
     assert scheduled(Schedule(every=7 * 60))[1].failed
+    needy = base.model_copy(update={"parameters": (Parameter(name="n", annotation="int", span=base.span),)})
+    made, report = build(needy.model_copy(update={"policy": PipelinePolicy(schedule=Schedule(every=900))}))
+    assert [f.message for f in report if f.severity == "error"], made
+
+
+@pytest.mark.orchestrator
+def test_hooks_reach_the_cluster(deploy: Callable[..., dict[str, Any]]) -> None:
+    flow = ROOT / "tests" / "cases" / "settings_run_hooks" / "built" / "metaflow" / "settings_run_hooks_flow.py"
+    made = json.dumps(deploy(flow.read_text(encoding="utf-8")))
+    assert "exit_hook_script" in made and "run_succeeded" in made and "run_failed" in made
 
 
 def test_cron_dialects() -> None:

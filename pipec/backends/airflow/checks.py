@@ -19,7 +19,7 @@ MAX_MAP_LENGTH = 1024
 def check(pipeline: Pipeline, version: tuple[int, int], report: Report) -> None:
     """Report what of `pipeline` Airflow cannot take, or not as it stands."""
     schedule = pipeline.policy.schedule
-    native.check(pipeline.policy, native.DAG, pipeline.name, report)
+    native.check(pipeline.policy, native.DAG, pipeline.name, version, report)
     can_be_scheduled(pipeline, "airflow", report)
     if schedule is not None and schedule.catchup and schedule.start is None:
         reason = "Airflow catches up from `start`, which is missing"
@@ -29,7 +29,10 @@ def check(pipeline: Pipeline, version: tuple[int, int], report: Report) -> None:
         if component.container is not None:
             for reason in pods.refusals(task, component.container):
                 report.add(UnsupportedForm(task.span, "airflow", task.site.step, reason))
-        native.check(task.policy, native.TASK, task.site.step, report)
+        if task.policy.on_failure is not None and task.caught is not None:
+            reason = "in a `try` it ends well where it has failed, and Airflow calls nobody; tell it in the handler"
+            report.add(UnsupportedForm(task.policy.span("on_failure"), "airflow", task.site.step, reason))
+        native.check(task.policy, native.TASK, task.site.step, version, report)
         if isinstance(task.policy.placement.priority, str) and component.container is None:
             loss = "only the KubernetesExecutor gives pods a priority class"
             report.add(LossySetting(task.policy.span("priority"), "airflow", task.site.step, "priority", loss))

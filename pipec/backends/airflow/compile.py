@@ -60,6 +60,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     functions = Functions(pipeline, names, facts, version)
     low = Lowering(pipeline, names, functions, facts)
     low.run()
+    dag = settings(pipeline, version, functions)
     user = user_code(pipeline)
     outside, inside = finish.orders(low)
     code = finish.code(low, user)
@@ -68,7 +69,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     file = DagFile(
         doc=pipeline.module_doc or pipeline.doc or pipeline.name, imports=tuple(user.imports),
         typing_imports=tuple(user.typing_imports), constants=made.constants, helpers=made.helpers, code=code,
-        settings=settings(pipeline, version), params=params(pipeline), body=body,
+        settings=dag, params=params(pipeline), body=body,
     )  # fmt: skip
     return Compiled(
         file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file), version))}),

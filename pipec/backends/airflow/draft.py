@@ -53,6 +53,19 @@ class FunctionDraft:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class CallbackDraft:
+    """A function that Airflow calls at the end of a task or of a run."""
+
+    name: str
+    body: str
+
+    @property
+    def source(self) -> str:
+        """The function."""
+        return f"def {self.name}(context: Any) -> None:\n    {self.body}"
+
+
 @dataclass(eq=False)
 class CallDraft:
     """A task, or a mapped task."""

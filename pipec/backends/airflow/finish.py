@@ -87,11 +87,14 @@ def _seen_from(loop: Loop | None) -> Loop | None:
 def code(low: Lowering, user: UserCode) -> tuple[CodePiece | TaskFunction, ...]:
     """The user's definitions, tasks among them, and our own functions below."""
     direct = {d.definition: d for d in low.functions.drafts if d.definition}
+    called = [CodePiece(name=c.name, source=c.source) for c in low.functions.callbacks.values()]
     found: list[CodePiece | TaskFunction] = []
     for name, source in user.sources.items():
         if name in direct:
+            found, called = [*found, *called], []  # its options name them
             found.append(direct[name].settled().model_copy(update={"definition": source}))
         else:
             found.append(CodePiece(name=name, source=source))
+    found += called
     found += [d.settled() for d in low.functions.drafts if not d.definition]
     return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipec.backends.airflow import settings
-from pipec.backends.airflow.draft import FunctionDraft
+from pipec.backends.airflow.draft import CallbackDraft, FunctionDraft
 from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.names import HELPERS, Names
 from pipec.backends.airflow.values import DICTS, Facts, Spec
@@ -26,6 +26,8 @@ class Functions:
         """Helper function -> its name in this file."""
         self.wanted: set[str] = set()
         """Helpers that the task functions use."""
+        self.callbacks: dict[tuple[str, str], CallbackDraft] = {}
+        """Hook and message -> the function that Airflow calls."""
         self._parameter: FunctionDraft | None = None
         self._collected: FunctionDraft | None = None
 
@@ -58,7 +60,23 @@ class Functions:
         found = settings.task_options(task.policy, component.image, self.version, self.pipeline.policy.default_retry)
         if "executor_config" in found:
             found["executor_config"] = found["executor_config"].replace("pod(", f"{self.helper('pod')}(", 1)
-        return options | found
+        return options | found | self.told(task)
+
+    def told(self, task: Task) -> dict[str, str]:
+        """The option that has somebody told when a step has failed for good."""
+        if task.policy.on_failure is None:
+            return {}
+        step = task.site.step
+        message = f"step {step} has failed: {{context.get('exception')}}"
+        return {"on_failure_callback": self.callback(f"{step}_failed", task.policy.on_failure, message)}
+
+    def callback(self, name: str, hook: str, message: str) -> str:
+        """A function that Airflow calls with its context, and that calls `hook` with `message`, an f-string's text."""
+        function = self.pipeline.component(hook).function
+        wanted = (hook, message)
+        if wanted not in self.callbacks:
+            self.callbacks[wanted] = CallbackDraft(self.names.fresh(name), f'{function}(f"{message}")')
+        return self.callbacks[wanted].name
 
     def decorators(
         self, component: Component, task: Task, spec: Spec, function: str, lazy: bool = False

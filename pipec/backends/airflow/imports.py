@@ -17,6 +17,7 @@ IMPORTS: dict[str, str] = {
     "Callable": "from collections.abc import Callable",
     "CronTriggerTimetable": "from airflow.timetables.trigger import CronTriggerTimetable",
     "DAG": "from airflow.sdk import DAG",
+    "DeltaTriggerTimetable": "from airflow.timetables.trigger import DeltaTriggerTimetable",
     "EmptyOperator": "from airflow.providers.standard.operators.empty import EmptyOperator",
     "Generator": "from collections.abc import Generator",
     "KubernetesPodOperator": "from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator",
@@ -27,10 +28,12 @@ IMPORTS: dict[str, str] = {
     "Secret": "from airflow.providers.cncf.kubernetes.secret import Secret",
     "Sequence": "from collections.abc import Sequence",
     "TYPE_CHECKING": "from typing import TYPE_CHECKING",
+    "TaskReschedule": "from airflow.models.taskreschedule import TaskReschedule",
     "TaskGroup": "from airflow.sdk import TaskGroup",
     "base64": "import base64",
     "conf": "from airflow.configuration import conf",
     "contextlib": "import contextlib",
+    "create_session": "from airflow.utils.session import create_session",
     "functools": "import functools",
     "get_current_context": "from airflow.sdk import get_current_context",
     "hashlib": "import hashlib",
@@ -58,11 +61,22 @@ BEFORE_3_2 = {
     name: f"from airflow.exceptions import {name}"
     for name in ("AirflowFailException", "AirflowSkipException", "AirflowTaskTimeout")
 }
+BEFORE_3 = {
+    **{
+        name: f"from airflow.providers.common.compat.sdk import {name}"
+        for name in (
+            "AirflowFailException", "AirflowSkipException", "AirflowTaskTimeout", "Asset", "DAG", "ObjectStoragePath",
+            "Param", "PokeReturnValue", "TaskGroup", "get_current_context", "literal", "task", "task_group",
+        )
+    },
+    "EmptyOperator": "from airflow.operators.empty import EmptyOperator",
+}  # fmt: skip
+"""What is elsewhere on Airflow 2. The provider common.compat, which comes with it, has the names of Airflow 3."""
 
 
 def needed_imports(text: str, version: tuple[int, int]) -> list[str]:
     """The imports for the names that `text` uses."""
-    known = IMPORTS | (BEFORE_3_2 if version < (3, 2) else {})
+    known = IMPORTS | (BEFORE_3_2 if version < (3, 2) else {}) | (BEFORE_3 if version < (3, 0) else {})
     own = _imported_inside(text)
     used: set[str] = set()
     before = ""

@@ -101,7 +101,7 @@ def execute(request: RunRequest, home: Path, emit: Emit) -> DoneEvent:
     workdir = Path(request.workdir)
     _configure(workdir, home, Path(request.cache) if request.cache else workdir)
     pipeline = Pipeline.model_validate_json(Path(request.pipeline).read_text(encoding="utf-8"))
-    made = compiled(pipeline, Site())
+    made = compiled(pipeline, Site(versions=request.versions))
     shutil.copytree(request.bundle, workdir / "dags", dirs_exist_ok=True)
     from airflow.dag_processing.dagbag import DagBag
 
@@ -113,6 +113,7 @@ def execute(request: RunRequest, home: Path, emit: Emit) -> DoneEvent:
     dag = next(iter(bag.dags.values()))
     module = sys.modules[dag.tasks[0].python_callable.__module__] if dag.tasks else None
     _without_delays(dag)
+    _without_callbacks(dag)
     given: Any = value_of(request.params)
     conf = {name: packed_value(value) for name, value in given.items()}
     _widen(dag, conf)
@@ -165,6 +166,17 @@ def _without_delays(dag: Any) -> None:
             task.partial_kwargs["retry_delay"] = timedelta(0)
         else:
             task.retry_delay = timedelta(0)
+
+
+def _without_callbacks(dag: Any) -> None:
+    """Somebody else is told by them, and nobody is to be told of a run here."""
+    dag.on_failure_callback = dag.on_success_callback = None
+    for task in dag.tasks:
+        options = getattr(task, "partial_kwargs", None)
+        if options is not None:
+            options.pop("on_failure_callback", None)
+        elif task.on_failure_callback:
+            task.on_failure_callback = []
 
 
 def _widen(dag: Any, conf: dict[str, Any]) -> None:

@@ -357,21 +357,36 @@ class Lowering:
         draft = MappedDraft(name, ascii_id(name), tuple(over), mode=mode, exported=own_exports)
         self.env |= {value: Bound(local=parameter) for parameter, value in over.items() if value}
         scope.items.append(draft)
-        made = self.block(loop.body, Scope(draft.body, f"{scope.prefix}{draft.id}.", scope.arms, scope.ways, own))
+        inside = Scope(draft.body, f"{scope.prefix}{draft.id}.", scope.arms, scope.ways, own)
+        made = self.block(loop.body, inside)
+        collected = [output for output in loop.outputs if output.id in self.facts.reads]
+        for output in collected:
+            found = self.env[output.value].node
+            if found is None or found.loop is not own:  # a sub-pipeline hands on what is the same for every item
+                made.append(self.handed_on(output, inside))
         for node in entries(made):
             draft.args = [head + (self.operand(producer, node, mapped=True) if producer else "")]
         self.loops[loop.id] = made[0]
-        for output in loop.outputs:
-            if output.id in self.facts.reads:
-                self.collect(output, scope)
+        for output in collected:
+            self.collect(output, scope)
+
+    def handed_on(self, output: Collect, scope: Scope) -> TaskNode:
+        """A task of a mapped group that gives, for each item, a value from outside."""
+        taken = self.wrapper(scope)
+        value = Ref(value=output.value)
+        taken.lines.append(f"return {taken.source(value)}")
+        id_ = self.ids.fresh(f"each_{output.id}")
+        node = self.new(id_, taken.made(id_, Spec(), [value]), scope, id_)
+        self.fill(node, taken)
+        self.env[output.value] = Bound(node)
+        return node
 
     def collect(self, output: Collect, scope: Scope) -> None:
         """A task that lists the values of a mapped group; an argument would be no list where there is one item."""
         found = self.env[output.value]
         id_ = self.ids.fresh(f"collect_{output.id}")
         node = self.new(id_, self.functions.collected(), scope, output.id)
-        if found.node is None:  # the same for every item
-            raise TypeError(f"{output.value} is not made in the loop")
+        assert found.node is not None
         node.call.args = [py(found.node.id), *([py(found.key)] if found.key else [])]
         node.after(found.node, forced=True)
         self.env[output.id] = Bound(node, listed=True)

@@ -36,6 +36,10 @@ DAG: dict[str, type] = {
     "owner_links": dict,
 }
 """The same of `DAG`."""
+SINCE = {"disable_bundle_versioning": (3, 1)}
+"""Arguments that came after Airflow 2 -> first version."""
+BEFORE_3 = {"fail_fast": "fail_stop"}
+"""Arguments that had another name."""
 OURS = {
     "catchup": "schedule",
     "dag_id": "name",
@@ -62,11 +66,13 @@ OURS = {
 Policy = TaskPolicy | PipelinePolicy
 
 
-def check(policy: Policy, known: Mapping[str, type], subject: str, report: Report) -> None:
+def check(policy: Policy, known: Mapping[str, type], subject: str, version: tuple[int, int], report: Report) -> None:
     """Report what Airflow does not have, has by a setting of pipec's own, or takes in another type only."""
     for name, value in policy.extensions.get(TARGET, {}).items():
         reason = ""
-        if name in known:
+        if version < SINCE.get(name, version):
+            reason = f"{name!r} needs Airflow {'.'.join(map(str, SINCE[name]))} or later"
+        elif name in known:
             if not isinstance(value, known[name]) or isinstance(value, bool) != (known[name] is bool):
                 reason = f"{name!r} is {value!r}, which is no {known[name].__name__}"
         elif name in OURS:
@@ -79,6 +85,8 @@ def check(policy: Policy, known: Mapping[str, type], subject: str, report: Repor
             report.add(RefusedSetting(policy.span("targets"), TARGET, subject, "targets", reason))
 
 
-def arguments(policy: Policy) -> dict[str, str]:
+def arguments(policy: Policy, version: tuple[int, int]) -> dict[str, str]:
     """The settings as source."""
-    return {name: literal(source_of(value)) for name, value in policy.extensions.get(TARGET, {}).items()}
+    renamed = BEFORE_3 if version < (3, 0) else {}
+    given = policy.extensions.get(TARGET, {})
+    return {renamed.get(name, name): literal(source_of(value)) for name, value in given.items()}

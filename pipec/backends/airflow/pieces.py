@@ -79,6 +79,7 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
         "guarded": guarded, "limits": limits, "steps": steps, "no steps": not steps,
         "several": several, "single": not several,
         "classes": classes, "no classes": not classes,
+        "airflow 3": functions.version >= (3, 0), "airflow 2": functions.version < (3, 0),
     }  # fmt: skip
     pods = " ".join(draft.options.get("executor_config", "") for draft in functions.drafts)
     found |= {

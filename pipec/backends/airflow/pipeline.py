@@ -6,11 +6,12 @@ import base64
 import math
 
 from pipec.backends.airflow import native
+from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.model import ParamSpec
 from pipec.backends.airflow.settings import duration, retry_options
 from pipec.compiler.pysource.text import double_quoted
 from pipec.compiler.rendering import python_literal as py
-from pipec.ir import Parameter, Pipeline, Schedule
+from pipec.ir import CRON_PRESETS, Parameter, Pipeline, Schedule
 from pipec.ir.literals import source_of, value_of
 
 SCHEMA = {
@@ -24,7 +25,7 @@ SCHEMA = {
 }
 
 
-def settings(pipeline: Pipeline, version: tuple[int, int]) -> dict[str, str]:
+def settings(pipeline: Pipeline, version: tuple[int, int], functions: Functions) -> dict[str, str]:
     """Keyword arguments of `DAG(...)`."""
     policy = pipeline.policy
     found = {"dag_id": py(pipeline.name)}
@@ -32,7 +33,7 @@ def settings(pipeline: Pipeline, version: tuple[int, int]) -> dict[str, str]:
         found["description"] = py(pipeline.doc.strip().splitlines()[0])
     found["schedule"] = "None"
     if policy.schedule is not None:
-        found |= schedule(policy.schedule)
+        found |= schedule(policy.schedule, version)
     found["catchup"] = repr(bool(policy.schedule and policy.schedule.catchup))
     defaults: dict[str, str] = {}
     if policy.owner:
@@ -49,23 +50,40 @@ def settings(pipeline: Pipeline, version: tuple[int, int]) -> dict[str, str]:
         found["max_active_tasks"] = str(policy.max_parallel)
     if policy.tags:
         found["tags"] = "[" + ", ".join(map(py, policy.tags)) + "]"
-    found |= native.arguments(policy)
+    found |= native.arguments(policy, version)
+    for end, hook in (("failed", policy.on_failure), ("succeeded", policy.on_success)):
+        if hook is not None:
+            message = f"{{context['dag'].dag_id}} has {end} (run {{context['run_id']}})"
+            name = functions.callback(f"run_{end}", hook, message)
+            found["on_failure_callback" if end == "failed" else "on_success_callback"] = name
     found["doc_md"] = "__doc__"
     return found
 
 
-def schedule(policy: Schedule) -> dict[str, str]:
-    """Schedule, start and end."""
+START = 'pendulum.datetime(2024, 1, 1, tz="UTC")'
+"""Airflow 2 schedules nothing without a start; without `catchup` any past one is the same."""
+
+
+def schedule(policy: Schedule, version: tuple[int, int]) -> dict[str, str]:
+    """Schedule, start and end.
+
+    Airflow 2 takes a cron expression or an interval alone for periods of data, and starts the run of a day when the day
+    is over; its trigger timetables do what Airflow 3 does.
+    """
     found: dict[str, str] = {}
-    if policy.cron and (policy.timezone == "UTC" or policy.cron.startswith("@")):
-        found["schedule"] = py(policy.cron)
-    elif policy.cron:
-        found["schedule"] = f"CronTriggerTimetable({py(policy.cron)}, timezone={py(policy.timezone)})"
+    cron = policy.cron if version >= (3, 0) or policy.cron is None else CRON_PRESETS.get(policy.cron, policy.cron)
+    if cron and version >= (3, 0) and (policy.timezone == "UTC" or cron.startswith("@")):
+        found["schedule"] = py(cron)
+    elif cron:
+        found["schedule"] = f"CronTriggerTimetable({py(cron)}, timezone={py(policy.timezone)})"
     elif policy.every is not None:
-        found["schedule"] = duration(policy.every)
+        every = duration(policy.every)
+        found["schedule"] = every if version >= (3, 0) else f"DeltaTriggerTimetable({every})"
     elif policy.on_update:
         assets = [f"Asset({py(uri)})" for uri in policy.on_update]
         found["schedule"] = f"[{assets[0]}]" if len(assets) == 1 else f"({' | '.join(assets)})"
+    if version < (3, 0):
+        found["start_date"] = START
     for key, text in (("start_date", policy.start), ("end_date", policy.end)):
         if text is not None:
             found[key] = f"pendulum.parse({py(text)}, tz={py(policy.timezone)})"

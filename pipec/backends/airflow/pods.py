@@ -54,6 +54,7 @@ def pod_task(low: Lowering, task: Task, component: Component, scope: Scope) -> T
         options["arguments" if split or not container.command else "cmds"] = low.operand(Bound(line), node)
     options |= pod_options(task.policy)
     options |= settings.operator_options(task.policy, low.functions.version, low.pipeline.policy.default_retry)
+    options |= low.functions.told(task)
     if container.outputs:
         options["do_xcom_push"] = "True"
     function.options = options

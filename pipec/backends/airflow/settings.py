@@ -56,7 +56,7 @@ def operator_options(policy: TaskPolicy, version: tuple[int, int], default: Retr
         options["priority_weight"] = str(policy.placement.priority)
     if policy.updates is not None:
         options["outlets"] = f"[Asset({py(policy.updates)})]"
-    return options | native.arguments(policy)
+    return options | native.arguments(policy, version)
 
 
 def requests_and_limits(policy: TaskPolicy) -> tuple[dict[str, str], dict[str, str]]:

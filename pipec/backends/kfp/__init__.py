@@ -27,7 +27,7 @@ class KfpBackend:
         """One YAML file, with the platform document in it where one is needed."""
         from pipec.backends.kfp.build import build
 
-        self.capabilities.check(pipeline, report)
+        self.capabilities.check(pipeline, site, report)
         if any(f.severity == "error" and f.about == self.name for f in report.findings):
             return None
         return build(pipeline, site, report)

@@ -41,7 +41,7 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
     """One run; the events tell how it goes."""
     pipeline = Pipeline.model_validate_json(Path(request.pipeline).read_text(encoding="utf-8"))
     workdir = Path(request.workdir)
-    names = lowered(pipeline, Site().image)
+    names = lowered(pipeline, Site(versions=request.versions).image)
     lock = threading.Lock()
 
     def told(event: Event) -> None:

@@ -29,7 +29,7 @@ class MetaflowBackend:
         from pipec.backends.metaflow.lower import lower
         from pipec.backends.metaflow.names import step_name
 
-        self.capabilities.check(pipeline, report)
+        self.capabilities.check(pipeline, site, report)
         if any(f.severity == "error" and f.about == self.name for f in report.findings):
             return None
         lowered = lower(pipeline, site, report)

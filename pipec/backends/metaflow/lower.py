@@ -31,7 +31,8 @@ MOST_PATHS = 4000
 IMPRACTICAL_PATHS = 100_000
 """From here on it takes each task longer to start than most steps take to run."""
 DECORATORS = (
-    "catch", "retry", "timeout", "environment", "resources", "schedule", "trigger_on_finish", "Parameter", "JSONType",
+    "catch", "retry", "timeout", "environment", "resources", "schedule", "exit_hook", "trigger_on_finish", "Parameter",
+    "JSONType",
 )  # fmt: skip
 """What may be imported from metaflow by its own name."""
 
@@ -111,22 +112,52 @@ def _flow(pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft],
     made = [_step(step, pipeline, flow, words, site, report) for step in steps]
     bases = [words("FreshArtifacts")] if flow.copies else []
     scheduled = schedule(pipeline, words, report)
+    hooks = hook_functions(pipeline, words)
     step, bases = words("step"), [*bases, words("FlowSpec")]
     name = class_name(pipeline.name)
     return Flow(
         name=f"{name}_" if name in words.taken else name,
         bases=", ".join(bases),
         step=step,
-        decorators=tuple(scheduled.lines),
+        decorators=(*scheduled.lines, *hook_decorator(hooks, words)),
         doc=_doc(pipeline.doc or pipeline.name),
         module_doc=_doc(pipeline.module_doc),
         imports=tuple(_imports(code, words)),
-        code=joined(code),
+        code="\n\n\n".join(filter(None, [joined(code), *(source for _, source in hooks.values())])),
         code_first=next(iter(code.kinds.values()), "") in ("constant", "block"),
         helpers=tuple(fixed.sources(words)),
         parameters=tuple(parameters),
         steps=tuple(made),
     )
+
+
+Hooks = dict[str, tuple[str, str]]
+"""Argument of `@exit_hook` -> name and source of the function that it calls."""
+
+
+def hook_functions(pipeline: Pipeline, words: Words) -> Hooks:
+    """The functions that Metaflow calls with the run at its end; they call the user's own with a message."""
+    made: Hooks = {}
+    ends = (
+        ("on_success", "succeeded", pipeline.policy.on_success),
+        ("on_error", "failed", pipeline.policy.on_failure),
+    )
+    for argument, end, hook in ends:
+        if hook is not None:
+            name = words(f"run_{end}")
+            call = (
+                f'{pipeline.component(hook).function}(f"{pipeline.name} has {end} (run {{run.id if run else None}})")'
+            )
+            made[argument] = (name, "\n".join([f"def {name}(run):", *fitted(call, 4)]))
+    return made
+
+
+def hook_decorator(hooks: Hooks, words: Words) -> list[str]:
+    """`@exit_hook`, where there are any."""
+    if not hooks:
+        return []
+    arguments = ", ".join(f"{argument}=[{name}]" for argument, (name, _) in hooks.items())
+    return fitted(f"@{words('exit_hook')}({arguments})", 0)
 
 
 def _step(step: Draft, pipeline: Pipeline, flow: Flows, words: Words, site: Site, report: Report) -> FlowStep:

@@ -140,7 +140,7 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
     """One run; the events tell how it goes."""
     pipeline = Pipeline.model_validate_json(Path(request.pipeline).read_text(encoding="utf-8"))
     workdir = Path(request.workdir)
-    lowered = lower(pipeline, Site(), Report())
+    lowered = lower(pipeline, Site(versions=request.versions), Report())
     root = folder(Path(request.cache, "metaflow") if request.cache else workdir / "store")
     watch = Watch(lowered, emit, Store(root, lowered.flow.name, ""), _depths(pipeline), _attempts(pipeline))
     if any(isinstance(node, Wait) for node in walk(pipeline.body)):

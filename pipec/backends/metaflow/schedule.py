@@ -7,6 +7,7 @@ from typing import Any
 
 from pipec.backends.metaflow.names import Words, class_name
 from pipec.backends.metaflow.settings import TARGET, Settings
+from pipec.compiler.backend.schedules import can_be_scheduled
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
 from pipec.ir import CRON_PRESETS, Pipeline
@@ -18,7 +19,7 @@ def schedule(pipeline: Pipeline, words: Words, report: Report) -> Settings:
     """The decorators that say when runs start."""
     made = Settings(words, indent=0)
     plan = pipeline.policy.schedule
-    if plan is None:
+    if plan is None or not can_be_scheduled(pipeline, TARGET, report):
         return made
     span = pipeline.policy.span("schedule")
     cron = plan.cron

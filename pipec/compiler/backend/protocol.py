@@ -37,6 +37,8 @@ class RunRequest(Message):
     """Folder of a cache that outlives the run; "" for an empty one."""
     paths: tuple[str, ...] = ()
     """Further folders of the project's modules (`[tool.pipec] paths`), absolute; for plain Python only."""
+    versions: dict[str, str] = {}
+    """What the bundle is written for: `Site.versions`."""
 
 
 class StepEvent(Message):

@@ -35,6 +35,7 @@ from pipec.ir import (
     ObjectType,
     Parameter,
     Pipeline,
+    PipelinePolicy,
     Span,
     Task,
     Type,
@@ -148,7 +149,7 @@ def _read(
     returned: Expr | None = None if result.expr == NONE.expr and not _returns(node) else result.expr
     pruned = Pruner(reading.fields, returned).block(without_stray_attempts(body.block()))
     slicer = Slicer(resolver, report, module, effects)
-    components = _components(slicer, steps, pruned)
+    components = _components(slicer, steps, pruned, policy)
     codecs = _codecs(slicer, resolver, pruned, report, place)
     _report_risks(slicer, effects, components)
     definitions = slicer.link() if not any(f.severity == "error" for f in report.findings[before:]) else ()
@@ -209,9 +210,11 @@ Found = dict[str, tuple[Component, Key | None]]
 """Component -> without its code, and the unit that it starts from; containers have none."""
 
 
-def _components(slicer: Slicer, steps: Steps, block: Block) -> Found:
-    """The components without their code, with the unit that each starts from."""
-    used = {node.component for node in walk(block) if isinstance(node, Task)}
+def _components(slicer: Slicer, steps: Steps, block: Block, policy: PipelinePolicy) -> Found:
+    """The components without their code, with the unit that each starts from: those of tasks, and those called back."""
+    tasks = [node for node in walk(block) if isinstance(node, Task)]
+    used = {node.component for node in tasks} | {node.policy.on_failure for node in tasks}
+    used |= {policy.on_failure, policy.on_success}
     found: Found = {}
     for step in steps.all():
         key = None if step.container else slicer.reach(step.module, step.node.name, step.node.name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.settings import InvalidSetting
 from pipec.compiler.frontend.annotations import Annotations, Fields
 from pipec.compiler.frontend.calls import ports
 from pipec.compiler.frontend.constants import NotConstantError
@@ -118,9 +119,24 @@ class Steps:
                 lambda node: self.resolver.evaluate(module, node),
                 module.span,
                 lambda node: _pipec_name(self.resolver, module, node),
-                lambda node: _function_name(self.resolver, module, node),
+                lambda node: self._hook(module, node),
             )
         return self._readers[module.name]
+
+    def _hook(self, module: Module, node: ast.expr) -> str | None:
+        """The component of the function that a setting names, which is called with a message; `None`: it is none."""
+        target = self.resolver.expression(module, node)
+        if target is None or target.kind != "function" or target.module is None:
+            return None
+        step = self.step(target)
+        positional = [p for p in step.ports if p.kind in ("positional", "var_positional")]
+        more = [p.name for p in step.ports if p.required and p not in positional[:1] and not p.kind.startswith("var")]
+        if not positional or more:
+            reason = (
+                f"{target.name!r} is called with a message alone, and takes {ast.unparse(step.node.args) or 'nothing'}"
+            )
+            self.report.add(InvalidSetting(module.span(node), "on_failure, on_success", reason))
+        return step.name
 
     def annotations(self, module: Module) -> Annotations:
         """The reader of annotations in `module`."""
@@ -187,11 +203,6 @@ class Steps:
 def _pipec_name(resolver: Resolver, module: Module, node: ast.expr) -> str | None:
     found = resolver.expression(module, node)
     return found.name if found and found.kind == "external" and found.dotted.split(".")[0] == "pipec" else None
-
-
-def _function_name(resolver: Resolver, module: Module, node: ast.expr) -> str | None:
-    found = resolver.expression(module, node)
-    return found.name if found and found.kind == "function" and found.module else None
 
 
 def decorator(resolver: Resolver, module: Module, node: ast.FunctionDef, name: str) -> ast.Call | None:

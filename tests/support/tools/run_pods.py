@@ -3,7 +3,7 @@
 Usage: python run_pods.py FILE PARAMS [FILE PARAMS ...], with AIRFLOW_HOME set to an empty folder; PARAMS is the run's
 configuration as JSON. As on a cluster, Kubernetes' replacements are made in the command line, and the result of a
 container is what it writes to `/airflow/xcom/return.json`. Resources, secrets and images do not apply. Programs may
-write to the file `$LOG`.
+write to the file `$LOG`, and steps to the file `$MESSAGES`.
 """
 
 from __future__ import annotations
@@ -59,10 +59,11 @@ def execute(operator: Any, context: Any) -> Any:
 
 PODS: dict[str, Any] = {}
 LOG = os.path.join(os.environ["AIRFLOW_HOME"], "log")
+MESSAGES = os.environ["MESSAGES"] = os.path.join(os.environ["AIRFLOW_HOME"], "messages")
 
 
 def main(*arguments: str) -> None:
-    """Print a list of `{"errors", "state", "tasks": [[id, index, state], ...], "xcoms", "pods", "log"}`."""
+    """Print a list of `{"errors", "state", "tasks": [[id, index, state], ...], "xcoms", "pods", "log", "messages"}`."""
     config = os.path.join(os.environ["AIRFLOW_HOME"], "kubeconfig")
     with open(config, "w") as text:
         text.write(CONFIG)
@@ -84,7 +85,8 @@ def ran(file: str, params: dict[str, Any]) -> dict[str, Any]:
     from airflow.utils.session import create_session
 
     PODS.clear()
-    open(LOG, "w").close()
+    for file_ in (LOG, MESSAGES):
+        open(file_, "w").close()
     bag = DagBag(file)
     if bag.import_errors:
         return {"errors": list(bag.import_errors.values())}
@@ -96,9 +98,9 @@ def ran(file: str, params: dict[str, Any]) -> dict[str, Any]:
         rows = session.query(XComModel).filter(XComModel.run_id == run.run_id, XComModel.key == "return_value")
         xcoms = {f"{row.task_id}[{row.map_index}]": XCom.deserialize_value(row) for row in rows}
     states = sorted((ti.task_id, ti.map_index, str(ti.state)) for ti in run.get_task_instances())
-    with open(LOG) as log:
-        found = {"state": str(run.state), "tasks": states, "xcoms": xcoms, "pods": dict(PODS), "log": log.read()}
-    return {"errors": [], **found}
+    with open(LOG) as log, open(MESSAGES) as messages:
+        said = {"log": log.read(), "messages": messages.read().splitlines()}
+    return {"errors": [], "state": str(run.state), "tasks": states, "xcoms": xcoms, "pods": dict(PODS), **said}
 
 
 if __name__ == "__main__":
