@@ -18,6 +18,7 @@ help:
 	@echo "make demo          run samples/digits on plain Python, Kubeflow, Airflow and Metaflow, and compare"
 	@echo "make test          the whole test suite ($(WORKERS) workers)"
 	@echo "make test-all      that, and the samples with all their parameters on every orchestrator"
+	@echo "make environments  what tests need that cannot be installed beside the rest (Airflow 2, a provider)"
 	@echo "make test-pythons  the tests that need no orchestrator, on every Python that this machine has"
 	@echo "make fuzz          N=100 random modules (SEED=1) on plain Python and every target; ARGS=--help for more"
 	@echo "make lint          ruff, mypy, import contracts"

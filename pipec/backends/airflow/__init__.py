@@ -1,4 +1,4 @@
-"""Apache Airflow 3: one self-contained DAG file in the TaskFlow style."""
+"""Apache Airflow: one self-contained DAG file in the TaskFlow style."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipec.ir import Pipeline
 
 
 class AirflowBackend:
-    """Airflow 3.1 and later."""
+    """Airflow 2.11, and 3.1 and later."""
 
     name = "airflow"
     runner = "pipec.backends.airflow.runner"
