@@ -16,7 +16,7 @@ from tests.support.running import Runners, differences, surprises
 SAMPLES = list(samples())
 COLD = "task_chain"
 """What starts as it would on anybody's machine."""
-INSIDE = ("code_", "expression_", "names_", "graph_", "steps_")
+INSIDE = ("code_", "expression_", "names_", "graph_", "outputs_", "steps_", "task_")
 """Cases about what goes on inside of tasks, and about the shape of graphs, which `test_metaflow_nesting` has more of."""
 LARGE = ("batch_inference", "monitoring", "fanout_deep_in_branch")
 SHAPES = (
@@ -58,7 +58,7 @@ def weight(run: Run, target: str) -> list[pytest.MarkDecorator]:
     if target == "python":
         return [pytest.mark.slow] if run.number > 2 else []
     local = target == "kfp" and run.case not in SAMPLES and not name.startswith(SHAPES) and name != COLD
-    slow = run.number > 0 or name.startswith(INSIDE) or name in LARGE or local
+    slow = run.number > 0 or (name.startswith(INSIDE) and name != COLD) or name in LARGE or local
     return [pytest.mark.slow] if slow else []
 
 

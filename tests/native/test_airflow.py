@@ -29,7 +29,10 @@ from tests.support.running import Runners, differences, surprises
 
 CASES = [Case(folder) for folder in sorted((Path(__file__).parent / "airflow_cases").iterdir()) if folder.is_dir()]
 
-LONG = ("try_loops", "try_ends", "try_waits", "loop_branches", "group_loop", "arm_effects", "arm_loops")
+LONG = (
+    "arm_effects", "arm_loops", "group_loop", "loop_branches", "nested_pre_post", "triple", "try_ends", "try_loops",
+    "try_outputs", "try_waits",
+)  # fmt: skip
 """Cases of many tasks; like the further runs of all, they are left to `make test-all`."""
 
 

@@ -93,7 +93,7 @@ def test_many_rows() -> None:
         ["count", "--rows=3", "--name", "it's $(HOME) {{ ds }}", "--options", '{"depth": 4}', "--out"],
         ["announce", "many"],
         ["announce", "odd 7"],
-        ["tidy", "$$"],
+        ["tidy", "--all"],
         ["announce", "7: 15!"],
     ]
     assert states(found, "for_n_2.tidy") == ["success", "skipped"]
@@ -123,7 +123,7 @@ def test_a_pod_that_fails_fails_the_run() -> None:
 def test_settings() -> None:
     """The pod that Kubernetes would be asked for."""
     found, started = ran("settings")
-    assert started == [["train", "--rows", "3"]]
+    assert started == [["train", "--rows", "3", "--cost", "$$5"]]
     spec = found["pods"]["train"]["spec"]
     (container,) = spec["containers"]
     assert container["image"] == "registry.example.com/train:1"

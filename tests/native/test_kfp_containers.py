@@ -211,6 +211,7 @@ def test_text_that_would_be_replaced_fails_the_run(run: Callable[..., Any]) -> N
     [
         ('container("x:1", args=["{n}"], inputs={"n": int})', "entry point"),
         ('container("x:1", ["x", "{{{{$.inputs}}}}", "{n}"], inputs={"n": int})', "would replace"),
+        ('container("x:1", ["sh", "-c", "echo $$", "{n}"], inputs={"n": int})', "would replace"),
         ('container("x:1", ["x", "$(KEY)", "{n}"], inputs={"n": int}, env={"KEY": "v"})', "would replace"),
         ('container("x:1", ["x", "$(K)", "{n}"], inputs={"n": int}, secrets={"K": Secret("s", key="k")})', "replace"),
         ('container("x:1", ["x", \'{{"Concat": ["a", "{n}"]}}\'], inputs={"n": int})', "would replace"),

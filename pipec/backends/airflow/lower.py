@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from pipec.backends.airflow import failures, values
+from pipec.backends.airflow import collecting, failures, values
 from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupDraft, MappedDraft
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.graph import Guard, Loop, TaskNode, entries, exits, settle
@@ -21,7 +21,6 @@ from pipec.ir import (
     Block,
     Branch,
     Check,
-    Collect,
     Compute,
     Const,
     Expr,
@@ -363,33 +362,12 @@ class Lowering:
         for output in collected:
             found = self.env[output.value].node
             if found is None or found.loop is not own:  # a sub-pipeline hands on what is the same for every item
-                made.append(self.handed_on(output, inside))
+                made.append(collecting.handed_on(self, output, inside))
         for node in entries(made):
             draft.args = [head + (self.operand(producer, node, mapped=True) if producer else "")]
         self.loops[loop.id] = made[0]
         for output in collected:
-            self.collect(output, scope)
-
-    def handed_on(self, output: Collect, scope: Scope) -> TaskNode:
-        """A task of a mapped group that gives, for each item, a value from outside."""
-        taken = self.wrapper(scope)
-        value = Ref(value=output.value)
-        taken.lines.append(f"return {taken.source(value)}")
-        id_ = self.ids.fresh(f"each_{output.id}")
-        node = self.new(id_, taken.made(id_, Spec(), [value]), scope, id_)
-        self.fill(node, taken)
-        self.env[output.value] = Bound(node)
-        return node
-
-    def collect(self, output: Collect, scope: Scope) -> None:
-        """A task that lists the values of a mapped group; an argument would be no list where there is one item."""
-        found = self.env[output.value]
-        id_ = self.ids.fresh(f"collect_{output.id}")
-        node = self.new(id_, self.functions.collected(), scope, output.id)
-        assert found.node is not None
-        node.call.args = [py(found.node.id), *([py(found.key)] if found.key else [])]
-        node.after(found.node, forced=True)
-        self.env[output.id] = Bound(node, listed=True)
+            collecting.collect(self, output, scope)
 
     # groups
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 STRUCTURED = re.compile(r'\s*\{\s*"(?:Concat|IfPresent)"\s*:')
 """What KFP's launcher takes for an expression of its own in an element of a command line."""
 EXPANDED = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
-"""What Kubernetes replaces, where the container has such a variable."""
+"""What Kubernetes replaces, where the container has such a variable; and it makes `$` of `$$`."""
 
 
 def container_task(containers: Containers, node: Task, step: Component, scope: Scope, after: tuple[str, ...]) -> None:
@@ -105,6 +105,7 @@ def replaced(container: Container, names: set[str]) -> list[str]:
             found.append(whole.replace("\0", "..."))
         found += [whole[m.start() :][:20] for m in SUBSTITUTED.finditer(whole) if m[0] == "{"]
         found += [m[0] for m in EXPANDED.finditer(whole) if m[1] in names or m[1].startswith("KFP_")]
+        found += ["$$"] if "$$" in whole else []
     return found
 
 

@@ -17,9 +17,9 @@ RUNTIME = Path(__file__).parents[2] / "templates" / "kfp"
 FILES = ("loading.py", "storing.py", "failing.py", "foreign.py", "values.py")
 HELPER = re.compile(r"\b(?:kfp_|Kfp)\w+")
 SUBSTITUTED = re.compile(
-    r"\{(?=\{\s*(?:\$|=|(?:workflow|inputs|outputs|tasks|steps|item|pod|node|retries|lastRetry)\b))|\$(?=\([A-Za-z_]\w*\))"
+    r"\{(?=\{\s*(?:\$|=|(?:workflow|inputs|outputs|tasks|steps|item|pod|node|retries|lastRetry)\b))|\$(?=\([A-Za-z_]\w*\)|\$)"
 )
-"""What KFP, Argo or Kubernetes would replace in a command: `{{$...}}`, `{{workflow...}}`, `$(NAME)`."""
+"""What KFP, Argo or Kubernetes would replace in a command: `{{$...}}`, `{{workflow...}}`, `$(NAME)`, `$$` by `$`."""
 ROOT = "kfp_main"
 NOTE = "What follows is the same in all components: it reads arguments and stores results."
 

@@ -7,9 +7,10 @@ def kfp_plain(value, hint):
     import re
 
     if not isinstance(value, str):
-        text = json.dumps(value, allow_nan=False).replace("{{", "{\\u007b").replace("$(", "\\u0024(")
-    elif re.search(r"\{\{|\$\(", value):
-        raise ValueError(f"{hint} is {value!r}: KFP or Kubernetes would replace `{{{{` or `$(` in a command line")
+        text = json.dumps(value, allow_nan=False).replace("{{", "{\\u007b")
+        text = re.sub(r"\$(?=[$(])", r"\\u0024", text)
+    elif re.search(r"\{\{|\$[$(]", value):
+        raise ValueError(f"{hint} is {value!r}: KFP or Kubernetes would replace `{{{{`, `$(` or `$$` in a command line")
     else:
         text = value
     if len(text) > 65536:

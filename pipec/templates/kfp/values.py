@@ -40,7 +40,8 @@ def kfp_text(value, hint):
     """`value` as JSON text in which neither KFP nor Kubernetes finds a placeholder."""
     import json
 
-    return json.dumps(kfp_pack(value, hint)).replace("{{", "{\\u007b").replace("$(", "\\u0024(")
+    text = json.dumps(kfp_pack(value, hint)).replace("{{", "{\\u007b")
+    return text.replace("$(", "\\u0024(").replace("$$", "\\u0024\\u0024")
 
 
 def kfp_unpack(data):

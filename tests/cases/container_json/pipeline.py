@@ -19,7 +19,7 @@ spread = container(
     outputs={"numbers": list[int]},
 )
 announce = container(TOOLS, ["announce", "{text}"], inputs={"text": str})
-tidy = container(TOOLS, ["tidy", "$$"])
+tidy = container(TOOLS, ["tidy", "--all"])
 
 
 @step

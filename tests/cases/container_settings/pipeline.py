@@ -5,7 +5,7 @@ from pipec import GPU, Retry, Secret, container, pipeline
 train = container(
     "registry.example.com/train:1",
     command=["train"],
-    args=["--rows", "{rows}"],
+    args=["--rows", "{rows}", "--cost", "$$5"],
     inputs={"rows": int},
     cpu=2,
     cpu_limit="3500m",

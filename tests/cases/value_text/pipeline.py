@@ -4,7 +4,7 @@ from pipec import pipeline, step
 
 HOSTILE = [
     "{{ ds }} {% raw %} {# c #} {{ '{{' }}",
-    "$(whoami) `id` $HOME ${HOME} %s %(x)s {0} {x}",
+    "$(whoami) `id` $HOME ${HOME} $$ $$$(HOME) %s %(x)s {0} {x}",
     """it's "quoted" '''thrice''' \\ \\n \\""",
     "line\nbreak\ttab\r\nreturn\x0b\x00\x1b[0m\x7f",
     "{{$.inputs.parameters['x']}} {{inputs.parameters.x}} {{workflow.name}}",

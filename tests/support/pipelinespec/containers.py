@@ -38,6 +38,11 @@ class Ended:
     output: str
 
 
+def expanded(text: str, environment: dict[str, str]) -> str:
+    """What Kubernetes makes of an element of a container's command or arguments."""
+    return re.sub(r"\$(?:\$|\(([^)]*)\))", lambda m: "$" if m[0] == "$$" else environment.get(m[1], m[0]), text)
+
+
 def program_of(command: list[str]) -> str:
     """The Python program in a container's command: `python3 -c PROGRAM`, or a shell that writes it into a file."""
     match command:
@@ -55,6 +60,7 @@ def run(
     """Run one attempt in `root`; the exit status and what it has printed."""
     if any(len(part.encode()) >= LONGEST for part in (*command, *arguments)):
         raise DriverError("argument list too long")
+    command, arguments = ([expanded(part, environment) for part in parts] for parts in (command, arguments))
     text = program_of(command).replace(ROOTED, f"return {str(root)!r} + '/' + uri")
 
     def work() -> None:

@@ -308,7 +308,7 @@ with DAG(
         )
         arguments_of_tidy_ = arguments_of_tidy(if_n)
         tidy = KubernetesPodOperator(
-            task_id="tidy", image="registry.example.com/tools:2", cmds=["tidy", "$$$"], arguments=arguments_of_tidy_
+            task_id="tidy", image="registry.example.com/tools:2", cmds=["tidy", "--all"], arguments=arguments_of_tidy_
         )
         n_joined = join_n()
 

@@ -135,7 +135,7 @@ def argument(*parts: Any) -> str:
 @task
 @stored
 def arguments_of_train(rows):
-    return ["--rows", argument(rows)]
+    return ["--rows", argument(rows), "--cost", "$$$5"]
 
 
 with DAG(
