@@ -10,7 +10,7 @@ def kfp_plain(value, hint):
         text = json.dumps(value, allow_nan=False).replace("{{", "{\\u007b")
         text = re.sub(r"\$(?=[$(])", r"\\u0024", text)
     elif re.search(r"\{\{|\$[$(]", value):
-        raise ValueError(f"{hint} is {value!r}: KFP or Kubernetes would replace `{{{{`, `$(` or `$$` in a command line")
+        raise ValueError(f"{hint} is {value!r}: KFP or Kubernetes would replace `{{{{`, `$(` or a double `$` in a command line")
     else:
         text = value
     if len(text) > 65536:

@@ -41,7 +41,7 @@ def kfp_text(value, hint):
     import json
 
     text = json.dumps(kfp_pack(value, hint)).replace("{{", "{\\u007b")
-    return text.replace("$(", "\\u0024(").replace("$$", "\\u0024\\u0024")
+    return text.replace("$(", "\\u0024(").replace("$" * 2, "\\u0024" * 2)
 
 
 def kfp_unpack(data):
