@@ -164,3 +164,15 @@ def test_what_came_with_a_later_version_is_refused(project: Path, pipec: Pipec) 
     done = pipec("build", "small.py", "-t", "kfp@2.16")
     assert done.exit_code == 1 and "PC401" in done.stderr
     assert "it needs Kubeflow Pipelines 2.17 or later; this is for 2.16" in done.stderr
+
+
+def test_a_hook_may_stand_in_the_configuration(project: Path, pipec: Pipec) -> None:
+    """By its name in the pipeline's module."""
+    table = "[tool.pipec.pipelines.small]\non_failure = '{}'\n"
+    (project / "pyproject.toml").write_text(table.format("tell"))
+    (project / "small.py").write_text((project / "small.py").read_text() + "\n\ndef tell(message):\n    pass\n")
+    assert pipec("build", "small.py", "-t", "airflow").exit_code == 0
+    assert "on_failure_callback=run_failed" in (project / "built/airflow/small.py").read_text()
+    (project / "pyproject.toml").write_text(table.format("nobody"))
+    done = pipec("build", "small.py", "-t", "airflow")
+    assert done.exit_code == 1 and "PC210" in done.stderr and "it is no function of the project" in done.stderr

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.settings import InvalidSetting
 from pipec.compiler.frontend.annotations import Annotations, Fields
 from pipec.compiler.frontend.calls import ports
 from pipec.compiler.frontend.constants import NotConstantError
@@ -65,6 +64,8 @@ class Steps:
         self.report = report
         self.defaults = defaults
         self._steps: dict[tuple[str, str], Step] = {}
+        self._open: list[tuple[str, str]] = []
+        """Those that are being read."""
         self._names: set[str] = set()
         self._annotations: dict[str, Annotations] = {}
         self._readers: dict[str, SettingsReader] = {}
@@ -74,7 +75,9 @@ class Steps:
         assert target.module is not None and isinstance(target.node, ast.FunctionDef)
         key = (target.module.name, target.node.name)
         if key not in self._steps:
+            self._open.append(key)
             self._steps[key] = self._read(target.module, target.node)
+            self._open.remove(key)
         return self._steps[key]
 
     def all(self) -> tuple[Step, ...]:
@@ -123,19 +126,19 @@ class Steps:
             )
         return self._readers[module.name]
 
-    def _hook(self, module: Module, node: ast.expr) -> str | None:
-        """The component of the function that a setting names, which is called with a message; `None`: it is none."""
+    def _hook(self, module: Module, node: ast.expr) -> str:
+        """The component of a function that is called with a message; `ValueError` where it cannot be."""
         target = self.resolver.expression(module, node)
         if target is None or target.kind != "function" or target.module is None:
-            return None
+            raise ValueError("it is no function of the project")
+        if (target.module.name, target.name) in self._open:
+            raise ValueError(f"{target.name!r} cannot be called about itself")
         step = self.step(target)
         positional = [p for p in step.ports if p.kind in ("positional", "var_positional")]
         more = [p.name for p in step.ports if p.required and p not in positional[:1] and not p.kind.startswith("var")]
         if not positional or more:
-            reason = (
-                f"{target.name!r} is called with a message alone, and takes {ast.unparse(step.node.args) or 'nothing'}"
-            )
-            self.report.add(InvalidSetting(module.span(node), "on_failure, on_success", reason))
+            takes = ast.unparse(step.node.args) or "nothing"
+            raise ValueError(f"{target.name!r} is called with a message alone, and takes {takes}")
         return step.name
 
     def annotations(self, module: Module) -> Annotations:

@@ -36,6 +36,10 @@ _SIGNATURES: dict[str, tuple[str, ...]] = {
 }
 
 
+HOOKS = ("on_failure", "on_success")
+"""Settings that name a function."""
+
+
 @dataclass
 class Raw:
     """Settings as written: evaluated values with their places."""
@@ -53,15 +57,16 @@ class SettingsReader:
 
     def __init__(
         self, site: Site, report: Report, evaluate: Evaluate, span: Callable[[ast.AST], Span],
-        constructor: Callable[[ast.expr], str | None], definition: Callable[[ast.expr], str | None],
+        constructor: Callable[[ast.expr], str | None], hook: Callable[[ast.expr], str],
     ) -> None:  # fmt: skip
-        """`constructor` names the pipec class that an expression refers to; `definition` the function."""
+        """`constructor` names the pipec class that an expression refers to; `hook` the component that is called back,
+        and raises `ValueError` where it cannot be."""
         self.site = site
         self.report = report
         self.evaluate = evaluate
         self.span = span
         self.constructor = constructor
-        self.definition = definition
+        self.hook = hook
 
     def raw(self, call: ast.Call | None, known: list[str]) -> Raw:
         """The settings of a decorator call."""
@@ -74,8 +79,12 @@ class SettingsReader:
                 hint = closest(keyword.arg, known)
                 self.report.add(UnknownSetting(self.span(keyword), keyword.arg, hint))
                 continue
+            if keyword.arg in HOOKS:
+                raw.spans[keyword.arg] = self.span(keyword)
+                self._hook(raw, keyword.arg, keyword.value, self.span(keyword.value))
+                continue
             try:
-                raw.values[keyword.arg] = self._value(keyword.value, keyword.arg)
+                raw.values[keyword.arg] = self._value(keyword.value)
                 raw.spans[keyword.arg] = self.span(keyword)
             except NotConstantError as error:
                 self._not_constant(f"setting {keyword.arg!r}", keyword.value, str(error))
@@ -90,18 +99,23 @@ class SettingsReader:
             if name not in known:
                 self.report.add(UnknownSetting(place, name, closest(name, known)))
                 continue
-            raw.values[name] = values.from_toml(name, value)
             raw.spans[name] = place
+            if name in HOOKS:
+                self._hook(raw, name, _parsed(value), place)
+            else:
+                raw.values[name] = values.from_toml(name, value)
         return raw
 
     def _not_constant(self, what: str, node: ast.expr, reason: str) -> None:
         self.report.add(NotConstant(self.span(node), what, reason))
 
-    def _value(self, node: ast.expr, setting: str = "") -> Any:
-        if setting in ("on_failure", "on_success"):
-            if (name := self.definition(node)) is None:
-                raise NotConstantError("it is no function of the project")
-            return name
+    def _hook(self, raw: Raw, setting: str, node: ast.expr, place: Span) -> None:
+        try:
+            raw.values[setting] = self.hook(node)
+        except ValueError as error:
+            self.report.add(InvalidSetting(place, setting, str(error)))
+
+    def _value(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Call) and (kind := self.constructor(node.func)) in _SIGNATURES:
             names = _SIGNATURES[kind]
             arguments = dict(zip(names, map(self._value, node.args)))
@@ -222,3 +236,11 @@ class _Builder:
 
 class _UnknownGpuError(Exception):
     pass
+
+
+def _parsed(value: Any) -> ast.expr:
+    """The name of a function as the configuration has it, `"alerts.tell"`; whatever else stands there is none."""
+    try:
+        return ast.parse(value, mode="eval").body if isinstance(value, str) else ast.Constant(value)
+    except SyntaxError:
+        return ast.Constant(value)
