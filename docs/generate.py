@@ -143,11 +143,10 @@ def capability_reference() -> str:
         versions = ", ".join(table.versions)
         parts.append(f"## {table.title}\n\nVersions: {versions}; written for {table.default_version} by default.\n")
         parts[-1] += "\n| feature | support | how | shown by |\n| --- | --- | --- | --- |"
-        for feature, what, row in table.rows:
-            name = f"`{feature}`" + (", container step" if what.endswith(", container step") else "")
+        for feature, where, row in table.rows:
             how = " ".join(part for part in (row.via, row.note) if part)
             how += f" ([documentation]({row.docs}))" if row.docs else ""
-            parts[-1] += f"\n| {name} | {SUPPORT[row.support]} | {cell(how)} | {proof_link(row.proof)} |"
+            parts[-1] += f"\n| `{feature}`{where} | {SUPPORT[row.support]} | {cell(how)} | {proof_link(row.proof)} |"
     return "\n\n".join(parts)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import os
 import shutil
 import subprocess
@@ -62,9 +61,7 @@ def verdicts(target: str, seed: str = "0", in_pods: bool = False) -> dict[str, o
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         command = [interpreter, str(TOOLS / f"accept_{target}.py"), str(folder)]
-        done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True)
-        assert "\n@@" in done.stdout, done.stdout[-2000:] + done.stderr[-4000:]
-        return dict(json.loads(done.stdout.rpartition("\n@@")[2]))
+        return dict(environments.answer(command, home, environment))
 
 
 def of(case: Case, found: dict[str, object]) -> dict[str, object]:

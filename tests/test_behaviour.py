@@ -19,20 +19,11 @@ COLD = "task_chain"
 INSIDE = ("code_", "expression_", "names_", "graph_", "outputs_", "steps_", "task_")
 """Cases about what goes on inside of tasks, and about the shape of graphs, which `test_metaflow_nesting` has more of."""
 LARGE = ("batch_inference", "monitoring", "fanout_deep_in_branch")
+"""Many tasks, or large libraries in each."""
 SHAPES = (
-    "artifact_",
-    "branch_",
-    "check_",
-    "effect_",
-    "failure_",
-    "fanout_",
-    "group_",
-    "loop_",
-    "parallel_",
-    "retries_",
-    "run_",
+    "artifact_", "branch_", "check_", "effect_", "failure_", "fanout_", "group_", "loop_", "parallel_", "retries_", "run_",
     "try_",
-)
+)  # fmt: skip
 """Cases about what `kfp.local` does by other means than a server, which `test_kfp_semantics` has: graphs and artifacts."""
 RUNS = [run for case in (*SAMPLES, *cases()) for run in case.runs if run.status != "refused"]
 REFUSED = [run for case in (*samples(), *cases()) for run in case.runs if run.status == "refused"]

@@ -35,9 +35,9 @@ def rows(tables: list[Capabilities]) -> list[list[str]]:
     header = ["feature", *(f"{t.title} {t.versions[0]}-{t.versions[-1]}" for t in tables)]
     found = [[*header, "how", "what to know"] if single else header]
     if single:
-        for _, meaning, row in tables[0].rows:
+        for feature, where, row in tables[0].rows:
             since = f"since {row.since}; " if row.since else ""
-            found.append([meaning, _WORDS[row.support], row.via, since + row.note])
+            found.append([FEATURES[feature] + where, _WORDS[row.support], row.via, since + row.note])
         return found
     for feature, meaning in FEATURES.items():
         found.append([meaning, *(_WORDS[t.features[feature].support] for t in tables)])

@@ -69,13 +69,13 @@ class Capabilities(BaseModel):
 
     @property
     def rows(self) -> list[tuple[str, str, Row]]:
-        """Feature, what to call it, and row; container steps have rows of their own where they differ."""
+        """Feature, what to add to its name, and row; container steps have rows of their own where they differ."""
         found: list[tuple[str, str, Row]] = []
-        for feature, what in FEATURES.items():
+        for feature in FEATURES:
             row = self.features[feature]
-            found.append((feature, what, row))
+            found.append((feature, "", row))
             if row.container is not None:
-                found.append((feature, f"{what}, container step", row.container))
+                found.append((feature, ", container step", row.container))
         return found
 
     def check(self, pipeline: Pipeline, site: Site, report: Report) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from pipec.ir.base import Node, Span
-from pipec.ir.types import Type
+from pipec.ir.types import Type, ValueType
 
 
 class Definition(Node):
@@ -94,6 +94,11 @@ class ContainerOutput(Node):
 
     name: str
     type: Type
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is written as it is: a `str`. All other values are JSON."""
+        return isinstance(self.type, ValueType) and self.type.annotation.strip("\"'") == "str"
 
 
 Container.model_rebuild()

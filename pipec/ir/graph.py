@@ -23,6 +23,7 @@ from pipec.ir.nodes import (
     Try,
     Wait,
 )
+from pipec.ir.policies import PipelinePolicy
 from pipec.ir.types import VALUE, Type
 
 
@@ -215,6 +216,12 @@ def walk(block: Block) -> Iterator[Statement]:
 def tasks(pipeline: Pipeline) -> Iterator[Task]:
     """All tasks of the pipeline."""
     return (node for node in walk(pipeline.body) if isinstance(node, Task))
+
+
+def hooks(body: Block, policy: PipelinePolicy) -> set[str]:
+    """The components that are called back: when a step has failed, and at the end of a run."""
+    named = {node.policy.on_failure for node in walk(body) if isinstance(node, Task)}
+    return {name for name in (*named, policy.on_failure, policy.on_success) if name is not None}
 
 
 def value_types(pipeline: Pipeline) -> dict[ValueId, Type]:

@@ -18,6 +18,7 @@ from pipec.backends.airflow.nesting import Nesting, flattened
 from pipec.backends.airflow.pieces import pieces
 from pipec.backends.airflow.pipeline import params, settings
 from pipec.backends.airflow.values import facts_of
+from pipec.compiler.capabilities import load, numbers
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.passes import outline
 from pipec.compiler.passes.hoist import hoisted
@@ -25,8 +26,6 @@ from pipec.compiler.passes.soften import soften
 from pipec.compiler.pysource.lazy import user_code
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
-
-DEFAULT_VERSION = (3, 3)
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,17 @@ class Compiled:
     artifacts: bool
     """Whether the file has an artifact store."""
 
+    @property
+    def loader(self) -> str:
+        """The function of the file that gives back what a task has handed on."""
+        name = "fetch" if self.artifacts else "from_xcom"
+        return self.lowering.functions.helpers.get(name, name)
+
 
 def compile_file(pipeline: Pipeline, site: Site, report: Report) -> DagFile | None:
     """The DAG file of `pipeline`; `None` where a finding refuses it."""
     before = len(report.findings)
-    check(pipeline, _version(site.versions.get("airflow", "")), report)
+    check(pipeline, _version(site), report)
     if any(f.severity == "error" for f in report.findings[before:]):
         return None
     return compiled(pipeline, site).file
@@ -54,7 +59,7 @@ def compile_file(pipeline: Pipeline, site: Site, report: Report) -> DagFile | No
 def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     """Lower `pipeline`."""
     pipeline, nesting = flattened(outline(hoisted(without_clashes(soften(pipeline))), {"results", "arguments"}))
-    version = _version(site.versions.get("airflow", ""))
+    version = _version(site)
     names = Names(AIRFLOW | HELPERS | {n for d in pipeline.definitions for n in d.names} | _globals(pipeline))
     facts = facts_of(pipeline)
     functions = Functions(pipeline, names, facts, version)
@@ -80,9 +85,9 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     )
 
 
-def _version(text: str) -> tuple[int, int]:
-    found = re.match(r"(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else DEFAULT_VERSION
+def _version(site: Site) -> tuple[int, int]:
+    major, minor, *_ = numbers(load("airflow").version(site))
+    return major, minor
 
 
 def _globals(pipeline: Pipeline) -> set[str]:

@@ -213,9 +213,7 @@ def _result(made: Compiled, given: dict[str, Any], finished: Any, module: Any) -
     from pipec.backends.airflow.report import xcoms
 
     found = xcoms(finished, bound.node.id, bound.key or "return_value")
-    helpers = low.functions.helpers
-    load = vars(module).get(helpers.get("fetch", "fetch") if made.artifacts else helpers.get("from_xcom", "from_xcom"))
-    assert load is not None
+    load = vars(module)[made.loader]
     if bound.node.loop is not None:
         return [load(found[i]) for i in sorted(found)]
     return load(found.get(-1))

@@ -15,7 +15,7 @@ from pipec.backends.airflow.draft import FunctionDraft
 from pipec.backends.airflow.graph import TaskNode
 from pipec.backends.airflow.values import Bound, Spec
 from pipec.compiler.rendering import python_literal as py
-from pipec.ir import Component, Const, Container, ContainerArgument, ContainerSlot, Expr, FileType, Task, TaskPolicy
+from pipec.ir import Component, Const, Container, ContainerArgument, ContainerSlot, Expr, Task, TaskPolicy
 from pipec.ir.literals import value_of
 
 if TYPE_CHECKING:
@@ -37,18 +37,18 @@ def pod_task(low: Lowering, task: Task, component: Component, scope: Scope) -> T
     container = component.container
     assert container is not None
     elements = [*container.command, *container.args]
-    texts = [_constant(element, task.args) for element in elements]
+    texts = [_constant(element, task.args) for element in elements]  # `None` where the run decides
     fixed = next((i for i, t in enumerate(texts) if t is None), len(texts))
     function = FunctionDraft("KubernetesPodOperator", operator="class")
     options: dict[str, str] = {"image": _text(container.image)}
     split = min(fixed, len(container.command))
     if split:
-        options["cmds"] = _listed([t for t in texts[:split] if t is not None])
+        options["cmds"] = _listed([_text(t) for t in texts[:split] if t is not None])
     line: TaskNode | None = None
     if fixed < len(texts) or scope.guards:
-        line = _command_line(low, task, elements[split:], scope)
+        line = _command_line(low, task, elements[split:], texts[split:], scope)
     elif texts[split:]:
-        options["arguments"] = _listed([t for t in texts[split:] if t is not None])
+        options["arguments"] = _listed([_text(t) for t in texts[split:] if t is not None])
     node = low.new(task.id, function, scope)  # the variable of an operator has the task's name
     if line is not None:
         options["arguments" if split or not container.command else "cmds"] = low.operand(Bound(line), node)
@@ -63,16 +63,17 @@ def pod_task(low: Lowering, task: Task, component: Component, scope: Scope) -> T
     return node
 
 
-def _command_line(low: Lowering, task: Task, elements: list[ContainerArgument], scope: Scope) -> TaskNode:
-    """The task that writes what is not constant of the command line."""
+def _command_line(
+    low: Lowering, task: Task, elements: list[ContainerArgument], texts: list[str | None], scope: Scope
+) -> TaskNode:
+    """The task that writes what is not constant of the command line. `texts`: the elements that are."""
     from pipec.backends.airflow.branches import guard_of
 
     taken = low.wrapper(scope, guard_of(low, list(task.args.values()), scope))
     parts: list[str] = []
-    for element in elements:
-        known = _plain(element, task.args)
-        if known is not None:
-            parts.append(py(REPLACED.sub("$$", known)))
+    for element, text in zip(elements, texts):
+        if text is not None:
+            parts.append(py(text))
         else:
             sources = [_part(part, taken, task.args) for part in element.parts]
             parts.append(f"{low.functions.helper('argument')}({', '.join(sources)})")
@@ -91,8 +92,8 @@ def _part(part: str | ContainerSlot, taken: Wrapper, args: dict[str, Expr]) -> s
     return py(RESULT) if part.form == "output_path" else taken.source(args[part.port])
 
 
-def _plain(element: ContainerArgument, args: dict[str, Expr]) -> str | None:
-    """An element of the command line as text; `None` where it is not constant."""
+def _constant(element: ContainerArgument, args: dict[str, Expr]) -> str | None:
+    """An element of the command line as Kubernetes takes it; `None` where it is not constant."""
     found: list[str] = []
     for part in element.parts:
         if isinstance(part, str):
@@ -103,15 +104,14 @@ def _plain(element: ContainerArgument, args: dict[str, Expr]) -> str | None:
             expr = args[part.port]
             if not isinstance(expr, Const):
                 return None
-            value = value_of(expr.source)
-            found.append(value if isinstance(value, str) else json.dumps(value))
-    return "".join(found)
+            found.append(_argument(expr))
+    return REPLACED.sub("$$", "".join(found))
 
 
-def _constant(element: ContainerArgument, args: dict[str, Expr]) -> str | None:
-    """The source of an element of the command line; `None` where it is not constant."""
-    text = _plain(element, args)
-    return None if text is None else _text(REPLACED.sub("$$", text))
+def _argument(const: Const) -> str:
+    """A constant as the helper `argument` of the DAG file would write it; `TypeError` or `ValueError` if it cannot."""
+    value = value_of(const.source)
+    return value if isinstance(value, str) else json.dumps(value, allow_nan=False)
 
 
 def _text(text: str) -> str:
@@ -165,20 +165,14 @@ def refusals(task: Task, container: Container) -> list[str]:
     if len(container.outputs) > 1:
         found.append("a pod gives Airflow one result, and this one has several outputs")
     for output in container.outputs:
-        annotation = getattr(output.type, "annotation", "").strip("\"'")
-        if not isinstance(output.type, FileType) and annotation == "str":
+        if output.is_text:
             found.append(f"a pod gives Airflow JSON, and plain text ({output.name!r} is a `str`) is none")
     for port, expr in task.args.items():
-        if isinstance(expr, Const) and not _is_json(expr.source):
-            found.append(f"{port} = {expr.source} cannot be text on a command line")
+        if isinstance(expr, Const):
+            try:
+                _argument(expr)
+            except (TypeError, ValueError):
+                found.append(f"{port} = {expr.source} cannot be text on a command line")
     if task.caught is not None:
         found.append("a pod that fails ends the run: nothing in a `try` can catch it")
     return found
-
-
-def _is_json(source: str) -> bool:
-    value = value_of(source)
-    try:
-        return isinstance(value, str) or bool(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError):
-        return False

@@ -32,7 +32,7 @@ from pipec.ir import (
     is_artifact,
     uses,
 )  # fmt: skip
-from pipec.ir.graph import blocks, operands, walk
+from pipec.ir.graph import blocks, hooks, operands, walk
 from pipec.ir.literals import value_of
 from pipec.ir.nodes import Block
 
@@ -165,9 +165,8 @@ def facts_of(pipeline: Pipeline) -> Facts:
     awkward: set[str] = set()
     _places(pipeline.body, False, False, guarded, awkward)
     reached = {name for d in pipeline.definitions for name in (*d.eager, *d.lazy)}
-    hooks = {n.policy.on_failure for n in nodes if isinstance(n, Task)}
-    hooks |= {pipeline.policy.on_failure, pipeline.policy.on_success}
-    reached |= {c.function for c in pipeline.components if c.name in hooks and c.function}  # called, not only run
+    called = hooks(pipeline.body, pipeline.policy)
+    reached |= {c.function for c in pipeline.components if c.name in called and c.function}
     for component in pipeline.components:
         calls = [n for n in nodes if isinstance(n, Task) and n.component == component.name]
         if not calls or component.function in reached or any(n.id in guarded or n.id in awkward for n in calls):

@@ -71,8 +71,7 @@ def slots(container: Container) -> list[ContainerSlot]:
 def _output(output: ContainerOutput) -> Handle:
     if isinstance(output.type, FileType):
         return Handle("file", output.name, key=output.name, schema=schema_title(output.type))
-    raw = isinstance(output.type, ValueType) and output.type.annotation.strip("\"'") == "str"
-    return Handle("raw" if raw else "text", output.name, key=output.name)
+    return Handle("raw" if output.is_text else "text", output.name, key=output.name)
 
 
 # --- the command line

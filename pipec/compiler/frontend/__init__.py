@@ -43,7 +43,7 @@ from pipec.ir import (
     leaves,
     uses,
 )
-from pipec.ir.graph import blocks, value_types, walk
+from pipec.ir.graph import blocks, hooks, value_types, walk
 from pipec.ir.literals import source_of
 
 
@@ -212,9 +212,7 @@ Found = dict[str, tuple[Component, Key | None]]
 
 def _components(slicer: Slicer, steps: Steps, block: Block, policy: PipelinePolicy) -> Found:
     """The components without their code, with the unit that each starts from: those of tasks, and those called back."""
-    tasks = [node for node in walk(block) if isinstance(node, Task)]
-    used = {node.component for node in tasks} | {node.policy.on_failure for node in tasks}
-    used |= {policy.on_failure, policy.on_success}
+    used = {node.component for node in walk(block) if isinstance(node, Task)} | hooks(block, policy)
     found: Found = {}
     for step in steps.all():
         key = None if step.container else slicer.reach(step.module, step.node.name, step.node.name)
