@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from pipec import api
 from tests.support import environments
+from tests.support.building import source_of
 from tests.support.discovery import ROOT, Case, cases, samples
 
 TOOLS = ROOT / "tests" / "support" / "tools"
@@ -22,6 +24,11 @@ CASES = [*samples(), *cases()]
 
 def built_for(target: str) -> list[Case]:
     return [case for case in CASES if target in case.targets]
+
+
+PODS = "airflow-pods"
+"""The environment with Airflow's Kubernetes provider."""
+OLDEST_KFP = "2.5"
 
 
 def pods(case: Case) -> bool:
@@ -38,9 +45,9 @@ def collect(target: str, folder: Path, in_pods: bool) -> None:
 
 
 @functools.cache
-def verdicts(target: str, seed: str = "0", in_pods: bool = False) -> dict[str, object]:
+def verdicts(target: str, seed: str = "0", environment_of: str = "") -> dict[str, object]:
     """What the target's tool says about each file, from one process for all of them."""
-    interpreter = environments.python("airflow-pods") if in_pods else sys.executable
+    interpreter = environments.python(environment_of) if environment_of else sys.executable
     # one folder for all calls of a process: Airflow's hash covers the folder of the DAG files
     with contextlib.ExitStack() as stack:
         name = Path(tempfile.gettempdir()) / f"pipec-accept-{os.getpid()}-{target}"
@@ -48,7 +55,7 @@ def verdicts(target: str, seed: str = "0", in_pods: bool = False) -> dict[str, o
         folder, home = name / "outputs", name / "home"
         folder.mkdir(parents=True)
         home.mkdir()
-        collect(target, folder, in_pods)
+        collect(target, folder, environment_of == PODS)
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "METAFLOW", "KFP"))},
             "HOME": str(home),
@@ -76,6 +83,17 @@ def of(case: Case, found: dict[str, object]) -> dict[str, object]:
 @pytest.mark.parametrize("case", built_for("kfp"), ids=lambda case: case.name)
 def test_kfp_parses_strictly_and_loads(case: Case) -> None:
     assert set(of(case, verdicts("kfp")).values()) == {""}
+
+
+@pytest.mark.orchestrator
+@pytest.mark.xdist_group("accept-kfp")
+@pytest.mark.parametrize("case", built_for("kfp"), ids=lambda case: case.name)
+def test_the_oldest_kfp_parses_strictly(case: Case) -> None:
+    """A server rejects fields that it does not know; those of later versions are refused for it by the table."""
+    if set(of(case, verdicts("kfp", environment_of=f"kfp-{OLDEST_KFP}")).values()) != {""}:
+        workspace = api.Workspace(versions={"kfp": OLDEST_KFP})
+        assert not api.build([source_of(case)], ["kfp"], workspace)
+        assert [s for s in workspace.shown() if f"this is for {OLDEST_KFP}" in getattr(s.finding, "note", "")]
 
 
 @pytest.mark.orchestrator
@@ -107,7 +125,7 @@ def test_metaflow_check(case: Case, tmp_path: Path) -> None:
 @pytest.mark.xdist_group("accept-airflow")
 @pytest.mark.parametrize("case", built_for("airflow"), ids=lambda case: case.name)
 def test_airflow_imports(case: Case) -> None:
-    for file, verdict in of(case, verdicts("airflow", "1", pods(case))).items():
+    for file, verdict in of(case, verdicts("airflow", "1", PODS if pods(case) else "")).items():
         assert isinstance(verdict, dict)
         assert verdict["errors"] == [], file
         assert verdict["dags"], f"{file} has no DAG"
@@ -118,7 +136,7 @@ def test_airflow_imports(case: Case) -> None:
 @pytest.mark.parametrize("case", built_for("airflow"), ids=lambda case: case.name)
 def test_airflow_serializes_the_same_in_every_process(case: Case) -> None:
     """Otherwise each parse, every 30 seconds, would be a new version of the DAG."""
-    first, second = (verdicts("airflow", seed, pods(case)) for seed in ("1", "2"))
+    first, second = (verdicts("airflow", seed, PODS if pods(case) else "") for seed in ("1", "2"))
     assert of(case, first) == of(case, second)
 
 

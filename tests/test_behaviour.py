@@ -20,6 +20,16 @@ INSIDE = ("code_", "expression_", "names_", "graph_", "outputs_", "steps_", "tas
 """Cases about what goes on inside of tasks, and about the shape of graphs, which `test_metaflow_nesting` has more of."""
 LARGE = ("batch_inference", "monitoring", "fanout_deep_in_branch")
 """Many tasks, or large libraries in each."""
+COMBINED = (
+    "artifact_copies", "artifact_empty_folder", "artifact_list_into_blocks", "artifact_same_twice", "branch_merge_list",
+    "branch_merge_thrice", "branch_merge_tuple", "branch_return_both", "branch_return_nested",
+    "branch_same_condition_twice", "branch_several_after_each_other", "branch_truthiness", "check_raise",
+    "collection_rebound", "collection_unread", "effect_after_branch", "fanout_after_inner", "fanout_of_parameter_twice",
+    "fanout_over_same", "fanout_results_used", "fanout_several_steps", "fanout_three_deep", "group_hands_on_in_fanout",
+    "group_other_module", "loop_carried", "run_values_in_group", "try_message", "try_nested", "try_with_branch",
+    "try_with_group",
+)  # fmt: skip
+"""What other cases have, in other combinations."""
 SHAPES = (
     "artifact_", "branch_", "check_", "effect_", "failure_", "fanout_", "group_", "loop_", "parallel_", "retries_", "run_",
     "try_",
@@ -42,14 +52,15 @@ def weight(run: Run, target: str) -> list[pytest.MarkDecorator]:
     """What is left to `make test-all`, to keep the suite short: it takes seconds each.
 
     Further parameters; what cases say about the code of steps and the values of expressions, which is the same text and
-    Python on all targets (`test_kfp_semantics` runs all of it, in a fraction of the time); and what has many tasks, or
-    imports large libraries in each.
+    Python on all targets (`test_kfp_semantics` runs all of it, in a fraction of the time); what has many tasks, or
+    imports large libraries in each; and further combinations, of which `test_fuzz` has others every time.
     """
     name = run.case.name
     if target == "python":
         return [pytest.mark.slow] if run.number > 2 else []
     local = target == "kfp" and run.case not in SAMPLES and not name.startswith(SHAPES) and name != COLD
-    slow = run.number > 0 or (name.startswith(INSIDE) and name != COLD) or name in LARGE or local
+    inside = name.startswith(INSIDE) and name != COLD
+    slow = run.number > 0 or inside or name in (*LARGE, *COMBINED) or local
     return [pytest.mark.slow] if slow else []
 
 

@@ -89,6 +89,8 @@ class Worker:
         """Starts nothing yet; the first request does. `UsageError` where the orchestrator is missing."""
         self.target = target
         self.module = runner_of(target)
+        self.python = sys.executable
+        """The interpreter of the environment that has the orchestrator."""
         self._process: subprocess.Popen[bytes] | None = None
         self._events: _Lines | None = None
         self._output: list[_Lines] = []
@@ -170,7 +172,7 @@ class Worker:
         read, write = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self.module],
+                [self.python, "-m", self.module],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[write],
                 cwd=self._home, env=environment(write), start_new_session=True,
             )  # fmt: skip

@@ -75,6 +75,7 @@ FEATURES: dict[str, str] = {
     "try.except": "`try` / `except`",
     "try.finally": "`try` / `finally`",
     "try.timeout": "a step in a `try` that runs into its time limit",
+    "try.retries": "a step with retries in a `try`",
     "try.killed": "a step in a `try` that takes its machine down, or is evicted",
     "check": "`assert` and `raise PipelineFailed`",
     "wait_for": "`wait_for`",
@@ -94,6 +95,7 @@ FEATURES: dict[str, str] = {
     "retries.delay": "delay before a retry",
     "retries.backoff": "growing delay between retries",
     "retries.max_delay": "longest delay between retries",
+    "retries.nested": "retries of a step in an `if`, a fan-out or a sub-pipeline",
     "timeout": "time limit of one attempt",
     "cache": "reuse of results",
     "cache.ttl": "age after which a cached result is not used",
@@ -191,6 +193,8 @@ def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iter
         match node:
             case Task():
                 yield from _of_task(pipeline, node)
+                if around and node.policy.retry is not None:
+                    yield Use("retries.nested", node.policy.spans.get("retries", node.span), node.site.step)
             case Compute():
                 yield Use("expression", node.span, ", ".join(node.outputs))
             case Branch():
@@ -231,8 +235,10 @@ def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iter
                 yield Use("try.killed", node.span)
                 for task in (n for n in walk(node.body) if isinstance(n, Task) and n.policy.timeout is not None):
                     yield Use("try.timeout", task.policy.spans.get("timeout", task.span), task.site.step)
+                for task in (n for n in walk(node.body) if isinstance(n, Task) and n.policy.retry is not None):
+                    yield Use("try.retries", task.policy.spans.get("retries", task.span), task.site.step)
                 for inner in blocks(node):
-                    yield from _of_block(pipeline, inner, around)
+                    yield from _of_block(pipeline, inner, (*around, "try"))
             case Parallel():
                 yield Use("parallel", node.span)
                 yield from _of_block(pipeline, node.body, around)

@@ -50,7 +50,7 @@ def shape(source: str, folder: Path) -> Shape | None:
     pipeline = passes.run(found[0], report)
     told = Report()
     lower(pipeline, Site(), told)
-    steps = Builder(inline_groups(soften(pipeline)), Report()).build()
+    steps = Builder(inline_groups(soften(pipeline)), "2.19", Report()).build()
     ends: dict[int, int] = {}
     for step in steps:
         ends[id(step)] = ends.get(id(step), 0) + (step.task is not None)

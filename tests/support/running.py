@@ -10,6 +10,7 @@ from pipec import api
 from pipec.api import parameters, running, verifying, workers
 from pipec.api.outcome import Entry, Outcome
 from pipec.ir import Pipeline
+from tests.support import environments
 from tests.support.building import findings_of
 from tests.support.discovery import ANY, Run
 
@@ -38,20 +39,23 @@ class Runners:
     _references: dict[str, Ran] = field(default_factory=dict)
     _count: int = 0
 
-    def run(self, run: Run, target: str, module: str = "") -> Ran:
-        """Run a case on `target`, in an empty folder, with an empty cache; by another runner than its own if `module`."""
+    def run(self, run: Run, target: str, module: str = "", version: str = "") -> Ran:
+        """Run a case on `target`, in an empty folder, with an empty cache; by another runner than its own if `module`.
+
+        A `version` is written for, and run in the environment of `tests/environments` that has it.
+        """
         self._count += 1
         folder, own = self.folder / f"{self._count}" / "run", self.folder / f"{self._count}" / "own"
         folder.mkdir(parents=True)
         own.mkdir()
-        workspace = api.Workspace()
+        workspace = api.Workspace(versions={target: version} if version else {})
         found = api.read_one(f"{run.case.file}:{run.case.function}", workspace)
         assert found is not None, findings_of(run.case.file, run.case.function)
         selected, pipeline = found
         given = parameters.check(pipeline, typed(pipeline, run.parameters(own)))
         said: list[str] = []
         done = running.run(
-            selected, pipeline, self.worker(target, module), given, folder, workspace,
+            selected, pipeline, self.worker(target, module, version), given, folder, workspace,
             on_event=lambda event: said.append(getattr(event, "text", "")),
         )  # fmt: skip
         assert done is not None, [f"{s.finding.code} {s.finding.message}" for s in workspace.shown()]
@@ -59,12 +63,14 @@ class Runners:
         assert not outcome.fault, outcome.error
         return Ran(selected, pipeline, outcome, result, "\n".join(filter(None, said)))
 
-    def worker(self, target: str, module: str = "") -> workers.Worker:
+    def worker(self, target: str, module: str = "", version: str = "") -> workers.Worker:
         """The process of `target` of this session, by another runner than its own if `module`."""
-        name = module or target
+        name = f"{module or target} {version}"
         if name not in self._workers:
-            self._workers[name] = workers.Worker(target)
-            self._workers[name].module = module or self._workers[name].module
+            worker = workers.Worker(target)
+            worker.module = module or worker.module
+            worker.python = environments.python(f"{target}-{version}") if version else worker.python
+            self._workers[name] = worker
         return self._workers[name]
 
     def reference(self, run: Run) -> Ran:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.draft import FunctionDraft
 from pipec.backends.airflow.graph import Guard, TaskNode, entries, exits
-from pipec.backends.airflow.names import ascii_id
-from pipec.backends.airflow.values import Spec
+from pipec.backends.airflow.values import Spec, output_keys
 from pipec.compiler.purity import is_bool
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Branch, Const, Expr, Phi, Ref, text, uses
@@ -119,7 +118,8 @@ def _selected(taken: Wrapper, name: str, phis: list[Phi], condition: str, exprs:
 def _spec(phis: list[Phi]) -> Spec:
     if len(phis) == 1:
         return Spec()
-    return Spec(outputs=tuple((ascii_id(p.id), i, '"value"') for i, p in enumerate(phis)))
+    keys = output_keys([p.id for p in phis])
+    return Spec(outputs=tuple((key, i, '"value"') for i, key in enumerate(keys)))
 
 
 def _inside(low: Lowering, expr: Expr, choose: TaskNode | None) -> bool:

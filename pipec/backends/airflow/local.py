@@ -55,6 +55,8 @@ with DAG("warm", schedule=None):
 """
 
 Emit = Callable[[Event], None]
+_KEPT: list[Any] = []
+"""What has to outlive the warming up."""
 
 _MODULES = (
     "airflow.sdk", "airflow.dag_processing.dagbag", "airflow.utils.db", "airflow.models.xcom", "airflow.models.dagrun",
@@ -87,13 +89,15 @@ def warm(home: Path) -> None:
     file.write_text(_WARM)
     with open(home / "warm.log", "w") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
         DagBag(str(file)).dags["warm"].test()
-    app = supervisor.in_process_api_server().app
-    supervisor.in_process_api_server.cache_clear()  # its thread would not live on in a fork; the application does
-    gc.collect()
+    first = supervisor.in_process_api_server()
+    _KEPT.append(first)  # once it is gone, it takes the services of the application with it
+    supervisor.in_process_api_server.cache_clear()  # its thread does not live on in a fork; the application does
     fresh = InProcessExecutionAPI()
-    fresh._app = app
+    fresh._app = first.app
     supervisor.in_process_api_server = lambda: fresh
     settings.dispose_orm()
+    gc.collect()
+    gc.freeze()  # a run, which is a fork, need not look through all of this for garbage
 
 
 def execute(request: RunRequest, home: Path, emit: Emit) -> DoneEvent:

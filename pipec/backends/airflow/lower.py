@@ -267,7 +267,7 @@ class Lowering:
         caught = compute.caught is not None
         node = self.new(f"compute_{compute.id}", function, scope, f"{compute.id}_outputs" if caught else compute.id)
         self.fill(node, taken)
-        self.bind(compute.outputs, node, "result" if caught else "")
+        self.bind(compute.outputs, node, caught)
         if compute.caught is not None:
             self.env[compute.caught] = Bound(node, values.ERROR)
         for let in compute.lets:
@@ -275,10 +275,11 @@ class Lowering:
                 listed = let.expr.source.startswith(("list(", "sorted(")) if not isinstance(let.expr, Ref) else False
                 self.env[let.id] = replace(self.env[let.id], listed=listed)
 
-    def bind(self, outputs: tuple[ValueId, ...], node: TaskNode, key: str = "") -> None:
-        """Bind `outputs` to the result of `node`, which has the key `key`, or to its keys where there are several."""
-        for value in outputs:
-            self.env[value] = Bound(node, ascii_id(value) if len(outputs) > 1 else key)
+    def bind(self, outputs: tuple[ValueId, ...], node: TaskNode, caught: bool = False) -> None:
+        """Bind `outputs` to the result of `node`, or to its keys where there are several."""
+        keys = values.output_keys(outputs, caught) if len(outputs) > 1 else ["result" if caught else ""]
+        for value, key in zip(outputs, keys):
+            self.env[value] = Bound(node, key)
 
     # fan-out
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.airflow.graph import TaskNode
-from pipec.backends.airflow.names import CONTEXT, Names, ascii_id
+from pipec.backends.airflow.names import CONTEXT, ascii_id
 from pipec.ir import (
     Branch,
     Code,
@@ -39,6 +40,8 @@ from pipec.ir.nodes import Block
 DICTS = re.compile(r"(?:typing\.)?(?:Metrics|dict|Dict|Mapping|MutableMapping|OrderedDict|defaultdict|Counter)\b")
 ERROR = "error"
 """XCom key of the message of a task that has failed for good."""
+OWN_KEYS = frozenset(("return_value", "skipmixin_key"))
+"""XCom keys of Airflow's own: what a task returns as a whole, and what a branch has skipped."""
 LISTS = re.compile(r"(?:typing\.)?(?:list|List)\b")
 
 
@@ -241,9 +244,20 @@ def shared_spec(calls: list[Task], facts: Facts) -> Spec | None:
         return None
     if list(found) == [None]:
         return Spec(result=form_of(found[None].type), caught=caught)
-    keys = Names({ERROR} if caught else frozenset())
-    named = [(keys.fresh(ascii_id(o.id)) if caught else ascii_id(o.id), o) for o in found.values()]
+    keys = output_keys([o.id for o in found.values()], caught)
+    named = zip(keys, found.values())
     return Spec(outputs=tuple((key, o.select, form_of(o.type)) for key, o in named), caught=caught)
+
+
+def output_keys(values: Sequence[ValueId], caught: bool = False) -> list[str]:
+    """The XCom keys of the outputs of one task: none that Airflow, or the task's own failure, has already."""
+    found: list[str] = []
+    for value in values:
+        key = ascii_id(value)
+        while key in OWN_KEYS or (caught and key == ERROR) or key in found:
+            key += "_"
+        found.append(key)
+    return found
 
 
 def listed_value(source: str) -> list[object]:

@@ -9,8 +9,8 @@ from pipec.backends.airflow.draft import FunctionDraft
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.graph import TaskNode
 from pipec.backends.airflow.literals import literal
-from pipec.backends.airflow.names import AIRFLOW, CONTEXT, HELPERS, Names, ascii_id
-from pipec.backends.airflow.values import Bound, Spec
+from pipec.backends.airflow.names import AIRFLOW, CONTEXT, HELPERS, Names
+from pipec.backends.airflow.values import Bound, Spec, output_keys
 from pipec.compiler.backend.glue import call, operand_source
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Code, Component, Compute, Const, Expr, ForEach, Ref, Task, Type, ValueId, is_artifact, uses
@@ -175,7 +175,8 @@ class Wrapper:
             spec = Spec(result="None", caught=caught)
         elif len(compute.outputs) > 1:
             self.lines.append("return " + ", ".join(self.own[v] for v in compute.outputs))
-            outputs = tuple((ascii_id(v), i, '"value"') for i, v in enumerate(compute.outputs))
+            keys = output_keys(compute.outputs, caught)
+            outputs = tuple((key, i, '"value"') for i, key in enumerate(keys))
             spec = Spec(outputs=outputs, caught=caught)
         elif not self.lines[-1].startswith("return "):
             self.lines.append("return " + self.own[compute.outputs[0]])

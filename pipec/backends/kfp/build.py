@@ -22,7 +22,7 @@ from pipec.compiler.diagnostics.target import LossySetting, TargetLimit, Unsuppo
 from pipec.compiler.passes.outline import Place, outline
 from pipec.compiler.passes.soften import soften
 from pipec.compiler.site import Site
-from pipec.ir import Code, Pipeline
+from pipec.ir import Code, Pipeline, PipelinePolicy, TaskPolicy
 from pipec.ir.graph import tasks, walk
 
 OUTLINED: frozenset[Place] = frozenset({"conditions", "items", "results", "phis", "arguments"})
@@ -118,6 +118,13 @@ def _check_images(pipeline: Pipeline, site: Site, report: Report) -> None:
             report.add(BareImage(component.span, "kfp", component.name, needed, site.image))
 
 
+def _check_seconds(policy: TaskPolicy | PipelinePolicy, subject: str, report: Report) -> None:
+    timeout = policy.timeout
+    if timeout is not None and timeout != math.ceil(timeout):
+        loss = f"{timeout:g} s becomes {math.ceil(timeout)} s: Kubernetes counts whole seconds"
+        report.add(LossySetting(policy.span("timeout"), "kfp", subject, "timeout", loss))
+
+
 def _check(pipeline: Pipeline, made: Lowered, size: int, report: Report) -> None:
     workflow = size + 12_800 * len(made.tasks) // 10
     if size > UPLOAD:
@@ -128,11 +135,9 @@ def _check(pipeline: Pipeline, made: Lowered, size: int, report: Report) -> None
     for name, size in made.oversized:
         limit = f"the program of component {name!r} has {size} bytes, and Linux takes about 131,000 in a command"
         report.add(TargetLimit(pipeline.span, "kfp", limit))
+    _check_seconds(pipeline.policy, pipeline.name, report)
     for task in tasks(pipeline):
-        timeout = task.policy.timeout
-        if timeout is not None and timeout != math.ceil(timeout):
-            loss = f"{timeout:g} s becomes {math.ceil(timeout)} s: Kubernetes counts whole seconds"
-            report.add(LossySetting(task.policy.span("timeout"), "kfp", task.site.step, "timeout", loss))
+        _check_seconds(task.policy, task.site.step, report)
         retry = task.policy.retry
         if retry is not None and retry.backoff is not None and retry.backoff != math.ceil(retry.backoff):
             loss = f"a backoff of {retry.backoff:g} becomes {math.ceil(retry.backoff)}: Argo takes whole factors"

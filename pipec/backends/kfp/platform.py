@@ -30,7 +30,6 @@ class SecretAsEnv(Spec):
     secret_name: str
     secret_name_parameter: NameParameter
     key_to_env: list[KeyToEnv]
-    optional: bool = False
 
 
 class NodeSelector(Spec):

@@ -161,6 +161,8 @@ def quoted(text: str) -> str:
 def local(name: str, taken: Callable[[str], bool]) -> str:
     """A name for a local variable of the glue that hides nothing the glue needs."""
     name = name.replace("-", "_")
-    while hasattr(builtins, name) or name in ("task", "result") or name.startswith("kfp_") or taken(name):
+    if name.startswith("kfp_"):
+        name = f"own_{name}"
+    while hasattr(builtins, name) or name in ("task", "result") or taken(name):
         name += "_"
     return name

@@ -15,8 +15,10 @@ from pipec.ir.graph import tasks, value_types, walk
 class Assembler:
     """The steps of one pipeline so far."""
 
-    def __init__(self, pipeline: Pipeline, report: Report) -> None:
+    def __init__(self, pipeline: Pipeline, version: str, report: Report) -> None:
         self.pipeline = pipeline
+        self.version = version
+        """Of Metaflow, to write for."""
         self.report = report
         self.types: dict[ValueId, Type] = value_types(pipeline)
         self.parameters = {p.name for p in pipeline.parameters}

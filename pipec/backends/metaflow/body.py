@@ -52,10 +52,7 @@ class Body(Writer):
                 case Bind():
                     self._bind(action.loop)
                 case Gather():
-                    for out in action.outputs:
-                        name = self._collected(out.value)
-                        self._say(f"self.{self.flow.names[out.id]} = [task.{name} for task in inputs]")
-                        self.made.add(out.id)
+                    self._gather(action)
                 case Assign():
                     self._assign(action)
                 case Call():
@@ -70,6 +67,16 @@ class Body(Writer):
         if self.step.targets:
             self._next()
         return self.lines
+
+    def _gather(self, gather: Gather) -> None:
+        inputs = "inputs"
+        if gather.sort:
+            inputs = "tasks"
+            self._say("tasks = sorted(inputs, key=lambda task: task.index)")
+        for out in gather.outputs:
+            name = self._collected(out.value)
+            self._say(f"self.{self.flow.names[out.id]} = [task.{name} for task in {inputs}]")
+            self.made.add(out.id)
 
     def _collected(self, value: ValueId) -> str:
         return self.flow.names[value]

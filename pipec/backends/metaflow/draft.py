@@ -39,6 +39,8 @@ class Gather:
     """Collect values of the tasks of a foreach into lists."""
 
     outputs: tuple[Collect, ...]
+    sort: bool = False
+    """Metaflow hands the tasks over in the order in which they ended."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pipec.backends.metaflow.draft import Asked, Assign, Draft, Gather, Mode, Op
 from pipec.backends.metaflow.leaves import Leaves, is_hosted
 from pipec.backends.metaflow.names import plain_id
 from pipec.backends.metaflow.safety import is_boolean, known_length
+from pipec.compiler.capabilities import at_least
 from pipec.compiler.diagnostics.target import AddedOrder
 from pipec.compiler.passes.series_parallel import Leaf, Series, Tree, nest
 from pipec.ir import (
@@ -31,6 +32,8 @@ from pipec.ir import (
 )
 from pipec.ir.graph import defines, edges
 
+ORDERED = "2.19.23"
+"""Since then the tasks of a foreach are joined in the order of its items (Netflix/metaflow#2974)."""
 TASK, NOTHING = 10, 0
 """Weights for the nesting: a task, and an expression."""
 
@@ -269,7 +272,7 @@ class Builder(Leaves):
         join = self.synthetic(Open((end,), "join"), name, f"Collect the results of each `{_target(node)}`, in order.")
         join.foreach_join = True
         if node.outputs:
-            join.actions.append(Gather(node.outputs))
+            join.actions.append(Gather(node.outputs, sort=not at_least(self.version, ORDERED)))
         else:
             join.doc = "Wait for all items."
         return join

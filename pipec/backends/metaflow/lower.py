@@ -14,6 +14,7 @@ from pipec.backends.metaflow.names import Words, class_name
 from pipec.backends.metaflow.parameters import declared
 from pipec.backends.metaflow.schedule import schedule
 from pipec.backends.metaflow.settings import settings
+from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, TargetLimit, UnsupportedForm
 from pipec.compiler.passes.inline_groups import inline_groups
@@ -59,7 +60,7 @@ class Lowered:
 def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
     """`pipeline` as a flow."""
     pipeline = inline_groups(soften(pipeline))
-    builder = Builder(pipeline, report)
+    builder = Builder(pipeline, load("metaflow").version(site), report)
     steps = builder.build()
     result = _result(builder, steps[-1], pipeline)
     flow = flows(builder, steps)

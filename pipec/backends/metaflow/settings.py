@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.metaflow.names import Words
+from pipec.compiler.capabilities import at_least, load
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
 from pipec.compiler.pysource.layout import fitted
@@ -18,6 +19,8 @@ from pipec.ir import Component, Retry, Task
 TARGET = "metaflow"
 MOST_RETRIES = 4
 """Metaflow makes six attempts at the most, two of which it keeps to itself."""
+EXTENDED = "2.19.34"
+"""Since then `@kubernetes` takes `extended_resources`."""
 LEAST = {"cpu": 1, "memory": 4096, "disk": 10240}
 """`@resources` only raises the defaults of the platform: cores, MB, MB."""
 REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)\s*((?:[<>=!~]=?|===).*)?\Z")
@@ -55,7 +58,7 @@ def settings(task: Task, component: Component, site: Site, words: Words, report:
     if task.policy.env:
         made.add("environment", vars=task.policy.env)
     _kubernetes(task, component, site, made, report)
-    if component.packages:
+    if component.packages or component.python:
         _packages(task, component, made, report)
     return made
 
@@ -109,7 +112,7 @@ def _kubernetes(task: Task, component: Component, site: Site, made: Settings, re
     tolerations = [dict(t) for t in (*(gpu.tolerations if gpu else ()), *place.tolerations)]
     own: dict[str, Any] = {}
     if gpu is not None:
-        own |= _gpu(task, wanted)
+        own |= _gpu(task, wanted, site, report)
     if r.shm is not None:
         own["shared_memory"] = math.ceil(r.shm / 2**20)
         if own["shared_memory"] * 2**20 != r.shm:
@@ -134,12 +137,15 @@ def _kubernetes(task: Task, component: Component, site: Site, made: Settings, re
     made.add("resources" if exact else "on_kubernetes", **wanted, **own)
 
 
-def _gpu(task: Task, wanted: dict[str, Any]) -> dict[str, Any]:
-    gpu = task.policy.accelerator
+def _gpu(task: Task, wanted: dict[str, Any], site: Site, report: Report) -> dict[str, Any]:
+    gpu, version = task.policy.accelerator, load(TARGET).version(site)
     assert gpu is not None
     if gpu.resource in ("nvidia.com/gpu", "amd.com/gpu"):
         wanted["gpu"] = gpu.count
         return {"gpu_vendor": "amd"} if gpu.resource.startswith("amd") else {}
+    if not at_least(version, EXTENDED):
+        reason = f"devices called {gpu.resource!r} need Metaflow {EXTENDED} or later; this is for {version}"
+        report.add(RefusedSetting(task.policy.span("gpu"), TARGET, task.site.step, "gpu", reason))
     return {"extended_resources": {gpu.resource: str(gpu.count)}}
 
 

@@ -43,6 +43,13 @@ def result(n: int) -> list:
     return [empty_folder(), plain(n)]
 
 
+@step
+def plain_step(kfp_task: int) -> int:
+    return kfp_task
+
+
 @pipeline
 def names_of_helpers(n: int = 3) -> list:
-    return [task(n), result(n)]
+    kfp_value = n + 1
+    kfp = {str(k): plain_step(k) for k in (kfp_value, n)}
+    return [task(n), result(n), kfp_value, kfp]

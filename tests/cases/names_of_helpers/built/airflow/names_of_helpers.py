@@ -86,6 +86,8 @@ def stored_(function: Callable[..., Any] | None = None, **options: Any) -> Any:
                 value = function(*map(read, args), **{key: read(given) for key, given in kwargs.items()})
             except SystemExit as error:  # Airflow would take exit(0) for a success
                 raise RuntimeError(f"the step ended its process with status {error.code}") from error
+            if "outputs" in options:
+                return {key: sent(select(value, where)) for key, (where, _) in options["outputs"].items()}
             return sent(value)
 
     return run
@@ -118,6 +120,13 @@ def sent(value: Any) -> Any:
         return {"$none": True}
     # SQLite takes a column that holds nothing but 3.0 for an integer
     return {"$float": repr(packed)} if isinstance(packed, float) and packed.is_integer() else packed
+
+
+def select(value: Any, where: int | str | None) -> Any:
+    """Give the whole of a result, the element at an index, or an attribute."""
+    if where is None:
+        return value
+    return value[where] if isinstance(where, int) else getattr(value, where)
 
 
 current = 8
@@ -165,8 +174,34 @@ def result(n: int) -> list:
 
 @task
 @stored_
-def compute_result_2(task_result, result_result):
-    return [task_result, result_result]
+def plain_step(kfp_task: int) -> int:
+    return kfp_task
+
+
+@task(multiple_outputs=True)
+@stored_(outputs={"kfp_value": (0, "value"), "items": (1, "value")})
+def compute_kfp_value(n):
+    kfp_value_ = n + 1
+    items = (kfp_value_, n)
+    return kfp_value_, items
+
+
+@task
+@stored_
+def list_k(items):
+    return list(items)
+
+
+@task(multiple_outputs=False, trigger_rule="none_failed")
+@stored_
+def compute_kfp(items, plain_step_results):
+    return {str(k): plain_step_result for k, plain_step_result in zip(items, plain_step_results)}
+
+
+@task
+@stored_
+def compute_result_2(task_result, result_result, kfp_value_, kfp):
+    return [task_result, result_result, kfp_value_, kfp]
 
 
 with DAG(
@@ -178,6 +213,10 @@ with DAG(
     },
     doc_md=__doc__,
 ) as dag:
+    kfp_value_ = compute_kfp_value(dag.param("n"))
+    k_items = list_k(kfp_value_["items"])
+    plain_step_results = plain_step.expand(kfp_task=k_items)
+    kfp = compute_kfp(kfp_value_["items"], plain_step_results)
     task_result = task_(dag.param("n"))
     result_result = result(dag.param("n"))
-    compute_result_2(task_result, result_result)
+    compute_result_2(task_result=task_result, result_result=result_result, kfp_value_=kfp_value_["kfp_value"], kfp=kfp)

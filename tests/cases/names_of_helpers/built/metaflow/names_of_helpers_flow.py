@@ -48,6 +48,10 @@ def result(n: int) -> list:
     return [empty_folder(), plain(n)]
 
 
+def plain_step(kfp_task: int) -> int:
+    return kfp_task
+
+
 @contextlib.contextmanager
 def metaflow_empty_folder() -> Iterator[None]:
     """Run in an empty working folder, without standard input; a function that exits the process has failed."""
@@ -94,32 +98,74 @@ class NamesOfHelpersFlow(FlowSpec):
     @step
     def start(self):
         """Start the flow."""
-        self.next(self.task, self.result)
+        self.kfp_value = self.n + 1
+        self.items = (self.kfp_value, self.n)
+        self.next(self.list_k, self.task, self.result)
+
+    @step
+    def list_k(self):
+        """List what `k` goes through."""
+        self.k_values = list(self.items)
+        self.any_k = bool(self.k_values)
+        self.next({True: self.each_k, False: self.no_k}, condition="any_k")
+
+    @step
+    def each_k(self):
+        """Start a task for each `k`."""
+        self.next(self.plain_step, foreach="k_values")
+
+    @step
+    def plain_step(self):
+        """Run `plain_step`."""
+        with metaflow_empty_folder():
+            self.plain_step_result = metaflow_plain(plain_step(self.input))
+        self.next(self.gather_plain_step_results)
+
+    @step
+    def gather_plain_step_results(self, inputs):
+        """Collect the results of each `k`, in order."""
+        self.merge_artifacts(inputs, include=["items", "kfp_value"])
+        self.plain_step_results = [task.plain_step_result for task in inputs]
+        self.next(self.after)
+
+    @step
+    def no_k(self):
+        """There is nothing to do, and Metaflow takes no empty foreach."""
+        self.plain_step_results = []
+        self.next(self.after)
+
+    @step
+    def after(self):
+        """Go on from whichever branch ran."""
+        self.next(self.join)
 
     @step
     def task(self):
         """Run `task`."""
         with metaflow_empty_folder():
             self.task_result = metaflow_plain(task(self.n))
-        self.next(self.join_task_result)
+        self.next(self.join)
 
     @step
     def result(self):
         """Run `result`."""
         with metaflow_empty_folder():
             self.result_result = metaflow_plain(result(self.n))
-        self.next(self.join_task_result)
+        self.next(self.join)
 
     @step
-    def join_task_result(self, inputs):
+    def join(self, inputs):
         """Wait for the parallel branches."""
-        self.merge_artifacts(inputs, include=["result_result", "task_result"])
+        self.merge_artifacts(
+            inputs, include=["items", "kfp_value", "plain_step_results", "result_result", "task_result"]
+        )
         self.next(self.end)
 
     @step
     def end(self):
         """Finish with the result."""
-        self.result_2 = [self.task_result, self.result_result]
+        self.kfp = {str(k): plain_step_result for k, plain_step_result in zip(self.items, self.plain_step_results)}
+        self.result_2 = [self.task_result, self.result_result, self.kfp_value, self.kfp]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,151 @@
+"""Nothing is dropped silently: each setting is found again in each output by an independent reader, or a finding names it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from pipec import api, backends
+from pipec.compiler.capabilities import load
+from pipec.compiler.diagnostics import Finding
+from pipec.compiler.diagnostics.target import LossyFeature
+from tests.support.settings import READERS, Found
+from tests.support.settings import wanted as strategies
+from tests.support.settings.python import Called
+from tests.support.settings.wanted import Setting, module
+
+
+def built(chosen: tuple[Setting, ...], target: str, version: str, folder: Path) -> tuple[Found, list[Finding]]:
+    """What is found in the output, and the findings."""
+    (folder / "pipeline.py").write_text(module(chosen), encoding="utf-8")
+    workspace = api.Workspace(versions={target: version})
+    made = api.build([str(folder / "pipeline.py")], [target], workspace)
+    findings = [shown.finding for shown in workspace.shown()]
+    return (READERS[target](made[0].bundle.files) if made else {}), findings
+
+
+def named(finding: Finding, feature: str, setting: str) -> bool:
+    """Whether a finding is about the setting."""
+    said = {getattr(finding, "feature", ""), getattr(finding, "setting", "")}
+    return bool(said & {feature, setting})
+
+
+def emitted(finding: Finding, target: str) -> bool:
+    """Whether what is lossy is in the output all the same, as Airflow's pod overrides are."""
+    return (
+        isinstance(finding, LossyFeature) and target == "airflow" and bool(load(target).features[finding.feature].via)
+    )
+
+
+def is_there(target: str, feature: str, value: Any, found: Found) -> bool:
+    """Whether the reader has found the setting with its value."""
+    match target, feature:
+        case _, "gpu.name":
+            return value in found.get("node_selector", {})
+        case _, "node_selector":
+            return bool(value.items() <= found.get(feature, {}).items())
+        case _, "tolerations":
+            return all(toleration in found.get(feature, ()) for toleration in value)
+        case "metaflow", "secrets":
+            return bool(found.get(feature) == sorted({name for name, _ in value.values()}))
+        case "metaflow", "packages":
+            return all(re.split(r"[=<>]", package)[0] in found.get(feature, {}) for package in value)
+        case "kfp", "packages":
+            return all(package in found.get(feature, "") for package in value)
+        case "metaflow", "schedule.cron":
+            return five_fields(found.get(feature, "")) == value
+        case "airflow", "schedule.cron":
+            return bool(found.get(feature, "").replace("@daily", "0 0 * * *") == value)
+        case "metaflow", "cache.ignore":
+            return not set(value) & found["cache.inputs"]
+        case "kfp", "cache.version":
+            return True  # a part of the code that the key is made of: `test_a_version_makes_another_key`
+        case "metaflow", "pipeline.name":
+            return bool(found.get(feature, "").lower() == value.replace("-", ""))
+        case "airflow", "schedule.window":
+            start = found.get("schedule.start")
+            return isinstance(start, Called) and start.args == (value,)
+        case "kfp", "schedule.window":
+            start = datetime.fromisoformat(value).replace(tzinfo=timezone.utc)
+            there = datetime.strptime(found["schedule.start"], "%Y-%m-%dT%H:%M:%S%z")
+            return abs((there - start).total_seconds()) < 86400
+        case "metaflow", "schedule.after":
+            return bool(found.get(feature) == "OtherFlow")
+        case "metaflow", "schedule.every":
+            return "schedule.cron" in found
+        case "airflow", "retries":
+            return bool(found.get(feature, 0) == value)
+        case _, "retries" if value == 0:
+            return found.get(feature, 0) == 0
+        case "kfp" | "metaflow", "retries.delay" | "retries.backoff" if not found.get("retries"):
+            return True  # of no retries
+        case _, "retries.backoff" if value == 1:
+            return found.get(feature, 1) == 1
+        case _, "on_failure" | "pipeline.on_failure" | "pipeline.on_success":
+            return feature in found
+    return bool(found.get(feature) == value)
+
+
+def five_fields(cron: str) -> str:
+    """EventBridge's six fields as the usual five."""
+    if len(cron.split()) != 6:
+        return cron
+    minute, hour, day, month, weekday, _ = cron.replace("?", "*").split()
+    days = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+    return " ".join([minute, hour, day, month, re.sub(r"[A-Z]{3}", lambda m: str(days.index(m[0])), weekday)])
+
+
+def examine(chosen: tuple[Setting, ...], target: str, version: str, folder: Path) -> None:
+    """All settings are there or named; what is refused is named, and left out to see the rest."""
+    while True:
+        found, findings = built(chosen, target, version, folder)
+        refused = [f for f in findings if f.severity == "error"]
+        if not refused:
+            break
+        kept = tuple(s for s in chosen if not any(named(f, w, s.name) for w in s.wanted for f in refused))
+        assert len(kept) < len(chosen), [f"{f.code} {f.message}" for f in refused]
+        chosen = kept
+    for setting in chosen:
+        for feature, value in setting.wanted.items():
+            if feature == "targets" and target != "airflow":
+                continue
+            told = [f for f in findings if f.severity == "warning" and named(f, feature, setting.name)]
+            if not told or all(emitted(f, target) for f in told):
+                assert is_there(target, feature, value, found), f"{feature}={value!r} is lost: {found}"
+
+
+def law(count: int) -> Any:
+    """The law for `count` examples on each target."""
+
+    @pytest.mark.parametrize("target", backends.names())
+    @seed(4)
+    @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(chosen=strategies.settings(), number=st.integers(0, 99))
+    def check(tmp_path_factory: pytest.TempPathFactory, target: str, chosen: tuple[Setting, ...], number: int) -> None:
+        versions = load(target).versions
+        examine(chosen, target, versions[number % len(versions)], tmp_path_factory.mktemp("settings"))
+
+    return check
+
+
+test_every_setting_is_found_or_named = law(50)
+test_every_setting_of_a_thousand_is_found_or_named = pytest.mark.slow(law(1000))
+
+
+@pytest.mark.parametrize("target", backends.names())
+def test_a_version_makes_another_key(target: str, tmp_path: Path) -> None:
+    """The version of a cache is somewhere in the output, whatever a target's key is made of."""
+    texts = []
+    for version in ("1", "2"):
+        (tmp_path / "pipeline.py").write_text(
+            module((Setting("cache", f'Cache(version="{version}")', {}),)), encoding="utf-8"
+        )
+        (made,) = api.build([str(tmp_path / "pipeline.py")], [target], api.Workspace())
+        texts.append(made.bundle.files)
+    assert texts[0] != texts[1]

@@ -1,0 +1,110 @@
+"""Settings in a compiled pipeline, its platform document and its recurring run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from tests.support.settings.units import expanded, millicores, size
+
+
+def seconds(text: str) -> float:
+    """A protobuf duration."""
+    assert text.endswith("s")
+    return float(text[:-1])
+
+
+def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of the step `work` and of the pipeline."""
+    main = next(text for name, text in files.items() if not name.endswith(".recurring-run.yaml"))
+    spec, *platforms = yaml.safe_load_all(main)
+    kubernetes: dict[str, Any] = platforms[0]["platforms"]["kubernetes"] if platforms else {}
+    found: dict[str, Any] = {}
+    task = spec["root"]["dag"]["tasks"]["work"]
+    label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
+    container = spec["deploymentSpec"]["executors"][label]["container"]
+    executor = kubernetes.get("deploymentSpec", {}).get("executors", {}).get(label, {})
+    _container(container, found)
+    _task(task, found)
+    _executor(executor, found)
+    info = spec["pipelineInfo"]
+    found["pipeline.name"] = info.get("displayName", info["name"])
+    if "description" in info:
+        found["pipeline.description"] = info["description"]
+    if limit := kubernetes.get("pipelineConfig", {}).get("activeDeadlineSeconds"):
+        found["pipeline.timeout"] = float(limit)
+    for name, text in files.items():
+        if name.endswith(".recurring-run.yaml"):
+            _recurring(yaml.safe_load(text), found)
+    return found
+
+
+def _container(container: dict[str, Any], found: dict[str, Any]) -> None:
+    found["image"] = container["image"]
+    resources = container.get("resources", {})
+    for setting, key, read in (
+        ("cpu", "resourceCpuRequest", millicores),
+        ("cpu_limit", "resourceCpuLimit", millicores),
+        ("memory", "resourceMemoryRequest", size),
+        ("memory_limit", "resourceMemoryLimit", size),
+    ):
+        if key in resources:
+            found[setting] = read(resources[key])
+    if "accelerator" in resources:
+        gpu = resources["accelerator"]
+        found["gpu"] = (gpu["resourceType"], int(gpu["resourceCount"]))
+    known: dict[str, str] = {}
+    for entry in container.get("env", ()):
+        known[entry["name"]] = expanded(entry["value"], known)
+    if known:
+        found["env"] = known
+    installs = [part for part in container["command"] if "pip install" in part]
+    if installs:
+        found["packages"] = installs[0]
+
+
+def _task(task: dict[str, Any], found: dict[str, Any]) -> None:
+    if retry := task.get("retryPolicy"):
+        found["retries"] = retry["maxRetryCount"]
+        found["retries.delay"] = seconds(retry["backoffDuration"])
+        found["retries.backoff"] = retry["backoffFactor"]
+    if task.get("cachingOptions", {}).get("enableCache"):
+        found["cache"] = True
+
+
+def _executor(executor: dict[str, Any], found: dict[str, Any]) -> None:
+    if "activeDeadlineSeconds" in executor:
+        found["timeout"] = float(executor["activeDeadlineSeconds"])
+    for mount in executor.get("emptyDirMounts", ()):
+        if mount["mountPath"] == "/dev/shm" and mount["medium"] == "Memory":  # noqa: S108
+            found["shm"] = size(mount["sizeLimit"])
+    if "nodeSelector" in executor:
+        found["node_selector"] = executor["nodeSelector"]["labels"]
+    if "tolerations" in executor:
+        found["tolerations"] = executor["tolerations"]
+    for key in ("labels", "annotations"):
+        if key in executor.get("podMetadata", {}):
+            found[key] = executor["podMetadata"][key]
+    secrets = {
+        pair["envVar"]: (secret["secretNameParameter"]["runtimeValue"]["constant"], pair["secretKey"])
+        for secret in executor.get("secretAsEnv", ())
+        for pair in secret["keyToEnv"]
+    }
+    if secrets:
+        found["secrets"] = secrets
+
+
+def _recurring(arguments: dict[str, Any], found: dict[str, Any]) -> None:
+    if "cron_expression" in arguments:
+        second, *fields = arguments["cron_expression"].split()
+        assert second == "0"
+        found["schedule.cron"] = " ".join(fields)
+    if "interval_second" in arguments:
+        found["schedule.every"] = float(arguments["interval_second"])
+    found["schedule.catchup"] = not arguments["no_catchup"]
+    found["pipeline.max_active_runs"] = arguments["max_concurrency"]
+    for key, setting in (("start_time", "schedule.start"), ("end_time", "schedule.end")):
+        if key in arguments:
+            found[setting] = arguments[key]
