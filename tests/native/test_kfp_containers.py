@@ -17,6 +17,7 @@ from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 from tests.native import test_kfp
 from tests.native.test_kfp import documents
+from tests.support.pipelinespec.containers import own_environment
 
 IMPORTS = "import sys\nfrom pathlib import Path\nfrom pipec import Model, Secret, container, pipeline, step\n"
 LAUNCHER = r"""# kfp.dsl.executor_main is what the local runner looks for
@@ -255,3 +256,19 @@ def test_the_ir_of_a_container_survives_json(tmp_path: Path) -> None:
     component = pipeline.component("train")
     assert component.container is not None and component.function is None and component.digest
     assert type(pipeline).model_validate(json.loads(pipeline.model_dump_json())) == pipeline
+
+
+def test_variables_arrive_as_they_were_written(tmp_path: Path) -> None:
+    """Kubernetes makes `$` of `$$`, and replaces `$(NAME)`; a template of Argo's cannot be written otherwise."""
+    source = """
+say = container("x:1", command=["say"], env={"A": "1", "PRICE": "$$5 $(A) $A", "TEMPLATE": TEXT})
+
+@pipeline
+def p(n: int = 1) -> None:
+    say()
+"""
+    (spec,) = documents(tmp_path, IMPORTS + source.replace("TEXT", "'{}'"))
+    (container,) = (e["container"] for e in spec["deploymentSpec"]["executors"].values())
+    assert own_environment(container["env"]) == {"A": "1", "PRICE": "$$5 $(A) $A", "TEMPLATE": "{}"}
+    with pytest.raises(AssertionError, match="would replace .*workflow.name"):
+        documents(tmp_path, IMPORTS + source.replace("TEXT", "'{{workflow.name}}'"))

@@ -176,6 +176,9 @@ def refusals(node: Task, container: Container) -> list[str]:
         found.append("KFP starts the command itself, not the image's entry point: write it as `command=[...]`")
     for text in replaced(container, {*node.policy.env, *node.policy.secrets}):
         found.append(f"KFP, Argo or Kubernetes would replace {json.dumps(text)} in the command line")
+    for name, value in node.policy.env.items():
+        if any(m[0] == "{" for m in SUBSTITUTED.finditer(value)):
+            found.append(f"KFP or Argo would replace {json.dumps(value)} in the variable {name!r}")
     for port, expr in node.args.items():
         if isinstance(expr, Const) and plain_text(expr.source) is None:
             found.append(f"{port} = {expr.source} cannot be text on a command line, or KFP would replace some of it")

@@ -16,7 +16,7 @@ from pipec.backends.kfp.model import (
 from pipec.backends.kfp.platform import KubernetesExecutor
 from pipec.backends.kfp.program import command, local, program, quoted, user_code
 from pipec.backends.kfp.scope import Handle, Kind, artifact_of, definitions, free_name, kfp_name, type_of
-from pipec.backends.kfp.settings import Settings, environment, kubernetes, resources
+from pipec.backends.kfp.settings import Settings, environment, escaped_environment, exported, kubernetes, resources
 from pipec.ir import Component, Pipeline
 from pipec.ir.code import Definition
 
@@ -99,7 +99,7 @@ class Parts:
             self.oversized.append((name, len(text)))
         spec = ContainerSpec(
             image=(step.image if step else None) or self.image,
-            command=command(text, step.packages if step else ()),
+            command=command(text, step.packages if step else (), exported(settings.policy)),
             args=["{{$}}"],
             env=environment(settings.policy),
             resources=resources(settings.policy),
@@ -125,7 +125,7 @@ class Parts:
             image=step.container.image,
             command=texts[0],
             args=texts[1] or None,
-            env=environment(settings.policy),
+            env=escaped_environment(settings.policy),
             resources=resources(settings.policy),
         )
         return self._register(name, inputs, outputs, spec, settings)

@@ -6,7 +6,7 @@ import ast
 import builtins
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,11 @@ def program(title: str, code: str, glue: Iterable[str]) -> str:
     return head + "\n\n\n".join(part for part in (code, glue_, f"# {NOTE}\n{helpers}", main) if part)
 
 
-def command(text: str, packages: tuple[str, ...]) -> list[str]:
-    """How a container starts the program `text`, with the pip requirements installed as KFP's own SDK does it."""
+def command(text: str, packages: tuple[str, ...], exports: Mapping[str, str]) -> list[str]:
+    """How a container starts the program `text`, with the pip requirements installed as KFP's own SDK does it.
+
+    `exports` are environment variables in whose values somebody would see a placeholder.
+    """
     pip: list[str] = []
     if packages:
         names = " ".join("'" + package.replace("'", "'\\''") + "'" for package in packages)
@@ -111,12 +114,19 @@ def command(text: str, packages: tuple[str, ...]) -> list[str]:
         mark = next(m for m in (f"@split{n}@" for n in ("", *range(1, 10**6))) if m not in text)
         text = SUBSTITUTED.sub(lambda m: m[0] + mark, text)
         write += f" | sed 's/{mark}//g'"  # nobody replaces what looks like a placeholder
-    start = (
+    exported = "".join(f"export {name}={_in_pieces(value)}\n" for name, value in exports.items())
+    start = (exported and f"{exported}# in pieces: nobody replaces what looks like a placeholder\n") + (
         f'program_path=$(mktemp -d)\n\n{write} > "$program_path/ephemeral_component.py"\n'
         'python3 -u "$program_path/ephemeral_component.py" "$@"\n'
         'test -e "$program_path/done" # else the step has left the process, perhaps with status 0\n'
     )
     return [*pip, "sh", "-ec", start, text]
+
+
+def _in_pieces(value: str) -> str:
+    """`value` for the shell, with a quote in the middle of what looks like a placeholder."""
+    quoted_ = value.replace("'", "'\\''")
+    return "'" + SUBSTITUTED.sub(r"\g<0>''", quoted_) + "'"
 
 
 def writer(type_: Type) -> str:

@@ -18,6 +18,7 @@ from pipec.backends.kfp.platform import (
     SecretAsEnv,
     Toleration,
 )  # fmt: skip
+from pipec.backends.kfp.program import SUBSTITUTED
 from pipec.ir import Retry, TaskPolicy
 
 UNITS = (("Ei", 2**60), ("Pi", 2**50), ("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
@@ -88,8 +89,19 @@ def _old_gigabytes(size: int | None) -> float | None:
 
 
 def environment(policy: TaskPolicy) -> list[EnvVar] | None:
-    """Environment variables; Kubernetes would expand `$(NAME)` in a value, and takes `$$(` as `$(`."""
-    return [EnvVar(name=n, value=v) for n, v in policy.env.items()] or None
+    """Environment variables of a function step; the rest are `exported`."""
+    own = exported(policy)
+    return [EnvVar(name=n, value=v) for n, v in policy.env.items() if n not in own] or None
+
+
+def exported(policy: TaskPolicy) -> dict[str, str]:
+    """Environment variables that somebody on the way would change: those the command exports, in pieces."""
+    return {n: v for n, v in policy.env.items() if SUBSTITUTED.search(v) and n.isidentifier()}
+
+
+def escaped_environment(policy: TaskPolicy) -> list[EnvVar] | None:
+    """Environment variables of a foreign container, whose command is its own: Kubernetes takes `$$` for `$`."""
+    return [EnvVar(name=n, value=SUBSTITUTED.sub(r"\g<0>$", v)) for n, v in policy.env.items()] or None
 
 
 def retry_policy(retry: Retry | None) -> RetryPolicy | None:

@@ -5,9 +5,9 @@ import os
 from pipec import pipeline, step
 
 
-@step(env={"MODE": "fast {{ ds }} $(HOME)", "EMPTY": ""})
+@step(env={"MODE": "fast {{ ds }} $(HOME)", "EMPTY": "", "PRICE": "5 $$ 'net' $(EMPTY)\n{{workflow.name}}"})
 def with_mode() -> list[str | None]:
-    return [os.environ.get("MODE"), os.environ.get("EMPTY")]
+    return [os.environ.get("MODE"), os.environ.get("EMPTY"), os.environ.get("PRICE")]
 
 
 @step

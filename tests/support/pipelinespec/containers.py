@@ -10,16 +10,18 @@ import gc
 import os
 import re
 import select
+import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from tests.support.pipelinespec.errors import DriverError
 
+EXPORT = re.compile(r"export (\w+)=((?:'[^']*'|\\')*)\n")
 SPLIT = re.compile(r"sed 's/(@split\d*@)//g'")
 ROOTED = 'return "/" + uri'
 """How pipec's programs find the launcher's files, for which there is no folder of that name here."""
@@ -41,6 +43,23 @@ class Ended:
 def expanded(text: str, environment: dict[str, str]) -> str:
     """What Kubernetes makes of an element of a container's command or arguments."""
     return re.sub(r"\$(?:\$|\(([^)]*)\))", lambda m: "$" if m[0] == "$$" else environment.get(m[1], m[0]), text)
+
+
+def own_environment(entries: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The variables of a container, as Kubernetes expands them: each may mention those before it."""
+    known: dict[str, str] = {}
+    for entry in entries:
+        known[entry["name"]] = expanded(entry["value"], known)
+    return known
+
+
+def exports(command: list[str]) -> dict[str, str]:
+    """The variables that the shell of a container sets before the program."""
+    found, start, place = {}, command[-2] if command[-3:-2] == ["-ec"] else "", 0
+    while line := EXPORT.match(start, place):
+        found[line[1]] = "".join(shlex.split(line[2]))
+        place = line.end()
+    return found
 
 
 def program_of(command: list[str]) -> str:
@@ -65,7 +84,7 @@ def run(
 
     def work() -> None:
         os.environ.clear()
-        os.environ.update(environment)
+        os.environ.update(environment | exports(command))
         for folder in ("tmp", "home", "start"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         os.environ |= {"TMPDIR": str(root / "tmp"), "HOME": str(root / "home")}

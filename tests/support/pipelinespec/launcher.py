@@ -98,7 +98,7 @@ class Launcher:
             filled(part, request) for part in (*pod.container.get("command", ()), *pod.container.get("args", ()))
         ]
         count = len(pod.container["command"])
-        environment = {**self.environment, **{e["name"]: e["value"] for e in pod.container.get("env", ())}}
+        environment = {**self.environment, **containers.own_environment(pod.container.get("env", ()))}
         environment["KFP_RETRY_INDEX"] = str(number - 1)
         ended = containers.run([command, *arguments[: count - 1]], arguments[count - 1 :], environment, place, limit)
         if ended.status == 0:

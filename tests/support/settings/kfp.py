@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,11 +59,21 @@ def _container(container: dict[str, Any], found: dict[str, Any]) -> None:
     known: dict[str, str] = {}
     for entry in container.get("env", ()):
         known[entry["name"]] = expanded(entry["value"], known)
+    known |= exported(container["command"])
     if known:
         found["env"] = known
     installs = [part for part in container["command"] if "pip install" in part]
     if installs:
         found["packages"] = installs[0]
+
+
+def exported(command: list[str]) -> dict[str, str]:
+    """What the shell exports, by the words that it sees: `export NAME='...'` up to the program's own lines."""
+    start = next(text for flag, text in zip(command, command[1:]) if flag == "-ec")
+    start = expanded(start, {})
+    words = shlex.split(start[: start.index("program_path=")], comments=True)
+    pairs = (word.partition("=") for before, word in zip(words, words[1:]) if before == "export")
+    return {name: text for name, _, text in pairs}
 
 
 def _task(task: dict[str, Any], found: dict[str, Any]) -> None:

@@ -46,7 +46,8 @@ def main() -> None:
     def popen(command: list[str], *, env: dict[str, str], cwd: Path, **options: Any) -> Any:
         found = WRITES.fullmatch(command[2]) if command[:2] == ["sh", "-ec"] else None
         if found is None:
-            assert command[:2] != ["sh", "-ec"], f"programs start otherwise than they did: {command[2]}"
+            known = command[:2] != ["sh", "-ec"] or command[2].startswith("export ")
+            assert known, f"programs start otherwise than they did: {command[2]}"
             return subprocess.Popen(command, env=env, cwd=cwd, **options)
         program = Path(tempfile.mkdtemp(dir=env["TMPDIR"]), "ephemeral_component.py")
         program.write_text(command[3].replace(found["mark"], "") if found["mark"] else command[3], encoding="utf-8")

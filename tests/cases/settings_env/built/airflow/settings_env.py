@@ -140,10 +140,10 @@ def with_environment(variables: dict[str, str]) -> Callable[..., Any]:
 
 
 @task
-@with_environment({"MODE": "fast {{ ds }} $(HOME)", "EMPTY": ""})
+@with_environment({"MODE": "fast {{ ds }} $(HOME)", "EMPTY": "", "PRICE": "5 $$ 'net' $(EMPTY)\n{{workflow.name}}"})
 @stored
 def with_mode() -> list[str | None]:
-    return [os.environ.get("MODE"), os.environ.get("EMPTY")]
+    return [os.environ.get("MODE"), os.environ.get("EMPTY"), os.environ.get("PRICE")]
 
 
 @task

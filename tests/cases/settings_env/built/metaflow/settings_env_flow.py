@@ -11,7 +11,7 @@ from metaflow import FlowSpec, current, environment, step
 
 
 def with_mode() -> list[str | None]:
-    return [os.environ.get("MODE"), os.environ.get("EMPTY")]
+    return [os.environ.get("MODE"), os.environ.get("EMPTY"), os.environ.get("PRICE")]
 
 
 def without_mode(_: list[str | None]) -> list[str | None]:
@@ -73,7 +73,7 @@ class SettingsEnvFlow(FreshArtifacts, FlowSpec):
         """Start the flow."""
         self.next(self.with_mode)
 
-    @environment(vars={"MODE": "fast {{ ds }} $(HOME)", "EMPTY": ""})
+    @environment(vars={"MODE": "fast {{ ds }} $(HOME)", "EMPTY": "", "PRICE": "5 $$ 'net' $(EMPTY)\n{{workflow.name}}"})
     @step
     def with_mode(self):
         """Run `with_mode`."""
