@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from pipec.compiler import cron
 from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.frontend.units import parse_duration
 from pipec.ir import CRON_PRESETS, Cache, Retry, Schedule, SecretRef
@@ -128,6 +132,9 @@ def schedule(value: Any) -> Schedule:
         match value.kind:
             case "Cron":
                 rest = {k: given[k] for k in ("timezone", "start", "end", "catchup") if given.get(k) is not None}
+                _zone(rest.get("timezone", "UTC"))
+                for name in ("start", "end"):
+                    _time(rest.get(name, "2026-01-01"), name)
                 return Schedule(cron=_cron(given.get("expr")), **rest)
             case "Every":
                 return Schedule(every=positive(given.get("interval")))
@@ -139,9 +146,30 @@ def schedule(value: Any) -> Schedule:
     raise ValueError(f"{value!r} is no schedule; write Cron(...), Every(...), OnUpdate(...) or After(...)")
 
 
+def _zone(value: Any) -> None:
+    """`ValueError` unless `value` is a time zone, as far as this machine knows any."""
+    try:
+        ZoneInfo(text(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        if known := available_timezones():
+            similar = closest(str(value), sorted(known))
+            hint = f"; did you mean {similar!r}?" if similar else ""
+            raise ValueError(f"{value!r} is no time zone{hint}") from None
+
+
+def _time(value: Any, name: str) -> None:
+    try:
+        datetime.fromisoformat(re.sub(r"Z$", "+00:00", text(value)))
+    except ValueError:
+        raise ValueError(f'{name}={value!r} is no date; write "2026-01-31" or "2026-01-31T06:00"') from None
+
+
 def _cron(value: Any) -> str:
-    if value in CRON_PRESETS or (isinstance(value, str) and len(value.split()) == 5):
+    if value in CRON_PRESETS:
         return str(value)
+    if isinstance(value, str) and len(value.split()) == 5:
+        cron.parse(value)
+        return value
     raise ValueError(f"{value!r} is no cron expression of five fields, and none of {', '.join(CRON_PRESETS)}")
 
 

@@ -8,12 +8,13 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.passes.fold import fold
 from pipec.compiler.passes.mutations import warn_mutations
 from pipec.compiler.passes.outline import outline
+from pipec.compiler.passes.risks import warn_risks
 from pipec.compiler.passes.sink import sink
 from pipec.ir import Pipeline
 
 Pass = Callable[[Pipeline, Report], Pipeline]
 
-PASSES: tuple[Pass, ...] = (warn_mutations, fold, sink)
+PASSES: tuple[Pass, ...] = (warn_mutations, warn_risks, fold, sink)
 """The neutral passes. Valid IR in, valid IR out; a pass reports and carries on."""
 
 

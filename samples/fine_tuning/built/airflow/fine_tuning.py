@@ -311,17 +311,22 @@ def descend(
     """Gradient descent in small batches from `weights`; the new weights, and the loss after each epoch."""
     import numpy as np
 
-    weights = weights.copy()
+    try:
+        import cupy as device  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:  # no GPU here
+        import numpy as device
+
+    weights, x, y = device.array(weights), device.asarray(x), device.asarray(y)
     losses = []
     for _ in range(epochs):
         for start in range(0, len(y), 32):
             batch = slice(start, start + 32)
             error = _softmax(x[batch] @ weights)
-            error[np.arange(len(error)), y[batch]] -= 1.0
+            error[device.arange(len(error)), y[batch]] -= 1.0
             weights -= rate * (x[batch].T @ error) / len(error) * 4.0
-        chosen = _softmax(x @ weights)[np.arange(len(y)), y]
+        chosen = _softmax(x @ weights)[device.arange(len(y)), y]
         losses.append(round(float(-np.log(chosen).mean()), 6))
-    return weights, losses
+    return weights if device is np else device.asnumpy(weights), losses
 
 
 def accuracy(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
