@@ -76,6 +76,7 @@ FEATURES: dict[str, str] = {
     "try.finally": "`try` / `finally`",
     "try.timeout": "a step in a `try` that runs into its time limit",
     "try.retries": "a step with retries in a `try`",
+    "try.on_failure": "a call when a step in a `try` has failed",
     "try.killed": "a step in a `try` that takes its machine down, or is evicted",
     "check": "`assert` and `raise PipelineFailed`",
     "wait_for": "`wait_for`",
@@ -237,6 +238,8 @@ def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iter
                     yield Use("try.timeout", task.policy.spans.get("timeout", task.span), task.site.step)
                 for task in (n for n in walk(node.body) if isinstance(n, Task) and n.policy.retry is not None):
                     yield Use("try.retries", task.policy.spans.get("retries", task.span), task.site.step)
+                for task in (n for n in walk(node.body) if isinstance(n, Task) and n.policy.on_failure is not None):
+                    yield Use("try.on_failure", task.policy.spans.get("on_failure", task.span), task.site.step)
                 for inner in blocks(node):
                     yield from _of_block(pipeline, inner, (*around, "try"))
             case Parallel():
