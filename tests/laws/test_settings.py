@@ -46,6 +46,8 @@ def emitted(finding: Finding, target: str) -> bool:
 def is_there(target: str, feature: str, value: Any, found: Found) -> bool:
     """Whether the reader has found the setting with its value."""
     match target, feature:
+        case _, "targets":
+            return bool(found.get(feature) == value[target])
         case _, "gpu.name":
             return value in found.get("node_selector", {})
         case _, "node_selector":
@@ -113,8 +115,6 @@ def examine(chosen: tuple[Setting, ...], target: str, version: str, folder: Path
         chosen = kept
     for setting in chosen:
         for feature, value in setting.wanted.items():
-            if feature == "targets" and target != "airflow":
-                continue
             told = [f for f in findings if f.severity == "warning" and named(f, feature, setting.name)]
             if not told or all(emitted(f, target) for f in told):
                 assert is_there(target, feature, value, found), f"{feature}={value!r} is lost: {found}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pipec import api
 from pipec.backends.kfp import KfpBackend
 from pipec.backends.kfp.emit import document
 from pipec.compiler import frontend, passes
@@ -144,6 +146,59 @@ def test_placement(tmp_path: Path) -> None:
         "podMetadata": {"annotations": {"note": "x"}, "labels": {"team": "ml"}},
         "tolerations": [{"key": "spot", "operator": "Exists", "effect": "NoSchedule"}],
     }
+
+
+NATIVE = """{
+    "configMapAsEnv": [{"configMapName": "cm", "keyToEnv": [{"configMapKey": "k", "envVar": "V"}]}],
+    "configMapAsVolume": [{"configMapName": "cm", "mountPath": "/cm"}],
+    "fieldPathAsEnv": [{"name": "POD", "fieldPath": "metadata.name"}],
+    "genericEphemeralVolume": [
+        {"volumeName": "scratch", "mountPath": "/scratch", "accessModes": ["ReadWriteOnce"], "size": "10Gi"}
+    ],
+    "imagePullPolicy": "Always",
+    "imagePullSecret": [{"secretName": "registry"}],
+    "nodeAffinity": [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}], "weight": 10}],
+    "pvcMount": [{"pvcName": "data", "mountPath": "/data", "subPath": "raw"}],
+    "secretAsVolume": [{"secretName": "certs", "mountPath": "/certs", "optional": True}],
+    "securityContext": {"runAsUser": 1000, "runAsNonRoot": True},
+}"""
+
+
+def test_native_settings(tmp_path: Path) -> None:
+    """All of them are what the SDK of Kubernetes settings writes, and the protobuf takes them."""
+    _, platform = executor(tmp_path, f'targets={{"kfp": {NATIVE}}}, timeout="1h"')
+    assert platform["activeDeadlineSeconds"] == "3600"
+    assert platform["pvcMount"] == [
+        {"mountPath": "/data", "subPath": "raw", "pvcNameParameter": {"runtimeValue": {"constant": "data"}}}
+    ]
+    assert platform["imagePullSecret"] == [{"secretNameParameter": {"runtimeValue": {"constant": "registry"}}}]
+    assert platform["securityContext"] == {"runAsUser": "1000", "runAsNonRoot": True}
+    assert len(platform) == 11
+    source = step_with("").replace("@pipeline", '@pipeline(targets={"kfp": {"defaultPipelineRoot": "gs://b/root"}})')
+    assert documents(tmp_path, source)[0]["defaultPipelineRoot"] == "gs://b/root"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ('{"imagePullPolicie": "Always"}', "there is no 'imagePullPolicie'; did you mean 'imagePullPolicy'?"),
+        ('{"imagePullPolicy": "Sometimes"}', "imagePullPolicy: input should be 'Always', 'IfNotPresent' or 'Never'"),
+        ('{"pvcMount": [{"mountPath": "/data"}]}', "pvcMount.0.pvcName: field required"),
+        ('{"nodeSelector": {"labels": {}}}', "'nodeSelector' is what pipec makes of `node_selector`; use that"),
+    ],
+)
+def test_native_settings_that_kfp_does_not_take_are_refused(tmp_path: Path, given: str, told: str) -> None:
+    with pytest.raises(AssertionError, match=re.escape(told)):
+        documents(tmp_path, step_with(f'targets={{"kfp": {given}}}'))
+
+
+def test_native_settings_that_an_older_server_does_not_know_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(IMPORTS + step_with(f'targets={{"kfp": {NATIVE}}}'), encoding="utf-8")
+    for version, told in (("2.14", ["securityContext", "pvcMount.subPath"]), ("2.17", [])):
+        workspace = api.Workspace(versions={"kfp": version})
+        api.build([str(tmp_path / "module.py")], ["kfp"], workspace)
+        errors = [s.finding.message for s in workspace.shown() if s.finding.severity == "error"]
+        assert len(errors) == len(told) and all(name in message for name, message in zip(told, errors))
 
 
 def test_owner_is_left_out(tmp_path: Path) -> None:

@@ -146,6 +146,52 @@ def test_placement_reaches_the_cluster(tmp_path: Path, deploy: Callable[..., dic
     assert "MODE" in json.dumps(box)
 
 
+NATIVE = {
+    "kubernetes": {
+        "qos": "Guaranteed", "image_pull_policy": "Always", "persistent_volume_claims": {"data": "/data"},
+        "image_pull_secrets": ["registry"], "use_tmpfs": True, "tmpfs_size": 512,
+    },
+    "card": {"type": "blank", "timeout": 30},
+}  # fmt: skip
+
+
+@pytest.mark.orchestrator
+def test_native_settings_reach_the_cluster(tmp_path: Path, deploy: Callable[..., dict[str, Any]]) -> None:
+    policy = TaskPolicy(resources=Resources(cpu=500, memory=2 * 10**9), extensions={"metaflow": NATIVE})
+    pipeline = with_policy(read(BASE, tmp_path), policy)
+    named = PipelinePolicy(extensions={"metaflow": {"project": {"name": "forecasts"}}})
+    text, report = build(pipeline.model_copy(update={"policy": named}))
+    assert not report.failed
+    assert '@card(type="blank", timeout=30)' in text and '@project(name="forecasts")' in text
+    spec = deploy(text)
+    template, box = container(spec, "work")
+    assert spec["metadata"]["annotations"]["metaflow/project_name"] == "forecasts"
+    assert box["imagePullPolicy"] == "Always"
+    assert box["resources"]["requests"] == {**box["resources"]["limits"], "cpu": "0.5", "memory": "2000M"}
+    assert "registry" in json.dumps(template) and "/data" in json.dumps(box["volumeMounts"])
+    done = execute(text, tmp_path, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"kubernetis": {}}, "there is no 'kubernetis'; did you mean 'kubernetes'?"),
+        ({"kubernetes": {"qoss": "Guaranteed"}}, "@kubernetes: there is no 'qoss'; did you mean 'qos'?"),
+        ({"kubernetes": {"port": "80"}}, "@kubernetes: 'port' is '80', which is no int"),
+        ({"kubernetes": {"memory": 5}}, "'memory' is what pipec makes of `memory`; use that"),
+        ({"retry": {"times": 2}}, "'retry' is what pipec makes of `retries`; use that"),
+        ({"card": "blank"}, "'card' is 'blank'; write a dict of its arguments"),
+    ],
+)
+def test_native_settings_that_metaflow_does_not_take_are_refused(
+    tmp_path: Path, given: dict[str, Any], told: str
+) -> None:
+    _, report = build(with_policy(read(BASE, tmp_path), TaskPolicy(extensions={"metaflow": given})))
+    (message,) = (f.message for f in report if f.severity == "error")
+    assert told in message
+
+
 @pytest.mark.orchestrator
 def test_resources_that_platforms_give_anyway_stay_portable(tmp_path: Path) -> None:
     """`@resources` where it means the same, as any platform understands it."""

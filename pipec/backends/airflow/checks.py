@@ -29,9 +29,6 @@ def check(pipeline: Pipeline, version: tuple[int, int], report: Report) -> None:
         if component.container is not None:
             for reason in pods.refusals(task, component.container):
                 report.add(UnsupportedForm(task.span, "airflow", task.site.step, reason))
-        if task.policy.on_failure is not None and task.caught is not None:
-            reason = "in a `try` it ends well where it has failed, and Airflow calls nobody; tell it in the handler"
-            report.add(UnsupportedForm(task.policy.span("on_failure"), "airflow", task.site.step, reason))
         native.check(task.policy, native.TASK, task.site.step, version, report)
         if isinstance(task.policy.placement.priority, str) and component.container is None:
             loss = "only the KubernetesExecutor gives pods a priority class"

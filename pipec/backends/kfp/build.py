@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from pipec.backends.kfp import native
 from pipec.backends.kfp.clashes import without_clashes
 from pipec.backends.kfp.emit import comment, document
 from pipec.backends.kfp.foreign import refusals
@@ -16,6 +17,7 @@ from pipec.backends.kfp.lower import Lowered, lower
 from pipec.backends.kfp.model import plain
 from pipec.backends.kfp.recurring import recurring_run
 from pipec.compiler.backend import Bundle
+from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import BareImage
 from pipec.compiler.diagnostics.target import LossySetting, TargetLimit, UnsupportedForm
@@ -47,7 +49,8 @@ def lowered(pipeline: Pipeline, image: str) -> Lowered:
 
 def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
     """The files; `None` where a container step is refused."""
-    if not _containers_fit(pipeline, report):
+    _check_native(pipeline, load(native.TARGET).version(site), report)
+    if not _containers_fit(pipeline, report) or any(f.severity == "error" and f.about == "kfp" for f in report):
         return None
     with _no_collector():
         made = lowered(pipeline, site.image)
@@ -105,6 +108,12 @@ def _containers_fit(pipeline: Pipeline, report: Report) -> bool:
             report.add(UnsupportedForm(task.span, "kfp", task.site.step, reason))
             fine = False
     return fine
+
+
+def _check_native(pipeline: Pipeline, version: str, report: Report) -> None:
+    native.check(pipeline.policy, pipeline.name, version, report)
+    for task in tasks(pipeline):
+        native.check(task.policy, task.site.step, version, report)
 
 
 def _check_images(pipeline: Pipeline, site: Site, report: Report) -> None:

@@ -15,6 +15,7 @@ from pipec.backends.kfp.model import (
     PipelineSpec,
     TaskSpec,
 )  # fmt: skip
+from pipec.backends.kfp.native import pipeline_root
 from pipec.backends.kfp.parts import Parts
 from pipec.backends.kfp.platform import (
     KubernetesDeployment,
@@ -297,6 +298,7 @@ def lower(pipeline: Pipeline, image: str) -> Lowered:
     root = lowering.root()
     spec = PipelineSpec(
         components=dict(sorted(parts.components.items())),
+        default_pipeline_root=pipeline_root(pipeline.policy),
         deployment_spec=DeploymentSpec(executors=dict(sorted(parts.executors.items()))),
         pipeline_info=_info(pipeline),
         root=root.component(),

@@ -305,6 +305,7 @@ class PipelineSpec(Spec):
     """The first document."""
 
     components: dict[str, ComponentSpec]
+    default_pipeline_root: str | None = None
     deployment_spec: DeploymentSpec
     pipeline_info: PipelineInfo
     root: ComponentSpec

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pipec.backends.kfp.model import Spec
 
 
@@ -65,13 +67,23 @@ class EmptyDirMount(Spec):
 
 
 class KubernetesExecutor(Spec):
-    """What Kubernetes is to do with one executor."""
+    """What Kubernetes is to do with one executor; the untyped fields are native settings, checked in `native.py`."""
 
     active_deadline_seconds: str | None = None
+    config_map_as_env: list[dict[str, Any]] | None = None
+    config_map_as_volume: list[dict[str, Any]] | None = None
     empty_dir_mounts: list[EmptyDirMount] | None = None
+    field_path_as_env: list[dict[str, Any]] | None = None
+    generic_ephemeral_volume: list[dict[str, Any]] | None = None
+    image_pull_policy: str | None = None
+    image_pull_secret: list[dict[str, Any]] | None = None
+    node_affinity: list[dict[str, Any]] | None = None
     node_selector: NodeSelector | None = None
     pod_metadata: PodMetadata | None = None
+    pvc_mount: list[dict[str, Any]] | None = None
     secret_as_env: list[SecretAsEnv] | None = None
+    secret_as_volume: list[dict[str, Any]] | None = None
+    security_context: dict[str, Any] | None = None
     tolerations: list[Toleration] | None = None
 
 

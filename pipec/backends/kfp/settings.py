@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+from pipec.backends.kfp import native
 from pipec.backends.kfp.model import AcceleratorConfig, CachingOptions, EnvVar, ResourceSpec, RetryPolicy
 from pipec.backends.kfp.platform import (
     Constant,
@@ -123,23 +125,28 @@ def caching(policy: TaskPolicy) -> CachingOptions:
 
 def kubernetes(policy: TaskPolicy) -> KubernetesExecutor | None:
     """What only the platform document can say; `None`: nothing."""
+    spec = KubernetesExecutor.model_validate(native.of_step(policy)).model_copy(update=_own(policy))
+    return spec if spec != KubernetesExecutor() else None
+
+
+def _own(policy: TaskPolicy) -> dict[str, Any]:
+    """What the settings of pipec's own become."""
     place, gpu = policy.placement, policy.accelerator
     labels = {**(gpu.node_selector if gpu else {}), **place.node_selector}
     tolerations = [*(gpu.tolerations if gpu else ()), *place.tolerations]
     shm = policy.resources.shm
-    spec = KubernetesExecutor(
-        active_deadline_seconds=None if policy.timeout is None else str(math.ceil(policy.timeout)),
-        empty_dir_mounts=[EmptyDirMount(volume_name="shm", mount_path=SHM, medium="Memory", size_limit=quantity(shm))]
-        if shm
+    folder = EmptyDirMount(volume_name="shm", mount_path=SHM, medium="Memory", size_limit=quantity(shm or 0))
+    described = place.annotations or place.labels
+    return {
+        "active_deadline_seconds": None if policy.timeout is None else str(math.ceil(policy.timeout)),
+        "empty_dir_mounts": [folder] if shm else None,
+        "node_selector": NodeSelector(labels=labels) if labels else None,
+        "pod_metadata": PodMetadata(annotations=place.annotations or None, labels=place.labels or None)
+        if described
         else None,
-        node_selector=NodeSelector(labels=labels) if labels else None,
-        pod_metadata=PodMetadata(annotations=place.annotations or None, labels=place.labels or None)
-        if place.annotations or place.labels
-        else None,
-        secret_as_env=_secrets(policy),
-        tolerations=[_toleration(t) for t in tolerations] or None,
-    )
-    return spec if spec.model_fields_set and spec != KubernetesExecutor() else None
+        "secret_as_env": _secrets(policy),
+        "tolerations": [_toleration(t) for t in tolerations] or None,
+    }
 
 
 def _secrets(policy: TaskPolicy) -> list[SecretAsEnv] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipec.backends.metaflow import helpers as fixed
+from pipec.backends.metaflow import native
 from pipec.backends.metaflow.body import Body
 from pipec.backends.metaflow.draft import Assign, Bind, Draft
 from pipec.backends.metaflow.graph import Builder
@@ -32,8 +33,8 @@ MOST_PATHS = 4000
 IMPRACTICAL_PATHS = 100_000
 """From here on it takes each task longer to start than most steps take to run."""
 DECORATORS = (
-    "catch", "retry", "timeout", "environment", "resources", "schedule", "exit_hook", "trigger_on_finish", "Parameter",
-    "JSONType",
+    "card", "catch", "project", "retry", "timeout", "environment", "resources", "schedule", "exit_hook",
+    "trigger_on_finish", "Parameter", "JSONType",
 )  # fmt: skip
 """What may be imported from metaflow by its own name."""
 
@@ -60,6 +61,7 @@ class Lowered:
 def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
     """`pipeline` as a flow."""
     pipeline = inline_groups(soften(pipeline))
+    native.check(pipeline, report)
     builder = Builder(pipeline, load("metaflow").version(site), report)
     steps = builder.build()
     result = _result(builder, steps[-1], pipeline)
@@ -112,7 +114,10 @@ def _flow(pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft],
     parameters = [declared(parameter, words) for parameter in pipeline.parameters]
     made = [_step(step, pipeline, flow, words, site, report) for step in steps]
     bases = [words("FreshArtifacts")] if flow.copies else []
-    scheduled = schedule(pipeline, words, report)
+    flow_settings = schedule(pipeline, words, report)
+    project = native.arguments(pipeline.policy, "project")
+    if project is not None:
+        flow_settings.add("project", **project)
     hooks = hook_functions(pipeline, words)
     step, bases = words("step"), [*bases, words("FlowSpec")]
     name = class_name(pipeline.name)
@@ -120,7 +125,7 @@ def _flow(pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft],
         name=f"{name}_" if name in words.taken else name,
         bases=", ".join(bases),
         step=step,
-        decorators=(*scheduled.lines, *hook_decorator(hooks, words)),
+        decorators=(*flow_settings.lines, *hook_decorator(hooks, words)),
         doc=_doc(pipeline.doc or pipeline.name),
         module_doc=_doc(pipeline.module_doc),
         imports=tuple(_imports(code, words)),

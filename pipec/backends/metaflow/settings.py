@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipec.backends.metaflow import native
 from pipec.backends.metaflow.names import Words
 from pipec.compiler.capabilities import at_least, load
 from pipec.compiler.diagnostics import Report
@@ -34,10 +35,10 @@ class Settings:
     lines: list[str] = field(default_factory=list)
     indent: int = 4
 
-    def add(self, name: str, **arguments: Any) -> None:
+    def add(self, decorator: str, /, **arguments: Any) -> None:
         """One decorator."""
         listed = ", ".join(f"{key}={_literal(value)}" for key, value in arguments.items())
-        self.lines += fitted(f"@{self.words(name)}({listed})", self.indent)
+        self.lines += fitted(f"@{self.words(decorator)}({listed})", self.indent)
 
 
 def _literal(value: Any) -> str:
@@ -57,6 +58,9 @@ def settings(task: Task, component: Component, site: Site, words: Words, report:
         _timeout(task, task.policy.timeout, made, report)
     if task.policy.env:
         made.add("environment", vars=task.policy.env)
+    card = native.arguments(task.policy, "card")
+    if card is not None:
+        made.add("card", **card)
     _kubernetes(task, component, site, made, report)
     if component.packages or component.python:
         _packages(task, component, made, report)
@@ -127,6 +131,7 @@ def _kubernetes(task: Task, component: Component, site: Site, made: Settings, re
         }.items()
         if value
     }  # fmt: skip
+    own |= native.arguments(policy, "kubernetes") or {}
     for name, ref in policy.secrets.items():
         if name != ref.key:
             reason = f"the variable {name!r} would be called like the secret's key, {ref.key!r}"

@@ -10,7 +10,11 @@ from pipec import Secret, pipeline, step
     annotations={"note": "nightly"},
     secrets={"TOKEN": Secret("registry", key="TOKEN")},
     shm="1Gi",
-    targets={"airflow": {"pool_slots": 2}},
+    targets={
+        "airflow": {"pool_slots": 2},
+        "kfp": {"imagePullPolicy": "Always"},
+        "metaflow": {"kubernetes": {"qos": "Guaranteed"}},
+    },
 )
 def work(n: int) -> int:
     return n + 1

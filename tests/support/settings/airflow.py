@@ -42,13 +42,14 @@ def _operator(options: dict[str, Any], found: dict[str, Any]) -> None:
         ("queue", "queue"),
         ("priority_weight", "priority"),
         ("owner", "pipeline.owner"),
-        ("pool", "targets"),
     ):
         if key in options:
             found[setting] = options[key]
     if "retry_exponential_backoff" in options:
         factor = options["retry_exponential_backoff"]
         found["retries.backoff"] = 2.0 if factor is True else factor
+    if "pool" in options:
+        found["targets"] = {"pool": options["pool"]}
     if "outlets" in options:
         (asset,) = options["outlets"]
         found["updates"] = asset.args[0]

@@ -91,6 +91,8 @@ def _executor(executor: dict[str, Any], found: dict[str, Any]) -> None:
     for mount in executor.get("emptyDirMounts", ()):
         if mount["mountPath"] == "/dev/shm" and mount["medium"] == "Memory":  # noqa: S108
             found["shm"] = size(mount["sizeLimit"])
+    if "imagePullPolicy" in executor:
+        found["targets"] = {"imagePullPolicy": executor["imagePullPolicy"]}
     if "nodeSelector" in executor:
         found["node_selector"] = executor["nodeSelector"]["labels"]
     if "tolerations" in executor:

@@ -52,6 +52,8 @@ def _kubernetes(given: dict[str, Any], found: dict[str, Any]) -> None:
     for key in ("image", "service_account", "node_selector", "tolerations", "labels", "annotations"):
         if key in given:
             found[key] = given[key]
+    if "qos" in given:
+        found["targets"] = {"kubernetes": {"qos": given["qos"]}}
     if "secrets" in given:
         found["secrets"] = given["secrets"]
 

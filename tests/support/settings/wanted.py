@@ -167,7 +167,13 @@ STEP: tuple[Draw, ...] = (
     one("updates", st.sampled_from(("s3://bucket/table/", "s3://bucket/other"))),
     one("deadline", DURATION, lambda v: f'"{v:g}s"'),
     one("on_failure", st.just("page"), str),
-    one("targets", WORD, lambda v: f'{{"airflow": {{"pool": {v!r}}}}}'),
+    one(
+        "targets", st.fixed_dictionaries({
+            "airflow": st.fixed_dictionaries({"pool": WORD}),
+            "kfp": st.fixed_dictionaries({"imagePullPolicy": st.sampled_from(("Always", "Never"))}),
+            "metaflow": st.fixed_dictionaries({"kubernetes": st.fixed_dictionaries({"qos": st.just("Guaranteed")})}),
+        }),
+    ),
 )  # fmt: skip
 PIPELINE: tuple[Draw, ...] = (
     one("name", st.from_regex(r"[a-z][a-z0-9-]{1,9}[a-z]", fullmatch=True), on="pipeline"),

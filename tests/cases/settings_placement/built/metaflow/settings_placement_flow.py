@@ -80,6 +80,7 @@ class SettingsPlacementFlow(FlowSpec):
         labels={"team": "ml"},
         annotations={"note": "nightly"},
         secrets=["registry"],
+        qos="Guaranteed",
     )
     @step
     def work(self):

@@ -1,0 +1,200 @@
+"""Native settings, `targets={"kfp": {...}}`: which there are, and how they become fields of the platform document.
+
+A step takes what `KubernetesExecutorConfig` has and pipec has no setting for, under the same names. Secrets, config
+maps and claims are given by name (`secretName`, `configMapName`, `pvcName`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from pipec.backends.kfp.model import Spec
+from pipec.compiler.capabilities import at_least
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.similar import closest
+from pipec.compiler.diagnostics.target import RefusedSetting
+from pipec.ir import PipelinePolicy, TaskPolicy
+
+TARGET = "kfp"
+
+
+class KeyOfConfigMap(Spec):
+    """A key of a config map, and the variable that it becomes."""
+
+    config_map_key: str
+    env_var: str
+
+
+class ConfigMapAsEnv(Spec):
+    """Keys of a config map as environment variables."""
+
+    config_map_name: str
+    key_to_env: list[KeyOfConfigMap]
+    optional: bool | None = None
+
+
+class ConfigMapAsVolume(Spec):
+    """A config map as files."""
+
+    config_map_name: str
+    mount_path: str
+    optional: bool | None = None
+
+
+class SecretAsVolume(Spec):
+    """A secret as files."""
+
+    secret_name: str
+    mount_path: str
+    optional: bool | None = None
+
+
+class ImagePullSecret(Spec):
+    """A secret with which the image is pulled."""
+
+    secret_name: str
+
+
+class PvcMount(Spec):
+    """A claim of the cluster, mounted."""
+
+    pvc_name: str
+    mount_path: str
+    sub_path: str | None = None
+
+
+class GenericEphemeralVolume(Spec):
+    """A volume that lives as long as the pod."""
+
+    volume_name: str
+    mount_path: str
+    access_modes: list[str]
+    size: str
+    default_storage_class: bool | None = None
+    storage_class_name: str | None = None
+
+
+class FieldPathAsEnv(Spec):
+    """A field of the pod as an environment variable."""
+
+    name: str
+    field_path: str
+
+
+class Requirement(Spec):
+    """A condition on labels."""
+
+    key: str
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]
+    values: list[str] | None = None
+
+
+class NodeAffinityTerm(Spec):
+    """Nodes that are required, or with a `weight` preferred."""
+
+    match_expressions: list[Requirement] | None = None
+    match_fields: list[Requirement] | None = None
+    weight: int | None = None
+
+
+class SecurityContext(Spec):
+    """Who the container runs as."""
+
+    run_as_user: int | None = None
+    run_as_group: int | None = None
+    run_as_non_root: bool | None = None
+
+
+class StepSettings(Spec):
+    """The settings of a step."""
+
+    config_map_as_env: list[ConfigMapAsEnv] | None = None
+    config_map_as_volume: list[ConfigMapAsVolume] | None = None
+    field_path_as_env: list[FieldPathAsEnv] | None = None
+    generic_ephemeral_volume: list[GenericEphemeralVolume] | None = None
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
+    image_pull_secret: list[ImagePullSecret] | None = None
+    node_affinity: list[NodeAffinityTerm] | None = None
+    pvc_mount: list[PvcMount] | None = None
+    secret_as_volume: list[SecretAsVolume] | None = None
+    security_context: SecurityContext | None = None
+
+
+class PipelineSettings(Spec):
+    """The settings of a pipeline."""
+
+    default_pipeline_root: str | None = None
+
+
+OURS = {
+    "activeDeadlineSeconds": "timeout", "cachingOptions": "cache", "emptyDirMounts": "shm",
+    "enabledSharedMemory": "shm", "nodeSelector": "node_selector", "podMetadata": "labels, annotations",
+    "retryPolicy": "retries", "secretAsEnv": "secrets", "tolerations": "tolerations",
+}  # fmt: skip
+"""What a setting of pipec's own becomes."""
+SINCE = {"securityContext": "2.16", "pvcMount.subPath": "2.16", "configMapAsEnv.optional": "2.15"}
+"""Fields that servers have not always known -> first version."""
+
+
+def check(policy: TaskPolicy | PipelinePolicy, subject: str, version: str, report: Report) -> None:
+    """Report what KFP does not have, has by a setting of pipec's own, or takes in another form only."""
+    given = policy.extensions.get(TARGET, {})
+    for reason in _problems(given, StepSettings if isinstance(policy, TaskPolicy) else PipelineSettings, version):
+        report.add(RefusedSetting(policy.span("targets"), TARGET, subject, "targets", reason))
+
+
+def _problems(given: Mapping[str, Any], kind: type[Spec], version: str) -> list[str]:
+    known = [field.alias or name for name, field in kind.model_fields.items()]
+    found = []
+    for name in given:
+        if name in OURS:
+            found.append(f"{name!r} is what pipec makes of `{OURS[name]}`; use that")
+        elif name not in known:
+            similar = closest(name, known)
+            hint = f"; did you mean {similar!r}?" if similar else f"; there are {', '.join(known)}"
+            found.append(f"there is no {name!r}{hint}")
+    if found:
+        return found
+    try:
+        kind.model_validate(dict(given))
+    except ValidationError as error:
+        return [f"{'.'.join(map(str, e['loc']))}: {e['msg'][0].lower()}{e['msg'][1:]}" for e in error.errors()]
+    for path, since in SINCE.items():
+        if _has(given, path) and not at_least(version, since):
+            found.append(f"{path!r} needs Kubeflow Pipelines {since} or later; this is for {version}")
+    return found
+
+
+def _has(given: Any, path: str) -> bool:
+    name, _, rest = path.partition(".")
+    if isinstance(given, list):
+        return any(_has(item, path) for item in given)
+    return isinstance(given, dict) and name in given and (not rest or _has(given[name], rest))
+
+
+def of_step(policy: TaskPolicy) -> dict[str, Any]:
+    """The fields of `KubernetesExecutorConfig`, as JSON has them."""
+    if TARGET not in policy.extensions:
+        return {}
+    settings = StepSettings.model_validate(policy.extensions.get(TARGET, {}))
+    found: dict[str, Any] = settings.model_dump(by_alias=True, exclude_none=True)
+    for field, name in (
+        ("configMapAsEnv", "configMapName"),
+        ("configMapAsVolume", "configMapName"),
+        ("imagePullSecret", "secretName"),
+        ("pvcMount", "pvcName"),
+        ("secretAsVolume", "secretName"),
+    ):
+        for entry in found.get(field, ()):
+            entry[f"{name}Parameter"] = {"runtimeValue": {"constant": entry.pop(name)}}
+    context = found.get("securityContext", {})
+    context |= {key: str(context[key]) for key in ("runAsUser", "runAsGroup") if key in context}  # 64 bits
+    return found
+
+
+def pipeline_root(policy: PipelinePolicy) -> str | None:
+    """Where artifacts go, unless a run says otherwise."""
+    return PipelineSettings.model_validate(policy.extensions.get(TARGET, {})).default_pipeline_root
