@@ -77,6 +77,9 @@ def is_there(target: str, feature: str, value: Any, found: Found) -> bool:
             start = datetime.fromisoformat(value).replace(tzinfo=timezone.utc)
             there = datetime.strptime(found["schedule.start"], "%Y-%m-%dT%H:%M:%S%z")
             return abs((there - start).total_seconds()) < 86400
+        case "metaflow", "updates" | "schedule.on_update":
+            uri = value if isinstance(value, str) else value[0]
+            return bool(found.get(feature) == "_".join(re.findall(r"\w+", uri)))
         case "metaflow", "schedule.after":
             return bool(found.get(feature) == "OtherFlow")
         case "metaflow", "schedule.every":

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +104,9 @@ def deploy(tmp_path: Path) -> Iterator[Callable[..., dict[str, Any]]]:
             remote = {
                 "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1",
                 "METAFLOW_DEFAULT_DATASTORE": "s3", "METAFLOW_DATASTORE_SYSROOT_S3": "s3://bucket/metaflow",
-                "METAFLOW_S3_ENDPOINT_URL": address,
+                "METAFLOW_S3_ENDPOINT_URL": address, "METAFLOW_ARGO_EVENTS_EVENT": "metaflow",
+                "METAFLOW_ARGO_EVENTS_EVENT_SOURCE": "webhook", "METAFLOW_ARGO_EVENTS_SERVICE_ACCOUNT": "events",
+                "METAFLOW_ARGO_EVENTS_EVENT_BUS": "default",
             }  # fmt: skip
             done = execute(text, tmp_path, *options, "argo-workflows", "create", "--only-json", **remote)
             assert done.returncode == 0, done.stdout + done.stderr
@@ -171,6 +175,44 @@ def test_native_settings_reach_the_cluster(tmp_path: Path, deploy: Callable[...,
     assert "registry" in json.dumps(template) and "/data" in json.dumps(box["volumeMounts"])
     done = execute(text, tmp_path, "run")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.orchestrator
+def test_runs_on_updates_reach_the_cluster(tmp_path: Path, deploy: Callable[..., dict[str, Any]]) -> None:
+    plan = Schedule(on_update=("s3://bucket/landing/",))
+    policy = PipelinePolicy(schedule=plan)
+    text, report = build(read(BASE, tmp_path).model_copy(update={"policy": policy}))
+    assert not report.failed and '@trigger(event="s3_bucket_landing")' in text
+    spec = deploy(text)
+    assert "s3_bucket_landing" in spec["metadata"]["annotations"]["metaflow/triggers"]
+    several = PipelinePolicy(schedule=Schedule(on_update=("s3://a", "s3://b")))
+    _, report = build(read(BASE, tmp_path).model_copy(update={"policy": several}))
+    assert [f.code for f in report if f.severity == "error"] == ["PC407"]
+
+
+@pytest.mark.orchestrator
+def test_updates_are_published(tmp_path: Path) -> None:
+    """On Argo Workflows a step tells of its update once it has run; local runs tell nobody."""
+    text, _ = build(with_policy(read(BASE, tmp_path), TaskPolicy(updates="s3://bucket/table/")))
+    heard: list[dict[str, Any]] = []
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Webhook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = {"METAFLOW_ARGO_EVENTS_WEBHOOK_URL": f"http://127.0.0.1:{server.server_port}/"}
+    for more in (url, {**url, "ARGO_WORKFLOW_TEMPLATE": "flow"}):
+        done = execute(text, tmp_path, "run", **more)
+        assert done.returncode == 0, done.stdout + done.stderr
+    server.shutdown()
+    assert [event["name"] for event in heard] == ["s3_bucket_table"]
 
 
 @pytest.mark.parametrize(
@@ -401,6 +443,7 @@ CAUGHT = """
 import os
 import signal
 import sys
+import threading
 import time
 
 from pipec import pipeline, step

@@ -8,6 +8,7 @@ from pipec.backends.metaflow.draft import Assign, Bind, Call, Gather, Look, Rais
 from pipec.backends.metaflow.forms import duration, loaded, stored, tuple_size
 from pipec.backends.metaflow.liveness import own_reads
 from pipec.backends.metaflow.names import Words, parameter_attribute
+from pipec.backends.metaflow.schedule import event_name
 from pipec.backends.metaflow.writer import Writer
 from pipec.compiler.backend.glue import call, operand_source, port_of
 from pipec.compiler.pysource.layout import tidy
@@ -156,6 +157,10 @@ class Body(Writer):
         self.depth += 4
         source = call(task, component, lambda key, expr: self._argument(expr))
         self._results(task, component, source)
+        self.depth -= 4
+        if task.policy.updates is not None:
+            event = python_literal(event_name(task.policy.updates))
+            self._say(f"{self.words('publish')}({event})", self.depth)
         self.depth = outer
 
     def _reuse(self, task: Task, component: Component) -> str:

@@ -34,7 +34,7 @@ IMPRACTICAL_PATHS = 100_000
 """From here on it takes each task longer to start than most steps take to run."""
 DECORATORS = (
     "card", "catch", "project", "retry", "timeout", "environment", "resources", "schedule", "exit_hook",
-    "trigger_on_finish", "Parameter", "JSONType",
+    "trigger", "trigger_on_finish", "Parameter", "JSONType",
 )  # fmt: skip
 """What may be imported from metaflow by its own name."""
 
@@ -199,7 +199,9 @@ def _imports(code: UserCode, words: Words) -> list[str]:
     wanted = [i for source in code.imports for i in parse(source)]
     wanted += fixed.imports(words)
     own = dict.fromkeys(("datetime", "timedelta", "timezone"), "datetime") | {"deepcopy": "copy"}
-    own |= dict.fromkeys(("FlowSpec", "step", "current", *DECORATORS), "metaflow")
+    own |= {"ArgoEvent": "metaflow.integrations"} | dict.fromkeys(
+        ("FlowSpec", "step", "current", *DECORATORS), "metaflow"
+    )
     wanted += [fixed.renamed(Import(module, name), words) for name, module in own.items() if name in words.used]
     typing = [i for source in code.typing_imports for i in parse(source)]
     if typing:

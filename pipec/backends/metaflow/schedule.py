@@ -40,9 +40,19 @@ def schedule(pipeline: Pipeline, words: Words, report: Report) -> Settings:
         if plan.timezone != "UTC":
             arguments["timezone"] = plan.timezone
         made.add("schedule", **arguments)
+    if len(plan.on_update) > 1:
+        reason = "its flows wait until all of several places were updated, and not for any of them; name one"
+        report.add(RefusedSetting(span, TARGET, pipeline.name, "schedule", reason))
+    elif plan.on_update:
+        made.add("trigger", event=event_name(plan.on_update[0]))
     if plan.after is not None:
         made.add("trigger_on_finish", flow=class_name(plan.after))
     return made
+
+
+def event_name(uri: str) -> str:
+    """The event that says that the data at `uri` was updated: `s3_bucket_table`. Argo takes letters, digits and `_`."""
+    return re.sub(r"[^a-z0-9]+", "_", uri.lower()).strip("_")
 
 
 def every(seconds: float) -> str | None:

@@ -15,7 +15,7 @@ from pipec.ir import Code, Expr, Pipeline, Ref, ValueId
 INDENT = 8
 HIDDEN = frozenset(
     (
-        "plain", "pack", "unpack", "storable", "reuse", "empty_folder", "wait_for", "current",
+        "plain", "pack", "publish", "unpack", "storable", "reuse", "empty_folder", "wait_for", "current",
         "deepcopy", "datetime", "timedelta", "timezone",
     )
 )  # fmt: skip

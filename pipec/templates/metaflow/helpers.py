@@ -16,6 +16,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from metaflow import S3, Flow, FlowSpec, JSONType, StepMutator, current, user_step_decorator
+from metaflow.integrations import ArgoEvent
 from metaflow.metaflow_config import DEFAULT_DATASTORE
 from metaflow.plugins.timeout_decorator import TimeoutException
 
@@ -109,6 +110,12 @@ def empty_folder() -> Iterator[None]:
             raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
+
+
+def publish(event: str) -> None:
+    """Start the flows that wait for the event. Local runs start none; an event that gets lost fails the step."""
+    if "ARGO_WORKFLOW_TEMPLATE" in os.environ:
+        ArgoEvent(event).publish(ignore_errors=False)
 
 
 def wait_for(uri: str, every: timedelta, timeout: timedelta | None = None) -> None:

@@ -34,6 +34,8 @@ def in_metaflow(files: Mapping[str, str]) -> dict[str, Any]:
             found["python"] = own["pypi_on_kubernetes"].given["python"]
     for call in (n for n in ast.walk(work) if isinstance(n, ast.Call) and ast.unparse(n.func) == "reuse"):
         found |= _cache(value(call))
+    for call in (n for n in ast.walk(work) if isinstance(n, ast.Call) and ast.unparse(n.func) == "publish"):
+        found["updates"] = value(call).args[0]
     _flow(flow, found)
     return found
 
@@ -71,6 +73,8 @@ def _flow(flow: ast.ClassDef, found: dict[str, Any]) -> None:
     if "schedule" in own:
         given = own["schedule"].given
         found |= {"schedule.cron": given["cron"], "schedule.timezone": given.get("timezone", "UTC")}
+    if "trigger" in own:
+        found["schedule.on_update"] = own["trigger"].given["event"]
     if "trigger_on_finish" in own:
         found["schedule.after"] = own["trigger_on_finish"].given["flow"]
     if "exit_hook" in own:
