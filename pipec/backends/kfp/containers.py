@@ -17,6 +17,7 @@ from pipec.ir import (
     VALUE,
     Check,
     Code,
+    Component,
     Compute,
     Const,
     Expr,
@@ -87,6 +88,20 @@ class Containers:
         task.caching_options = caching(node.policy)
         task.retry_policy = retry_policy(node.policy.retry)
         self.define(glue, scope, name)
+        if node.policy.on_failure is not None:
+            self.tell(node, name, self.steps[node.policy.on_failure], scope)
+
+    def tell(self, node: Task, name: str, hook: Component, scope: Scope) -> None:
+        """A task that looks how the task `name` has ended, and calls `hook` where it has failed."""
+        glue = Glue(f"{node.site.step}-failed", hook.function or hook.name)
+        run = glue.load("run", Handle("raw", "run", constant="{{$.pipeline_job_uuid}}"), opened=False)
+        glue.inputs["status"] = Handle("status", "status", scope, name)
+        message = f"step {node.site.step} has failed (run {{{run}}})"
+        glue.lines += ['if kfp_has_failed(task, "status"):', f"    {hook.function}(f{quoted(message)})"]
+        made = self.lowering.parts.container(glue, hook, PLAIN)
+        task = scope.add_exit(self.name(f"{node.id}-failed"), made, glue.inputs, name)
+        task.caching_options = caching(PLAIN.policy)
+        self.lowering.told.add(task.task_info.name)
 
     def argument(self, glue: Glue, key: str, expr: Expr, scope: Scope) -> str:
         """The source of one argument; what it needs is loaded before."""

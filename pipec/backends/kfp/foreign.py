@@ -54,6 +54,8 @@ def container_task(containers: Containers, node: Task, step: Component, scope: S
     if node.policy.cache:
         lowering.cached.add(name)
     task = scope.add(name, component, inputs, after)
+    if node.policy.on_failure is not None:
+        containers.tell(node, name, containers.steps[node.policy.on_failure], scope)
     task.caching_options = caching(node.policy)
     task.retry_policy = retry_policy(node.policy.retry)
     for output in node.outputs:

@@ -60,6 +60,8 @@ class Lowered:
     """KFP task -> IR task."""
     loops: dict[str, str]
     """KFP task that iterates, or that guards one against having nothing to do -> IR loop."""
+    told: frozenset[str]
+    """KFP tasks that tell somebody of the failure of another one."""
     oversized: tuple[tuple[str, int], ...]
     """Programs that are too long for a command line, with their length."""
 
@@ -80,6 +82,7 @@ class Lowering:
     """How many loops are around."""
     cached: set[str] = field(default_factory=set)
     """Tasks that may end in a cache hit: servers have not always taken those for finished when they merge."""
+    told: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=lambda: {"root"})
     containers: Containers = field(init=False)
 
@@ -313,4 +316,4 @@ def lower(pipeline: Pipeline, image: str) -> Lowered:
             pipeline_config=config if timeout is not None else None,
         )
         platform = PlatformSpec(platforms=Platforms(kubernetes=kubernetes))
-    return Lowered(spec, platform, lowering.names, lowering.loops, tuple(parts.oversized))
+    return Lowered(spec, platform, lowering.names, lowering.loops, frozenset(lowering.told), tuple(parts.oversized))

@@ -24,7 +24,7 @@ class Spec(BaseModel):
 class ParameterSpec(Spec):
     """A parameter of a component."""
 
-    parameter_type: Literal["STRING", "LIST"] = "STRING"
+    parameter_type: Literal["STRING", "LIST", "TASK_FINAL_STATUS"] = "STRING"
     default_value: str | None = None
     is_optional: bool | None = None
     description: str | None = None
@@ -75,10 +75,17 @@ class RuntimeValue(Spec):
     constant: str
 
 
+class TaskFinalStatus(Spec):
+    """How another task of the same DAG has ended."""
+
+    producer_task: str
+
+
 class ParameterBinding(Spec):
     """Where a task's parameter comes from."""
 
     component_input_parameter: str | None = None
+    task_final_status: TaskFinalStatus | None = None
     task_output_parameter: TaskOutputParameter | None = None
     runtime_value: RuntimeValue | None = None
 
@@ -118,9 +125,10 @@ class IteratorPolicy(Spec):
 
 
 class TriggerPolicy(Spec):
-    """When the task runs at all: a CEL expression over its own inputs."""
+    """When the task runs at all: a CEL expression over its own inputs, or whatever became of those before it."""
 
-    condition: str
+    condition: str | None = None
+    strategy: Literal["ALL_UPSTREAM_TASKS_COMPLETED"] | None = None
 
 
 class RetryPolicy(Spec):

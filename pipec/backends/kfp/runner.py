@@ -53,6 +53,7 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
         workdir=_folder(workdir / "start"),
         tasks=names.tasks,
         loops=names.loops,
+        told=names.told,
         timeouts={
             t.id: t.policy.timeout + (GRACE if t.caught is not None else 0)
             for t in tasks(soften(pipeline))

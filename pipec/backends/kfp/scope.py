@@ -24,6 +24,7 @@ from pipec.backends.kfp.model import (
     ParameterSelector,
     ParameterSpec,
     RuntimeValue,
+    TaskFinalStatus,
     TaskInfo,
     TaskInputs,
     TaskOutputArtifact,
@@ -32,9 +33,9 @@ from pipec.backends.kfp.model import (
     TriggerPolicy,
 )  # fmt: skip
 
-Kind = Literal["text", "raw", "list", "artifact", "artifacts", "file", "attempt"]
+Kind = Literal["text", "raw", "list", "artifact", "artifacts", "file", "attempt", "status"]
 """Exact text; a `str` as typed by a person; a list of texts; an artifact; a list of artifacts; an artifact that is the
-file of a container step; the own attempt."""
+file of a container step; the own attempt; how a task has ended."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ class Scope:
 
     def parameter(self, handle: Handle, name: str = "") -> ParameterBinding:
         """How a task of this DAG gets the parameter."""
+        if handle.kind == "status":
+            return ParameterBinding(task_final_status=TaskFinalStatus(producer_task=handle.task))
         if handle.scope is None:
             return ParameterBinding(runtime_value=RuntimeValue(constant=handle.constant))
         if handle.scope is not self:
@@ -159,6 +162,13 @@ class Scope:
         self.order.append(name)
         return task
 
+    def add_exit(self, name: str, component: str, inputs: dict[str, Handle], upstream: str) -> TaskSpec:
+        """Put a task into the DAG that runs once `upstream` has ended, well or not; nothing can wait for it."""
+        task = self.add(name, component, inputs, (upstream,), always=True)
+        task.trigger_policy = TriggerPolicy(strategy="ALL_UPSTREAM_TASKS_COMPLETED")
+        self.order.remove(name)
+        return task
+
     def hand_out(self, key: str, *handles: Handle) -> None:
         """Hand out what a task of this DAG gives; of several, that of the one that has run."""
         first = handles[0]
@@ -192,9 +202,9 @@ class Scope:
         )
 
 
-def type_of(handle: Handle) -> Literal["STRING", "LIST"]:
+def type_of(handle: Handle) -> Literal["STRING", "LIST", "TASK_FINAL_STATUS"]:
     """KFP's type of a parameter."""
-    return "LIST" if handle.kind == "list" else "STRING"
+    return "LIST" if handle.kind == "list" else "TASK_FINAL_STATUS" if handle.kind == "status" else "STRING"
 
 
 def artifact_of(handle: Handle) -> ArtifactSpec:

@@ -26,6 +26,12 @@ def kfp_catch(task, failure, step, key, retries):
     kfp_save(task, key, message, "the message")
 
 
+def kfp_has_failed(task, name):
+    """Whether the task whose final status comes in has failed; of one that was killed the server says that it runs."""
+    state = task["inputs"]["parameterValues"][name]["state"]
+    return state not in ("COMPLETE", "SUCCEEDED", "CACHED", "CANCELED")
+
+
 def kfp_limited(step, seconds):
     """A time limit that can be caught: the pod's own one ends the process."""
     import contextlib

@@ -30,6 +30,11 @@ def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
     _container(container, found)
     _task(task, found)
     _executor(executor, found)
+    for other in spec["root"]["dag"]["tasks"].values():
+        given = other.get("inputs", {}).get("parameters", {})
+        if any(b.get("taskFinalStatus") == {"producerTask": "work"} for b in given.values()):
+            assert other["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+            found["on_failure"] = other["componentRef"]["name"]
     info = spec["pipelineInfo"]
     found["pipeline.name"] = info.get("displayName", info["name"])
     if "description" in info:
