@@ -180,13 +180,26 @@ def _steps(lowered: Pipeline, reference: Outcome, outcome: Outcome, target: str)
         for entry in outcome.steps:
             if entry.key not in keys and entry.executed:
                 yield Difference(target, "step", entry.label, "no such call", _told(entry))
+    overtaken = _overtaken(reference, outcome)
     for entry in ours:
         other = theirs.get(entry.key)
+        if overtaken and (other is None or not other.executed):
+            continue
         if other is None:
             if entry.executed:
                 yield Difference(target, "step", entry.label, _told(entry), "not executed")
         elif not _same(entry, other):
             yield Difference(target, "step", entry.label, _told(entry), _told(other))
+
+
+def _overtaken(reference: Outcome, outcome: Outcome) -> bool:
+    """Whether another iteration of the call that failed in plain Python failed first, and ended the run."""
+    if reference.status != "failed":
+        return False
+    theirs = {entry.key: entry for entry in outcome.steps}
+    failed = {entry.task for entry in outcome.steps if entry.status == "failed"}
+    ours = [entry for entry in reference.steps if entry.status == "failed"]
+    return any(e.task in failed and not (e.key in theirs and theirs[e.key].executed) for e in ours)
 
 
 def _same(a: Entry, b: Entry) -> bool:

@@ -127,6 +127,18 @@ def test_of_a_failed_run_only_what_is_certain(made: Made, tmp_path: Path) -> Non
         assert len(told(made, tmp_path, ours, other)) == 1, change
 
 
+def test_another_iteration_may_fail_first(made: Made, tmp_path: Path) -> None:
+    """`work[1]` and `work[2]` fail: plain Python gets to the first, a target may start with the second and stop there."""
+    skipped = {"more1": "skipped", "more2": "skipped", "pack": "skipped"}
+    ours = outcome(made[1], "python", "failed", work1="failed", work2="skipped", **skipped)
+    first = {"work0": "skipped", "more0": "skipped", "work1": "skipped", "work2": "failed", **skipped}
+    assert told(made, tmp_path, ours, outcome(made[1], "kfp", "failed", **first)) == []
+    for change in ({"more1": "succeeded"}, {"pack": "succeeded"}, {"load": "succeeded:2"}):
+        assert len(told(made, tmp_path, ours, outcome(made[1], "kfp", "failed", **first | change))) == 1, change
+    elsewhere = outcome(made[1], "kfp", "failed", **{**first, "work2": "skipped", "other": "failed"})
+    assert ("step", "work[1]") in told(made, tmp_path, ours, elsewhere), "another step's failure is another failure"
+
+
 def saved(folder: Path, module: str, source: str, expression: str) -> Path:
     """A result as a runner saves it whose classes live in `module`, which is gone afterwards."""
     where = folder / f"{module}_run"

@@ -41,7 +41,7 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
     for start in (*starts[0], *starts[1]):
         start.after(choose, forced=True)
     join = None
-    if phis or has_effect(node):
+    if phis or has_effect(node) or scope.arms:  # else an arm around it might end in nothing but what is skipped
         join = joined(low, node, phis, scope, choose)
         for arm in arms:
             for end in exits(arm):

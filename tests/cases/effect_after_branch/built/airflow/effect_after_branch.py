@@ -247,10 +247,10 @@ def choose_n_6(n):
     return bool(n > 100)
 
 
-@task.short_circuit(ignore_downstream_trigger_rules=False)
+@task.branch
 @stored
 def choose_n_5(n):
-    return bool(n > 200)
+    return "text_6" if n > 200 else "join_n_5"
 
 
 @task
@@ -318,6 +318,7 @@ with DAG(
     if_n_6 = choose_n_6(dag.param("n"))
     if_n_5 = choose_n_5(dag.param("n"))
     text_6_done = text_task.override(task_id="text_6")(dag.param("n"))
+    join_n_5 = EmptyOperator(task_id="join_n_5", trigger_rule="none_failed_min_one_success")
     note_5_done = note_task.override(task_id="note_5", trigger_rule="none_failed")(dag.param("n"))
 
     @task_group
@@ -337,5 +338,6 @@ with DAG(
     [if_n, text_done] >> join_n >> note_done >> if_n_3 >> [kept, if_n_2]
     if_n_2 >> [kept_2, kept_3]
     [note_2_done, if_n_3] >> join_n_3 >> check_n_done >> x_items
-    note_4_by_item >> if_n_6 >> if_n_5 >> text_6_done >> note_5_done
+    note_4_by_item >> if_n_6 >> if_n_5 >> text_6_done
+    [text_6_done, if_n_5] >> join_n_5 >> note_5_done
     text_7_by_item >> note_6_done
