@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pipec.api.dependence import Dependence
+from pipec.compiler.pysource.negate import negated_text
 from pipec.ir import Block, Branch, Check, Compute, ForEach, Group, Parallel, Pipeline, Statement, Task, Try, Wait, text
 from pipec.ir.graph import walk
 
@@ -98,7 +99,7 @@ def _boxes(node: Statement) -> tuple[tuple[str, Block], ...]:
             return ((_short(f"for {names} in {text(node.items)}"), node.body),)
         case Branch():
             condition = _short(text(node.condition))
-            return ((f"if {condition}", node.then), (f"if not {condition}", node.orelse))
+            return ((f"if {condition}", node.then), (f"if {negated_text(condition)}", node.orelse))
         case Try():
             parts = (("try", node.body), ("except", node.handler), ("finally", node.final))
             return tuple((title, block) for title, block in parts if block is not None)

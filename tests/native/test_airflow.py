@@ -206,6 +206,17 @@ def test_nothing_is_retried_that_nobody_asked_for(tmp_path: Path) -> None:
     assert "retry_exponential_backoff=True," in retried and "max_retry_delay=timedelta(minutes=10)" in retried
 
 
+def test_the_image_of_the_project_is_not_that_of_the_workers(tmp_path: Path) -> None:
+    file, site = tmp_path / "module.py", Site(image="team/base:1")
+    for settings, told in (("", ["PC404"]), ('(image="team/train:2")', [])):
+        text = SIMPLE.format(settings=settings, pipeline="", extra="Cron")
+        file.write_text(textwrap.dedent(text), encoding="utf-8")
+        report = Report()
+        pipeline = read(file, root=tmp_path, site=site, report=report)[-1]
+        assert AirflowBackend().build(pipeline, site, report) is not None
+        assert [f.code for f in report if "workers" in f.message] == told
+
+
 def test_catchup_needs_a_start(tmp_path: Path) -> None:
     file = tmp_path / "module.py"
     pipeline = '(schedule=Cron("0 2 * * *", catchup=True))'

@@ -48,7 +48,7 @@ def test_every(tmp_path: Path) -> None:
 
 def test_time_zone(tmp_path: Path) -> None:
     """It is the server's; so it is named as lost, and the window is converted."""
-    found, codes = built(tmp_path, 'schedule=Cron("0 2 * * *", timezone="Europe/Berlin", start="2026-07-01")')
+    found, codes = built(tmp_path, 'schedule=Cron("0 4 * * *", timezone="Europe/Berlin", start="2026-07-01")')
     assert (found["start_time"], codes) == ("2026-06-30T22:00:00Z", ["PC402"])
 
 

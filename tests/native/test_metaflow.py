@@ -178,6 +178,23 @@ def test_native_settings_reach_the_cluster(tmp_path: Path, deploy: Callable[...,
 
 
 @pytest.mark.orchestrator
+def test_a_short_time_limit_can_be_deployed(tmp_path: Path, deploy: Callable[..., dict[str, Any]]) -> None:
+    """`@kubernetes` takes no limit below a minute, and would refuse the flow."""
+    text, report = build(with_policy(read(BASE, tmp_path), TaskPolicy(timeout=45, resources=Resources(cpu=500))))
+    assert ["45 s becomes 60 s" in f.message for f in report if f.severity == "warning"] == [True]
+    assert container(deploy(text), "work")[0]["activeDeadlineSeconds"] == 60
+    text, _ = build(with_policy(read(BASE, tmp_path), TaskPolicy(timeout=45)))
+    assert "@timeout(seconds=45)" in text
+
+
+def test_a_fan_out_that_a_run_has_to_be_asked_for_is_a_limit(tmp_path: Path) -> None:
+    source = BASE.replace("flow(n: int = 3) -> int:", "flow(n: int = 3) -> list[int]:")
+    source = source.replace("return work(n)", "return [work(i) for i in (" + "0, " * 101 + ")]")
+    _, report = build(read(source, tmp_path))
+    assert ["run --max-num-splits 101" in f.message for f in report if f.code == "PC406"] == [True]
+
+
+@pytest.mark.orchestrator
 def test_runs_on_updates_reach_the_cluster(tmp_path: Path, deploy: Callable[..., dict[str, Any]]) -> None:
     plan = Schedule(on_update=("s3://bucket/landing/",))
     policy = PipelinePolicy(schedule=plan)

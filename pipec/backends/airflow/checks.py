@@ -8,6 +8,7 @@ from pipec.backends.airflow import native, pods
 from pipec.compiler.backend.schedules import can_be_scheduled
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit, UnsupportedForm
+from pipec.compiler.site import Site
 from pipec.ir import Const, ForEach, Pipeline
 from pipec.ir.graph import tasks, walk
 from pipec.ir.literals import value_of
@@ -16,8 +17,13 @@ MAX_MAP_LENGTH = 1024
 """`[core] max_map_length` unless the deployment raises it."""
 
 
-def check(pipeline: Pipeline, version: tuple[int, int], report: Report) -> None:
+def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Report) -> None:
     """Report what of `pipeline` Airflow cannot take, or not as it stands."""
+    if site.image != Site.model_fields["image"].default and any(
+        c.function and not c.image for c in pipeline.components
+    ):
+        loss = "steps run in the image of Airflow's workers; `@step(image=...)` names another"
+        report.add(LossySetting(site.place("image"), "airflow", pipeline.name, "image", loss))
     schedule = pipeline.policy.schedule
     native.check(pipeline.policy, native.DAG, pipeline.name, version, report)
     can_be_scheduled(pipeline, "airflow", report)

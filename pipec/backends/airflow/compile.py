@@ -50,7 +50,7 @@ class Compiled:
 def compile_file(pipeline: Pipeline, site: Site, report: Report) -> DagFile | None:
     """The DAG file of `pipeline`; `None` where a finding refuses it."""
     before = len(report.findings)
-    check(pipeline, _version(site), report)
+    check(pipeline, site, _version(site), report)
     if any(f.severity == "error" for f in report.findings[before:]):
         return None
     return compiled(pipeline, site).file

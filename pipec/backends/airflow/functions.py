@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pipec.backends.airflow import settings
 from pipec.backends.airflow.draft import CallbackDraft, FunctionDraft
 from pipec.backends.airflow.literals import literal
@@ -9,6 +11,14 @@ from pipec.backends.airflow.names import HELPERS, Names
 from pipec.backends.airflow.values import DICTS, Facts, Spec
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Component, Pipeline, Task
+
+
+@dataclass(frozen=True)
+class CacheKey:
+    """What a cached result depends on besides the arguments, and which of these it does not depend on."""
+
+    digest: str
+    ignore: tuple[str, ...]
 
 
 class Functions:
@@ -79,17 +89,27 @@ class Functions:
         return self.callbacks[wanted].name
 
     def decorators(
-        self, component: Component, task: Task, spec: Spec, function: str, lazy: bool = False
+        self,
+        component: Component,
+        task: Task,
+        spec: Spec,
+        function: str,
+        lazy: bool = False,
+        key: CacheKey | None = None,
     ) -> tuple[str, ...]:
-        """Our decorators of a step, outermost first. `function`: the name of what is decorated, where it is known."""
+        """Our decorators of a step, outermost first. `function`: the name of what is decorated, where it is known.
+
+        `key`: what a cached result depends on besides the arguments, where these are not the step's own.
+        """
         found = self.caught(spec, task.site.step, function) if spec.caught else []
         cache = task.policy.cache
         if cache is not None:
-            arguments = [py(f"{component.digest[:16]}{'-' if cache.version else ''}{cache.version}")]
+            key = key or CacheKey(component.digest, cache.ignore)
+            arguments = [py(f"{key.digest[:16]}{'-' if cache.version else ''}{cache.version}")]
             if cache.ttl is not None:
                 arguments.append(f"ttl={settings.duration(cache.ttl)}")
-            if cache.ignore:
-                arguments.append(f"ignore={literal(repr(tuple(cache.ignore)))}")
+            if key.ignore:
+                arguments.append(f"ignore={literal(repr(key.ignore))}")
             found.append(f"{self.helper('cached')}({', '.join(arguments)})")
         if task.policy.env:
             found.append(f"{self.helper('with_environment')}({settings.mapping(task.policy.env)})")

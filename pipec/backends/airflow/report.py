@@ -58,6 +58,7 @@ class Progress:
                 self.emit(StepEvent(task=step, index=index, status="running", attempts=ti.try_number))
             logger = logging.getLogger("airflow.task.cache")
             handler = _Seen()
+            logger.setLevel(logging.WARNING)  # those of Airflow itself are told nothing but errors
             logger.addHandler(handler)
             try:
                 result = original(ti=ti, task=task, **options)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Mapping, Sequence
 
 from pipec.backends.airflow.draft import FunctionDraft
-from pipec.backends.airflow.functions import Functions
+from pipec.backends.airflow.functions import CacheKey, Functions
 from pipec.backends.airflow.graph import TaskNode
 from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.names import AIRFLOW, CONTEXT, HELPERS, Names
 from pipec.backends.airflow.values import Bound, Spec, output_keys
-from pipec.compiler.backend.glue import call, operand_source
+from pipec.compiler.backend.glue import call, operand_source, port_of
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Code, Component, Compute, Const, Expr, ForEach, Ref, Task, Type, ValueId, is_artifact, uses
 
@@ -132,9 +133,10 @@ class Wrapper:
         """The call of a step whose arguments are expressions."""
         codes = [e for e in task.args.values() if isinstance(e, Code)]
         lazy = self.lazy(codes)
+        sources: dict[str, str] = {}
 
         def source(key: str, expr: Expr) -> str:
-            text = self.source(expr)
+            sources[port_of(key)] = text = self.source(expr)
             artifact = isinstance(expr, Code) and is_artifact(expr.type)
             artifact |= isinstance(expr, Ref) and is_artifact(self.types[expr.value])
             return f"{self.functions.helper('fetch')}({text})" if lazy and artifact else text
@@ -146,7 +148,9 @@ class Wrapper:
         draft = FunctionDraft(
             f"{task.id}_task",
             options=options,
-            decorators=self.functions.decorators(component, task, spec, "", lazy),
+            decorators=self.functions.decorators(
+                component, task, spec, "", lazy, self._cache_key(component, task, sources)
+            ),
             parameters=self.signature,
             body=tuple(self.lines),
             caught=spec.caught,
@@ -156,6 +160,17 @@ class Wrapper:
             wanted = task.id if task.id not in self.functions.names.taken else f"{task.id}_task"
             draft.name = self.functions.names.fresh(wanted)
         return found
+
+    def _cache_key(self, component: Component, task: Task, sources: dict[str, str]) -> CacheKey | None:
+        """The step's code and what the function makes of its own arguments; those that only ignored ports read are not
+        a part of it."""
+        if task.policy.cache is None:
+            return None
+        ignored = set(task.policy.cache.ignore)
+        read = {v for key, e in task.args.items() if port_of(key) not in ignored for v in uses(e)}
+        covered = [f"{port}={text}" for port, text in sources.items() if port not in ignored]
+        digest = hashlib.sha256("\n".join([component.digest, *covered]).encode()).hexdigest()
+        return CacheKey(digest, tuple(name for name, value in self.parameters.items() if value and value not in read))
 
     def compute(self, compute: Compute) -> FunctionDraft:
         """The expressions of a node, one after another."""

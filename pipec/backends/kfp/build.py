@@ -85,7 +85,7 @@ def header(pipeline: Pipeline) -> str:
     lines += [
         "",
         "Values travel as STRING parameters that hold exact JSON (KFP would make every number a double), for example",
-        'rows = 500, name = "digits", flag = true. What JSON cannot hold is tagged, for example {"$float": "nan"}.',
+        'rows = 500, rates = [0.1, 1.0], flag = true. What JSON cannot hold is tagged, for example {"$float": "nan"}.',
         "Long values, objects and files travel as artifacts.",
     ]
     if pipeline.parameters:

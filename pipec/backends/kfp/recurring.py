@@ -54,7 +54,8 @@ def recurring_run(pipeline: Pipeline, file: str, report: Report) -> str | None:
     ]
     if schedule.cron is not None:
         lines.append(
-            "Six fields, seconds first, in the time zone of the server (CRON_SCHEDULE_TIMEZONE; UTC by default)."
+            "Six fields, seconds first, in the time zone of the server (CRON_SCHEDULE_TIMEZONE; UTC by default)"
+            + (f": it has to be {schedule.timezone}." if schedule.timezone != "UTC" else ".")
         )
     else:
         lines.append("Seconds from one run to the next.")

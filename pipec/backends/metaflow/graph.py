@@ -8,7 +8,7 @@ from pipec.backends.metaflow.leaves import Leaves, is_hosted
 from pipec.backends.metaflow.names import plain_id
 from pipec.backends.metaflow.safety import is_boolean, known_length
 from pipec.compiler.capabilities import at_least
-from pipec.compiler.diagnostics.target import AddedOrder
+from pipec.compiler.diagnostics.target import AddedOrder, TargetLimit
 from pipec.compiler.passes.series_parallel import Leaf, Series, Tree, nest
 from pipec.ir import (
     VALUE,
@@ -34,6 +34,8 @@ from pipec.ir.graph import defines, edges
 
 ORDERED = "2.19.23"
 """Since then the tasks of a foreach are joined in the order of its items (Netflix/metaflow#2974)."""
+MOST_SPLITS = 100
+"""Tasks of one foreach, unless a run is given `--max-num-splits`."""
 TASK, NOTHING = 10, 0
 """Weights for the nesting: a task, and an expression."""
 
@@ -217,6 +219,11 @@ class Builder(Leaves):
         length = known_length(node.items, self.lengths)
         if length is not None:
             self.lengths |= {o.id: length for o in node.outputs}
+        if length and length > MOST_SPLITS:
+            limit = (
+                f"{length} tasks of a foreach need `run --max-num-splits {length}`: it starts {MOST_SPLITS} at the most"
+            )
+            self.report.add(TargetLimit(node.span, "metaflow", limit))
         if length:
             source = self.source(
                 open_, [node.items], f"each_{_target(node)}", f"Start a task for each `{_target(node)}`."

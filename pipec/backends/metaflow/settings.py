@@ -55,7 +55,7 @@ def settings(task: Task, component: Component, site: Site, words: Words, report:
     if task.policy.retry is not None:
         _retry(task, task.policy.retry, made, report)
     if task.policy.timeout is not None:
-        _timeout(task, task.policy.timeout, made, report)
+        _timeout(task, task.policy.timeout, _is_on_kubernetes(task, component, site), made, report)
     if task.policy.env:
         made.add("environment", vars=task.policy.env)
     card = native.arguments(task.policy, "card")
@@ -86,10 +86,21 @@ def _retry(task: Task, retry: Retry, made: Settings, report: Report) -> None:
     made.add("retry", **arguments)
 
 
-def _timeout(task: Task, seconds: float, made: Settings, report: Report) -> None:
+def _is_on_kubernetes(task: Task, component: Component, site: Site) -> bool:
+    """Whether the step gets `@kubernetes`."""
+    made = Settings(Words(set()))
+    _kubernetes(task, component, site, made, Report())
+    return any("on_kubernetes" in line for line in made.lines)
+
+
+def _timeout(task: Task, seconds: float, on_kubernetes: bool, made: Settings, report: Report) -> None:
     span, step = task.policy.span("timeout"), task.site.step
     whole = math.ceil(seconds)
-    if whole != seconds:
+    if whole < 60 and on_kubernetes:
+        whole = 60
+        loss = f"{seconds:g} s becomes 60 s: @kubernetes takes no less"
+        report.add(LossySetting(span, TARGET, step, "timeout", loss))
+    elif whole != seconds:
         report.add(LossySetting(span, TARGET, step, "timeout", f"{seconds:g} s becomes {whole} s"))
     if whole < 60:
         loss = f"{whole} s holds in local runs; @kubernetes takes no less than 60 s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pipec.compiler.diagnostics.finding import Finding
@@ -21,6 +22,10 @@ class _TargetFinding(Finding):
     def _where(self) -> str:
         return f" ({self.subject})" if self.subject else ""
 
+    @property
+    def _bare(self) -> str:
+        return re.sub(r"^(?:an?|the) ", "", self.what)
+
 
 @dataclass(frozen=True)
 class UnsupportedFeature(_TargetFinding):
@@ -38,7 +43,7 @@ class UnsupportedFeature(_TargetFinding):
 
     @property
     def message(self) -> str:
-        return f"{self.target} has no {self.what}{self._where}"
+        return f"{self.target} has no {self._bare}{self._where}"
 
     @property
     def help(self) -> str:
@@ -82,7 +87,7 @@ class EmulatedFeature(_TargetFinding):
 
     @property
     def message(self) -> str:
-        return f"{self.target} has no {self.what} of its own{self._where}; emulated: {self.note}"
+        return f"{self.target} has no {self._bare} of its own{self._where}; emulated: {self.note}"
 
 
 @dataclass(frozen=True)
