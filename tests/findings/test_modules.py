@@ -62,6 +62,27 @@ def test_looked_up(tmp_path: Path, expression: str, expected: list[str]) -> None
     assert warned(tmp_path, body) == [(code, 7) for code in expected]
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("Path('words.txt').write_text('x')", []),
+        ("path = Path('words.txt')\npath.write_text('x')", []),
+        ("with open('words.txt', 'w') as file:\n    file.write('x')", []),
+        ("with Path('words.txt').open('w') as file:\n    file.write('x')", []),
+        ("frame.to_csv('words.txt')", []),
+        ("path = Path('words.txt')\npath.read_text()", ["PC317"]),
+        ("with open('words.txt', 'rb') as file:\n    file.read()", ["PC317"]),
+        ("open('words.txt').read()\nopen('other.txt', 'w')", ["PC317"]),
+    ],
+)
+def test_a_file_that_a_step_makes_itself_is_there(tmp_path: Path, lines: str, expected: list[str]) -> None:
+    """It lies in the folder of the project for an earlier run there."""
+    (tmp_path / "words.txt").touch()
+    body = "from pathlib import Path\n\n@step\ndef work(n: int, frame: object = None) -> int:\n"
+    body += "".join(f"    {line}\n" for line in [*lines.splitlines(), "return n"])
+    assert [code for code, _ in warned(tmp_path, body)] == expected
+
+
 def test_setting_that_cannot_go_with_a_step(tmp_path: Path) -> None:
     assert warned(tmp_path, 'os.environ["A"] = __file__\n\nos.environ["B"] = "1"' + STEP) == [("PC314", 1)]
 

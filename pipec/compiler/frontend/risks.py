@@ -51,9 +51,56 @@ def _folders(effect: Effect, project: Project) -> list[Path]:
 def of_files(project: Project, units: Iterable[Unit]) -> Iterator[Finding]:
     """Texts that are names of files of the project."""
     for unit in units:
-        for node in (n for top in unit.nodes for n in ast.walk(top)):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_file(project, unit, node.value):
-                yield ProjectFile(unit.module.span(node), node.value)
+        nodes = [n for top in unit.nodes for n in ast.walk(top)]
+        texts = [n for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        files = [n for n in texts if _is_file(project, unit, str(n.value))]
+        made = _made(nodes) if files else set()
+        for node in files:
+            if node.value not in made:
+                yield ProjectFile(unit.module.span(node), str(node.value))
+
+
+_WRITERS = frozenset(
+    "dump mkdir save savefig savez to_csv to_json to_parquet to_pickle touch write_bytes write_text".split()  # noqa: SIM905
+)
+"""Methods that make a file of the path that they are called on, or with."""
+
+
+def _made(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names of files that code writes itself: they are in the folder for an earlier run alone."""
+    bound: dict[str, set[str]] = {}
+    calls: list[ast.Call] = []
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            for target in (t for t in node.targets if isinstance(t, ast.Name)):
+                bound.setdefault(target.id, set()).update(_texts(node.value))
+        elif isinstance(node, ast.Call):
+            calls.append(node)
+    made: set[str] = set()
+    for call in calls:
+        mode = next(filter(None, map(_mode, [*call.args, *(k.value for k in call.keywords)])), "")
+        opens = isinstance(call.func, (ast.Name, ast.Attribute)) and ast.unparse(call.func).rpartition(".")[2] == "open"
+        writes = isinstance(call.func, ast.Attribute) and call.func.attr in _WRITERS
+        if writes or (opens and mode[:1] in ("w", "x", "a")):
+            places = [call.func, *call.args] if isinstance(call.func, ast.Attribute) else call.args[:1]
+            for place in places:
+                made |= _texts(place).union(*(bound.get(n, set()) for n in _names(place)))
+    return made
+
+
+def _mode(node: ast.expr) -> str:
+    """How a file is opened, where `node` says it: "w", "rb"."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= 3:
+        return node.value
+    return ""
+
+
+def _texts(node: ast.AST) -> set[str]:
+    return {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
 def _is_file(project: Project, unit: Unit, text: str) -> bool:
