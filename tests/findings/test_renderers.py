@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipec import api
 from pipec.compiler.diagnostics.pipeline import UnknownName, WrongArguments
 from pipec.compiler.diagnostics.renderers import FORMATS, Shown, render
 from pipec.compiler.diagnostics.target import LossyFeature
@@ -126,3 +127,34 @@ def test_files_that_are_gone_or_elsewhere_are_shown_all_the_same(shown: list[Sho
 
 def test_nothing_to_say() -> None:
     assert render([]) == "" and render([], "github") == ""
+
+
+def test_what_says_the_same_is_told_once(tmp_path: Path) -> None:
+    """In text; the reports for programs have every finding."""
+    source = """
+from pipec import pipeline, step
+
+
+@step(cpu=2, memory="1Gi")
+def work(n: int) -> int:
+    return n
+
+
+@step(cpu=1)
+def other(n: int) -> int:
+    return n
+
+
+@pipeline
+def main(n: int = 1) -> int:
+    return work(other(n))
+"""
+    (tmp_path / "pipeline.py").write_text(source, encoding="utf-8")
+    workspace = api.Workspace()
+    api.build([str(tmp_path / "pipeline.py")], ["airflow"], workspace)
+    shown = [s for s in workspace.shown() if s.severity == "warning"]
+    assert len(shown) == 3
+    text = render(shown, "text")
+    assert text.count("warning[") == 1
+    assert text.rstrip().endswith("= also: memory request (work), CPU request (other)")
+    assert len(json.loads(render(shown, "json"))) == 3

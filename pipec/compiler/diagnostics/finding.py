@@ -58,6 +58,16 @@ class Finding:
         return ()
 
     @property
+    def same(self) -> object:
+        """Equal for findings that say the same of several places: people are told once. `None`: it stands alone."""
+        return None
+
+    @property
+    def topic(self) -> str:
+        """What it is about, in a list of such findings."""
+        return self.message
+
+    @property
     def about(self) -> str:
         """The target that the finding is about; "" for all."""
         return getattr(self, "target", "")

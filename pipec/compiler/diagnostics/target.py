@@ -23,6 +23,14 @@ class _TargetFinding(Finding):
         return f" ({self.subject})" if self.subject else ""
 
     @property
+    def same(self) -> object:
+        return (self.code, self.target, self.note) if self.severity != "error" else None
+
+    @property
+    def topic(self) -> str:
+        return self._bare + self._where
+
+    @property
     def _bare(self) -> str:
         return re.sub(r"^(?:an?|the) ", "", self.what)
 

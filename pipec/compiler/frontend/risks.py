@@ -61,8 +61,11 @@ def of_files(project: Project, units: Iterable[Unit]) -> Iterator[Finding]:
 
 
 _WRITERS = frozenset(
-    "dump mkdir save savefig savez to_csv to_json to_parquet to_pickle touch write_bytes write_text".split()  # noqa: SIM905
-)
+    (
+        "dump", "mkdir", "save", "savefig", "savez", "savez_compressed", "to_csv", "to_json", "to_parquet", "to_pickle",
+        "touch", "write_bytes", "write_text",
+    )
+)  # fmt: skip
 """Methods that make a file of the path that they are called on, or with."""
 
 

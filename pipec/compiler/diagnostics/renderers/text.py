@@ -13,9 +13,13 @@ _BLUE, _BOLD = "34", "1"
 
 
 def render(shown: Sequence[Shown], color: bool = False) -> str:
-    """All findings, a blank line between them."""
+    """All findings, a blank line between them; what says the same of several places is told once, naming the rest."""
     printer = _Printer(color)
-    return "\n".join("\n".join(printer.finding(one)) + "\n" for one in shown)
+    groups: dict[object, list[Shown]] = {}
+    for n, one in enumerate(shown):
+        same = one.finding.same
+        groups.setdefault(n if same is None else (one.severity, same), []).append(one)
+    return "\n".join("\n".join(printer.group(group)) + "\n" for group in groups.values())
 
 
 class _Printer:
@@ -25,6 +29,14 @@ class _Printer:
 
     def paint(self, text: str, *codes: str) -> str:
         return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if self.color else text
+
+    def group(self, group: Sequence[Shown]) -> Iterator[str]:
+        """The lines of findings that say the same."""
+        first, *others = group
+        yield from self.finding(first)
+        named = list(dict.fromkeys(one.finding.topic for one in others))
+        if named:
+            yield f"  {self.paint('=', _BLUE)} {self.paint('also', _BOLD)}: {', '.join(named)}"
 
     def finding(self, one: Shown) -> Iterator[str]:
         """The lines of one finding."""
