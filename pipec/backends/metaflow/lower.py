@@ -11,7 +11,7 @@ from pipec.backends.metaflow.draft import Assign, Bind, Draft
 from pipec.backends.metaflow.graph import Builder
 from pipec.backends.metaflow.liveness import Flows, defined, flows, paths
 from pipec.backends.metaflow.model import Flow, FlowStep
-from pipec.backends.metaflow.names import Words, class_name
+from pipec.backends.metaflow.names import Words, class_name, step_name
 from pipec.backends.metaflow.parameters import declared
 from pipec.backends.metaflow.schedule import schedule
 from pipec.backends.metaflow.settings import settings
@@ -19,6 +19,7 @@ from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, TargetLimit, UnsupportedForm
 from pipec.compiler.passes.inline_groups import inline_groups
+from pipec.compiler.passes.rename import renamed
 from pipec.compiler.passes.soften import soften
 from pipec.compiler.pysource.imports import Import, block, parse
 from pipec.compiler.pysource.layout import fitted
@@ -60,7 +61,7 @@ class Lowered:
 
 def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
     """`pipeline` as a flow."""
-    pipeline = inline_groups(soften(pipeline))
+    pipeline = inline_groups(soften(_unmangled(pipeline)))
     native.check(pipeline, report)
     builder = Builder(pipeline, load("metaflow").version(site), report)
     steps = builder.build()
@@ -83,6 +84,20 @@ def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
         cached=frozenset(s.name for s in steps if s.task is not None and s.task.policy.cache is not None),
         result=result if result is None or result in builder.parameters else flow.names.get(result, result),
     )
+
+
+def _unmangled(pipeline: Pipeline) -> Pipeline:
+    """Other names for steps called `__name`, which would mean something else inside of the class of the flow."""
+    taken = {n for d in pipeline.definitions for n in d.names}
+    changed: dict[str, str] = {}
+    for function in sorted({c.function for c in pipeline.components if c.function}):
+        if function.startswith("__") and not function.endswith("__"):
+            name = step_name(function)
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            changed[function] = name
+    return renamed(pipeline, changed)
 
 
 def _codecs(pipeline: Pipeline, report: Report) -> None:

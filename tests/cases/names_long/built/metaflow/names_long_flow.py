@@ -19,7 +19,7 @@ def _2fold(x: int) -> int:
     return 2 * x
 
 
-def __3fold(x: int) -> int:
+def step_3fold(x: int) -> int:
     return 3 * x
 
 
@@ -119,7 +119,7 @@ class NamesLongFlow(FlowSpec):
     def x3fold(self):
         """Run `__3fold`."""
         with empty_folder():
-            self.x5 = plain(__3fold(self.n))
+            self.x5 = plain(step_3fold(self.n))
         self.next(self.after_2)
 
     @step
