@@ -98,8 +98,11 @@ def _boxes(node: Statement) -> tuple[tuple[str, Block], ...]:
             names = ", ".join(target.id for target in node.targets) or "_"
             return ((_short(f"for {names} in {text(node.items)}"), node.body),)
         case Branch():
-            condition = _short(text(node.condition))
-            return ((f"if {condition}", node.then), (f"if {negated_text(condition)}", node.orelse))
+            condition = text(node.condition)
+            return (
+                (f"if {_short(condition)}", node.then),
+                (f"if {_short(negated_text(condition))}", node.orelse),
+            )
         case Try():
             parts = (("try", node.body), ("except", node.handler), ("finally", node.final))
             return tuple((title, block) for title, block in parts if block is not None)

@@ -72,6 +72,19 @@ def test_graph(project: Path, pipec: Pipec) -> None:
     assert pipec("graph", "small.py", "--format", "png").exit_code == 2
 
 
+def test_graph_of_a_long_condition(project: Path, pipec: Pipec) -> None:
+    """The other arm has the opposite of the whole condition, and titles are cut only then."""
+    condition = " or ".join(f"n == {i}000000" for i in range(9))
+    (project / "long.py").write_text(
+        "from pipec import pipeline, step\n\n\n@step\ndef work(n: int) -> int:\n    return n\n\n\n"
+        f"@pipeline\ndef long(n: int = 1) -> int:\n    if {condition}:\n        x = work(n)\n"
+        "    else:\n        x = work(2)\n    return x\n",
+        encoding="utf-8",
+    )
+    done = pipec("graph", "long.py")
+    assert done.exit_code == 0 and "if not (n == 0" in done.stdout
+
+
 def test_init_starts_a_project_that_works(tmp_path: Path, pipec: Pipec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert pipec("init", "My First").exit_code == 0
