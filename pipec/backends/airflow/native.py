@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipec.backends.airflow.literals import literal
+from pipec.compiler.backend.native import is_of, unknown
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.diagnostics.target import RefusedSetting
 from pipec.ir import PipelinePolicy, TaskPolicy
 from pipec.ir.literals import source_of
@@ -73,14 +73,10 @@ def check(policy: Policy, known: Mapping[str, type], subject: str, version: tupl
         if version < SINCE.get(name, version):
             reason = f"{name!r} needs Airflow {'.'.join(map(str, SINCE[name]))} or later"
         elif name in known:
-            if not isinstance(value, known[name]) or isinstance(value, bool) != (known[name] is bool):
+            if not is_of(value, known[name]):
                 reason = f"{name!r} is {value!r}, which is no {known[name].__name__}"
-        elif name in OURS:
-            reason = f"{name!r} is what pipec makes of `{OURS[name]}`; use that"
         else:
-            similar = closest(name, known)
-            hint = f"; did you mean {similar!r}?" if similar else f"; there are {', '.join(known)}"
-            reason = f"there is no {name!r}{hint}"
+            reason = unknown(name, known, OURS)
         if reason:
             report.add(RefusedSetting(policy.span("targets"), TARGET, subject, "targets", reason))
 

@@ -12,9 +12,9 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from pipec.backends.kfp.model import Spec
+from pipec.compiler.backend.native import unknown
 from pipec.compiler.capabilities import at_least
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.diagnostics.target import RefusedSetting
 from pipec.ir import PipelinePolicy, TaskPolicy
 
@@ -148,14 +148,7 @@ def check(policy: TaskPolicy | PipelinePolicy, subject: str, version: str, repor
 
 def _problems(given: Mapping[str, Any], kind: type[Spec], version: str) -> list[str]:
     known = [field.alias or name for name, field in kind.model_fields.items()]
-    found = []
-    for name in given:
-        if name in OURS:
-            found.append(f"{name!r} is what pipec makes of `{OURS[name]}`; use that")
-        elif name not in known:
-            similar = closest(name, known)
-            hint = f"; did you mean {similar!r}?" if similar else f"; there are {', '.join(known)}"
-            found.append(f"there is no {name!r}{hint}")
+    found = [unknown(name, known, OURS) for name in given if name not in known]
     if found:
         return found
     try:
@@ -179,7 +172,7 @@ def of_step(policy: TaskPolicy) -> dict[str, Any]:
     """The fields of `KubernetesExecutorConfig`, as JSON has them."""
     if TARGET not in policy.extensions:
         return {}
-    settings = StepSettings.model_validate(policy.extensions.get(TARGET, {}))
+    settings = StepSettings.model_validate(policy.extensions[TARGET])
     found: dict[str, Any] = settings.model_dump(by_alias=True, exclude_none=True)
     for field, name in (
         ("configMapAsEnv", "configMapName"),

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipec.compiler.backend.native import is_of, unknown
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.diagnostics.target import RefusedSetting
 from pipec.ir import Pipeline, PipelinePolicy, TaskPolicy
 from pipec.ir.graph import tasks
@@ -53,25 +53,17 @@ def _problems(given: Mapping[str, Any], known: Decorators) -> list[str]:
     found = []
     for name, arguments in given.items():
         if name not in known:
-            found.append(_unknown(name, known))
+            found.append(unknown(name, known, OURS))
         elif not isinstance(arguments, dict):
             found.append(f"{name!r} is {arguments!r}; write a dict of its arguments")
         else:
             for argument, value in arguments.items():
                 kind = known[name].get(argument)
                 if kind is None:
-                    found.append(f"@{name}: {_unknown(argument, known[name])}")
-                elif not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+                    found.append(f"@{name}: {unknown(argument, known[name], OURS)}")
+                elif not is_of(value, kind):
                     found.append(f"@{name}: {argument!r} is {value!r}, which is no {kind.__name__}")
     return found
-
-
-def _unknown(name: str, known: Mapping[str, object]) -> str:
-    if name in OURS:
-        return f"{name!r} is what pipec makes of `{OURS[name]}`; use that"
-    similar = closest(name, known)
-    hint = f"; did you mean {similar!r}?" if similar else f"; there are {', '.join(known)}"
-    return f"there is no {name!r}{hint}"
 
 
 def arguments(policy: TaskPolicy | PipelinePolicy, decorator: str) -> dict[str, Any] | None:
