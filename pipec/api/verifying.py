@@ -12,7 +12,7 @@ from typing import Any
 
 from pipec import backends
 from pipec.api.dependence import Dependence
-from pipec.api.outcome import Entry, Outcome
+from pipec.api.outcome import Entry, Index, Outcome
 from pipec.api.running import run
 from pipec.api.sources import Selected, Workspace
 from pipec.api.workers import Worker, environment, throwaway
@@ -180,7 +180,7 @@ def _steps(lowered: Pipeline, reference: Outcome, outcome: Outcome, target: str)
         for entry in outcome.steps:
             if entry.key not in keys and entry.executed:
                 yield Difference(target, "step", entry.label, "no such call", _told(entry))
-    overtaken = _overtaken(reference, outcome)
+    overtaken = _overtaken(reference, theirs)
     for entry in ours:
         other = theirs.get(entry.key)
         if overtaken and (other is None or not other.executed):
@@ -192,14 +192,13 @@ def _steps(lowered: Pipeline, reference: Outcome, outcome: Outcome, target: str)
             yield Difference(target, "step", entry.label, _told(entry), _told(other))
 
 
-def _overtaken(reference: Outcome, outcome: Outcome) -> bool:
+def _overtaken(reference: Outcome, theirs: Mapping[tuple[str, Index], Entry]) -> bool:
     """Whether another iteration of the call that failed in plain Python failed first, and ended the run."""
     if reference.status != "failed":
         return False
-    theirs = {entry.key: entry for entry in outcome.steps}
-    failed = {entry.task for entry in outcome.steps if entry.status == "failed"}
-    ours = [entry for entry in reference.steps if entry.status == "failed"]
-    return any(e.task in failed and not (e.key in theirs and theirs[e.key].executed) for e in ours)
+    failed = {entry.task for entry in theirs.values() if entry.status == "failed"}
+    executed = {key for key, entry in theirs.items() if entry.executed}
+    return any(e.status == "failed" and e.task in failed and e.key not in executed for e in reference.steps)
 
 
 def _same(a: Entry, b: Entry) -> bool:

@@ -55,6 +55,11 @@ class Site(BaseModel):
     places: dict[str, Span] = {}
     """Where each key was written: "steps.train.memory" -> place; no part of the meaning."""
 
+    @property
+    def own_image(self) -> str | None:
+        """The image that the project has chosen; `None` where it is the default, a bare Python."""
+        return self.image if self.image != Site.model_fields["image"].default else None
+
     def place(self, key: str) -> Span:
         """Where `key` was written: itself, else the innermost table around it that was found."""
         while key and key not in self.places:

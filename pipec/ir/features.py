@@ -234,12 +234,13 @@ def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iter
             case Try():
                 yield Use("try.except" if node.handler is not None else "try.finally", node.span)
                 yield Use("try.killed", node.span)
-                for task in (n for n in walk(node.body) if isinstance(n, Task) and n.policy.timeout is not None):
-                    yield Use("try.timeout", task.policy.spans.get("timeout", task.span), task.site.step)
-                for task in (n for n in walk(node.body) if isinstance(n, Task) and n.policy.retry is not None):
-                    yield Use("try.retries", task.policy.spans.get("retries", task.span), task.site.step)
-                for task in (n for n in walk(node.body) if isinstance(n, Task) and n.policy.on_failure is not None):
-                    yield Use("try.on_failure", task.policy.spans.get("on_failure", task.span), task.site.step)
+                for task in (n for n in walk(node.body) if isinstance(n, Task)):
+                    policy = task.policy
+                    for setting, value in (
+                        ("timeout", policy.timeout), ("retries", policy.retry), ("on_failure", policy.on_failure),
+                    ):  # fmt: skip
+                        if value is not None:
+                            yield Use(f"try.{setting}", policy.spans.get(setting, task.span), task.site.step)
                 for inner in blocks(node):
                     yield from _of_block(pipeline, inner, (*around, "try"))
             case Parallel():

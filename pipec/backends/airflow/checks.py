@@ -19,9 +19,7 @@ MAX_MAP_LENGTH = 1024
 
 def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Report) -> None:
     """Report what of `pipeline` Airflow cannot take, or not as it stands."""
-    if site.image != Site.model_fields["image"].default and any(
-        c.function and not c.image for c in pipeline.components
-    ):
+    if site.own_image is not None and any(c.function and not c.image for c in pipeline.components):
         loss = "steps run in the image of Airflow's workers; `@step(image=...)` names another"
         report.add(LossySetting(site.place("image"), "airflow", pipeline.name, "image", loss))
     schedule = pipeline.policy.schedule

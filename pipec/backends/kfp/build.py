@@ -118,7 +118,7 @@ def _check_native(pipeline: Pipeline, version: str, report: Report) -> None:
 
 def _check_images(pipeline: Pipeline, site: Site, report: Report) -> None:
     """Steps that import libraries in the default image, which is a bare Python."""
-    if site.image != Site.model_fields["image"].default:
+    if site.own_image is not None:
         return
     libraries = {name: d.distribution for d in pipeline.definitions if d.distribution for name in d.names}
     for component in pipeline.components:

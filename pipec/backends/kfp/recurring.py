@@ -6,7 +6,6 @@ import math
 import re
 from datetime import datetime, timezone
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pipec.backends.kfp.emit import comment, document
 from pipec.compiler.backend.schedules import can_be_scheduled
@@ -87,5 +86,7 @@ def _utc(text: str, schedule: Schedule) -> str:
     """A date or time in the schedule's zone, as RFC 3339 in UTC."""
     found = datetime.fromisoformat(re.sub(r"Z$", "+00:00", text))
     if found.tzinfo is None:
+        from zoneinfo import ZoneInfo  # slow to import
+
         found = found.replace(tzinfo=ZoneInfo(schedule.timezone))
     return found.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -135,11 +135,14 @@ def _own(policy: TaskPolicy) -> dict[str, Any]:
     labels = {**(gpu.node_selector if gpu else {}), **place.node_selector}
     tolerations = [*(gpu.tolerations if gpu else ()), *place.tolerations]
     shm = policy.resources.shm
-    folder = EmptyDirMount(volume_name="shm", mount_path=SHM, medium="Memory", size_limit=quantity(shm or 0))
     described = place.annotations or place.labels
     return {
         "active_deadline_seconds": None if policy.timeout is None else str(math.ceil(policy.timeout)),
-        "empty_dir_mounts": [folder] if shm else None,
+        "empty_dir_mounts": [
+            EmptyDirMount(volume_name="shm", mount_path=SHM, medium="Memory", size_limit=quantity(shm))
+        ]
+        if shm
+        else None,
         "node_selector": NodeSelector(labels=labels) if labels else None,
         "pod_metadata": PodMetadata(annotations=place.annotations or None, labels=place.labels or None)
         if described

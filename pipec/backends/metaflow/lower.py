@@ -214,9 +214,7 @@ def _imports(code: UserCode, words: Words) -> list[str]:
     wanted = [i for source in code.imports for i in parse(source)]
     wanted += fixed.imports(words)
     own = dict.fromkeys(("datetime", "timedelta", "timezone"), "datetime") | {"deepcopy": "copy"}
-    own |= {"ArgoEvent": "metaflow.integrations"} | dict.fromkeys(
-        ("FlowSpec", "step", "current", *DECORATORS), "metaflow"
-    )
+    own |= dict.fromkeys(("FlowSpec", "step", "current", *DECORATORS), "metaflow")
     wanted += [fixed.renamed(Import(module, name), words) for name, module in own.items() if name in words.used]
     typing = [i for source in code.typing_imports for i in parse(source)]
     if typing:

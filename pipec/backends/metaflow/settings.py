@@ -52,16 +52,18 @@ def _literal(value: Any) -> str:
 def settings(task: Task, component: Component, site: Site, words: Words, report: Report) -> Settings:
     """The decorators that the policy of `task` asks for."""
     made = Settings(words)
+    cluster = _kubernetes(task, component, site, report)
     if task.policy.retry is not None:
         _retry(task, task.policy.retry, made, report)
     if task.policy.timeout is not None:
-        _timeout(task, task.policy.timeout, _is_on_kubernetes(task, component, site), made, report)
+        _timeout(task, task.policy.timeout, cluster is not None and cluster[0] == "on_kubernetes", made, report)
     if task.policy.env:
         made.add("environment", vars=task.policy.env)
     card = native.arguments(task.policy, "card")
     if card is not None:
         made.add("card", **card)
-    _kubernetes(task, component, site, made, report)
+    if cluster is not None:
+        made.add(cluster[0], **cluster[1])
     if component.packages or component.python:
         _packages(task, component, made, report)
     return made
@@ -86,13 +88,6 @@ def _retry(task: Task, retry: Retry, made: Settings, report: Report) -> None:
     made.add("retry", **arguments)
 
 
-def _is_on_kubernetes(task: Task, component: Component, site: Site) -> bool:
-    """Whether the step gets `@kubernetes`."""
-    made = Settings(Words(set()))
-    _kubernetes(task, component, site, made, Report())
-    return any("on_kubernetes" in line for line in made.lines)
-
-
 def _timeout(task: Task, seconds: float, on_kubernetes: bool, made: Settings, report: Report) -> None:
     span, step = task.policy.span("timeout"), task.site.step
     whole = math.ceil(seconds)
@@ -111,8 +106,8 @@ def _timeout(task: Task, seconds: float, on_kubernetes: bool, made: Settings, re
             return
 
 
-def _kubernetes(task: Task, component: Component, site: Site, made: Settings, report: Report) -> None:
-    """`@resources` where it asks for exactly this, else `@kubernetes` with all of it."""
+def _kubernetes(task: Task, component: Component, site: Site, report: Report) -> tuple[str, dict[str, Any]] | None:
+    """`@resources` where it asks for exactly this, else `@kubernetes` with all of it: decorator and arguments."""
     policy = task.policy
     wanted: dict[str, Any] = {}
     r, gpu, place = policy.resources, policy.accelerator, policy.placement
@@ -122,7 +117,7 @@ def _kubernetes(task: Task, component: Component, site: Site, made: Settings, re
         wanted["memory"] = _number(r.memory / 10**6)
     if r.disk is not None:
         wanted["disk"] = _number(r.disk / 10**6)
-    image = component.image or (site.image if site.image != Site.model_fields["image"].default else None)
+    image = component.image or site.own_image
     selector = {**(gpu.node_selector if gpu else {}), **place.node_selector}
     tolerations = [dict(t) for t in (*(gpu.tolerations if gpu else ()), *place.tolerations)]
     own: dict[str, Any] = {}
@@ -148,9 +143,9 @@ def _kubernetes(task: Task, component: Component, site: Site, made: Settings, re
             reason = f"the variable {name!r} would be called like the secret's key, {ref.key!r}"
             report.add(RefusedSetting(policy.span("secrets"), TARGET, task.site.step, "secrets", reason))
     if not wanted and not own:
-        return
+        return None
     exact = not own and all(wanted[k] >= LEAST[k] for k in wanted if k in LEAST)
-    made.add("resources" if exact else "on_kubernetes", **wanted, **own)
+    return ("resources" if exact else "on_kubernetes"), {**wanted, **own}
 
 
 def _gpu(task: Task, wanted: dict[str, Any], site: Site, report: Report) -> dict[str, Any]:

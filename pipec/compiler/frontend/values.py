@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pipec.compiler import cron
 from pipec.compiler.diagnostics.similar import closest
@@ -148,6 +147,8 @@ def schedule(value: Any) -> Schedule:
 
 def _zone(value: Any) -> None:
     """`ValueError` unless `value` is a time zone, as far as this machine knows any."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones  # slow to import
+
     try:
         ZoneInfo(text(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):

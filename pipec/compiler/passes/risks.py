@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipec.compiler import cron
 from pipec.compiler.diagnostics import Finding, Report
@@ -213,6 +212,8 @@ def _of_schedule(pipeline: Pipeline) -> Iterator[Finding]:
     plan = pipeline.policy.schedule
     if plan is None or plan.cron is None or plan.timezone == "UTC":
         return
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to import
+
     parsed = cron.parse(CRON_PRESETS.get(plan.cron, plan.cron))
     try:
         zone = ZoneInfo(plan.timezone)
