@@ -9,9 +9,9 @@ from pipec.compiler.diagnostics.pipeline import WrongArguments
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression
 from pipec.compiler.frontend.operands import POISON, Operand, const, ref
 from pipec.compiler.frontend.resolve import Target
-from pipec.compiler.frontend.units import parse_duration
 from pipec.compiler.passes.rebuild import map_blocks, with_operands
 from pipec.compiler.passes.sink import substituted
+from pipec.compiler.units import parse_duration
 from pipec.ir import VALUE, Block, Const, Expr, RunValue, Task, Wait
 from pipec.ir.graph import walk
 

@@ -13,8 +13,8 @@ from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.diagnostics.source import NotConstant
 from pipec.compiler.frontend import values
 from pipec.compiler.frontend.constants import NotConstantError
-from pipec.compiler.frontend.units import parse_bytes, parse_cpu
 from pipec.compiler.site import Site
+from pipec.compiler.units import parse_bytes, parse_cpu
 from pipec.ir import (
     Accelerator,
     PipelinePolicy,

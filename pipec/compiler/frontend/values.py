@@ -10,7 +10,7 @@ from typing import Any
 
 from pipec.compiler import cron
 from pipec.compiler.diagnostics.similar import closest
-from pipec.compiler.frontend.units import parse_duration
+from pipec.compiler.units import parse_duration
 from pipec.ir import CRON_PRESETS, Cache, Retry, Schedule, SecretRef
 
 STEP_SETTINGS = [
