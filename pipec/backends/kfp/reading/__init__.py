@@ -1,0 +1,1 @@
+"""Reading Kubeflow pipelines: compiled documents, and the Python source that they are compiled from."""
