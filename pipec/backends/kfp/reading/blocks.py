@@ -166,7 +166,7 @@ class Blocks:
         artifact = (inputs.get("artifacts") or {}).get(name)
         if artifact is not None:
             if made := artifact.get("taskOutputArtifact"):
-                return scope.outputs.get((made["producerTask"], made["outputArtifactKey"]))
+                return scope.output(made["producerTask"], made["outputArtifactKey"], node.name)
             return scope.artifacts.get(artifact.get("componentInputArtifact") or "")
         parameters = inputs.get("parameters") or {}
         source = parameters.get(name)
@@ -331,13 +331,16 @@ class Blocks:
         items, name, kind = self.items(node, scope, inner)
         lists: dict[str, list[str]] = {key: list(names) for key, names in sinks.items()}
         own: dict[str, str] = {}
+        nested: set[str] = set()
+        """Outputs whose lists are elements of the lists outside."""
         for field_, key, *_ in _selected((node.component.get("dag") or {}).get("outputs") or {}):
-            if key in own or (field_ == "artifacts" and sinks.get(key)):
+            flat = field_ == "artifacts" and bool(sinks.get(key))
+            if key in own or (flat and key not in node.used):
                 continue
             own[key] = self.names.local(_plural(key), inner.own)
             before.append(Line(f"{own[key]} = []"))
-        for key, target in own.items():
-            lists[key] = [target]
+            lists[key] = [own[key], *sinks[key]] if flat else [own[key]]
+            nested |= {key} if not flat else set()
         body = self.once(node, inner, lists)
         limit = (node.task.get("iteratorPolicy") or {}).get("parallelismLimit")
         over = f"parallel({items}, limit={int(limit)})" if limit else items
@@ -350,7 +353,7 @@ class Blocks:
         statements: list[Statement] = [*before, Nested(f"for {name} in {over}:", tuple(body.statements))]
         for key, target in own.items():
             scope.outputs[node.name, key] = Value(target, "LIST")
-            statements += [Line(f"{sink}.append({target})") for sink in sinks.get(key, ())]
+            statements += [Line(f"{sink}.append({target})") for sink in sinks.get(key, ()) if key in nested]
         return Made(shortened(statements), handles)
 
     def once(self, node: Node, inner: Scope, lists: Sinks) -> Made:

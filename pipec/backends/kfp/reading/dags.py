@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.kfp.reading.documents import Documents, Path
-from pipec.backends.kfp.reading.validate import is_exit, needs
+from pipec.backends.kfp.reading.validate import is_exit, needs, producers
 from pipec.backends.kfp.reading.values import RefusedError
 
 GROUP = re.compile(r"comp-(?:condition|condition-branches|for-loop|exit-handler)-\d+(?:-\d+)*\Z")
@@ -27,6 +27,8 @@ class Node:
     """Names of nodes of the same level."""
     members: list[Node] = field(default_factory=list)
     """Of a condition: the tasks that are left out with it. Of an exit task: what it runs after."""
+    used: set[str] = field(default_factory=set)
+    """The outputs that other tasks of its DAG take."""
 
     @property
     def condition(self) -> str:
@@ -63,6 +65,9 @@ def level(documents: Documents, component: Mapping[str, Any], path: Path) -> lis
     for name, task in (component["dag"].get("tasks") or {}).items():
         made = components[task["componentRef"]["name"]]
         nodes[name] = Node(name, (*path, "dag", "tasks", name), task, made, needs(task))
+    for node in nodes.values():
+        for _, _, producer, output in producers(node.task):
+            nodes[producer].used.add(output)
     ordered = in_order(list(nodes.values()))
     if not is_chain(ordered):
         ordered = _absorbed(ordered)

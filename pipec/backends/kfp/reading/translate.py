@@ -15,6 +15,7 @@ from pipec.backends.kfp.reading.ports import ROLES, Output, parameter_type, role
 from pipec.backends.kfp.reading.programs import Program
 from pipec.backends.kfp.reading.steps import Plan, Steps, type_name
 from pipec.backends.kfp.reading.validate import dags, selectors
+from pipec.backends.kfp.scope import kfp_name
 from pipec.backends.kfp.reading.values import RefusedError, Scope, Value, literal
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
@@ -67,7 +68,9 @@ class _Translation:
         """The module, and what the report says of it."""
         info = self.documents.spec["pipelineInfo"]
         name = str(info["name"])
-        function = self.names.top(identifier(name.replace("-", "_")))
+        function = identifier(name.replace("-", "_"))
+        programs = {p.name for p in self.steps.programs.values() if isinstance(p, Program)}
+        function = self.names.top(f"{function}_pipeline" if function in programs else function)
         root = self.documents.spec["root"]
         try:
             made = self.function(function, root, ("root",), True)
@@ -178,7 +181,7 @@ class _Translation:
             if value is not None:
                 found.setdefault(key, value)
         missing = [output.name for output in outputs if output.name not in found]
-        if missing and found:
+        if missing:
             raise RefusedError(f"the output `{missing[0]}` of a DAG is not given by any task")
         return [found[output.name] for output in outputs] if found else []
 
@@ -195,15 +198,13 @@ class _Translation:
             return {}, ""
         spec = self.documents.spec
         info = spec["pipelineInfo"]
-        settings: dict[str, str] = {}
-        if identifier(str(info["name"]).replace("-", "_")) != name or str(info["name"]).replace("_", "-") != info["name"]:
-            settings["name"] = python(info["name"])
         native: dict[str, Any] = {}
+        shown = str(info.get("displayName") or info["name"])
+        if kfp_name(shown, 128) != info["name"]:
+            native["displayName"], shown = shown, str(info["name"])
+        settings = {"name": python(shown)} if shown != name else {}
         if root := spec.get("defaultPipelineRoot"):
             native["defaultPipelineRoot"] = root
-        if shown := info.get("displayName"):
-            if shown != info["name"]:
-                self._lose(("pipelineInfo", "displayName"), name, "displayName", "a pipeline has one name")
         config = ((self.documents.platform.get("platforms") or {}).get("kubernetes") or {}).get("pipelineConfig") or {}
         timeout = None
         for key, value in config.items():

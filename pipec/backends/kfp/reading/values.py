@@ -49,6 +49,12 @@ class Scope:
     serial: bool = True
     """Whether all around waits for it anyway, so that effects may stand in it."""
 
+    def output(self, producer: str, key: str, task: str) -> Value:
+        """What `producer` gives to `task`."""
+        if (producer, key) not in self.outputs:
+            raise RefusedError(f"`{task}` gets `{key}` of `{producer}`, which does not hand it out where it is wanted")
+        return self.outputs[producer, key]
+
     def inner(self, parameters: dict[str, Value], artifacts: dict[str, Value], **more: bool) -> Scope:
         """The scope of a DAG that is written in place."""
         return replace(self, parameters=parameters, artifacts=artifacts, outputs={}, **more)
@@ -88,7 +94,7 @@ def argument(source: Mapping[str, Any], kind: str, inputs: Mapping[str, Any], sc
 
 def _bare(source: Mapping[str, Any], kind: str, inputs: Mapping[str, Any], scope: Scope, task: str) -> Value | None:
     if (made := source.get("taskOutputParameter")) is not None:
-        return scope.outputs.get((made["producerTask"], made["outputParameterKey"]))
+        return scope.output(made["producerTask"], made["outputParameterKey"], task)
     if name := source.get("componentInputParameter"):
         return scope.parameters.get(name)
     runtime = source.get("runtimeValue")
