@@ -8,12 +8,15 @@ import time
 import traceback
 from pathlib import Path
 
+import yaml
+
 from pipec.backends.kfp import KfpBackend
 from pipec.backends.kfp.reading.reader import KfpReader
 from pipec.compiler import frontend
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.reading import Source, render
 from pipec.compiler.site import Site
+from tests.reading.equivalence_kfp import differences
 
 
 def main(names: list[str]) -> None:
@@ -53,8 +56,7 @@ def one(file: Path, verbose: bool) -> tuple[str, str]:
             wrong = [f"{f.code} {f.message} @{f.span.line}" for f in again if f.severity == "error"]
             if wrong:
                 return "FRONTEND", "; ".join(wrong[:3])
-            for p in pipelines:
-                KfpBackend().build(p, Site(), again)
+            built = {p.function: KfpBackend().build(p, Site(), again) for p in pipelines}
         except Exception as e:
             if verbose:
                 traceback.print_exc()
@@ -62,7 +64,19 @@ def one(file: Path, verbose: bool) -> tuple[str, str]:
         wrong = [f"{f.code} {f.message} @{f.span.line}" for f in again if f.severity == "error"]
         if wrong:
             return "BUILD", "; ".join(wrong[:3])
+    main = next(p for p in pipelines if p.function == outcome.pipelines[0].function)
+    bundle = built[main.function]
+    assert bundle is not None
+    load = lambda t: list(yaml.load_all(t, Loader=yaml.CSafeLoader))
+    try:
+        differs = differences(load(source.text), main, load(bundle.files[bundle.main]))
+    except Exception as e:
+        if verbose:
+            traceback.print_exc()
+        return "COMPARE", f"{type(e).__name__}: {e}"
     warn = [f"{f.code} {f.message}" for f in report if f.severity == "warning"]
+    if differs and not warn:
+        return "DIFFERS", "; ".join(differs) if verbose else "; ".join(differs)[:400]
     return ("inexact", "; ".join(warn[:2])) if warn else ("exact", "")
 
 

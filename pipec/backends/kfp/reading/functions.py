@@ -144,7 +144,7 @@ class _Adapter:
                 continue
             text = self.ports.annotation(argument)
             given = ast.get_source_segment(self.source, default) if default is not None else None
-            kept.append(argument.arg + (f": {text}" if text else "") + (f" = {given}" if text and given else
+            kept.append(self.ports.called(argument) + (f": {text}" if text else "") + (f" = {given}" if text and given else
                                                                        f"={given}" if given else ""))  # fmt: skip
         kept.sort(key=lambda one: "=" in one)
         returns = self.ports.returns()
@@ -183,7 +183,7 @@ class _Adapter:
         for port in self.ports.inputs:
             name = port.argument
             if port.form == "path":
-                yield f"{name} = str({name})"
+                yield f"{name} = str({self.ports.parameters[port.name]})"
             elif port.form == "status":
                 self.helpers.append("TaskFinalStatus")
                 yield f"{name} = TaskFinalStatus(**{name})"

@@ -113,7 +113,7 @@ class Ports:
                 return
             self.written[name] = self._output(key, name, marker == "OutputPath")
         elif key in self.taken:
-            self.parameters[key] = name
+            self.parameters[key] = key if marker == "InputPath" and key.isidentifier() else name
             self.inputs.append(self._input(key, name, marker))
         elif marker != "TaskConfig":
             self.wrong = f"its function has a parameter `{name}` that the component has not"
@@ -156,13 +156,18 @@ class Ports:
 
     def annotation(self, argument: ast.arg) -> str:
         """The annotation of a parameter in the result."""
-        key = next((k for k, name in self.parameters.items() if name == argument.arg), argument.arg)
+        key = next((one.name for one in self.inputs if one.argument == argument.arg), argument.arg)
         if key in self.artifacts:
             text = role(self.artifacts[key])
             return f"{text} | None" if self.artifacts[key].get("isOptional") else text
         if _marker(argument.annotation) == "PipelineTaskFinalStatus":
             return "dict"
         return ast.unparse(argument.annotation) if argument.annotation is not None else ""
+
+    def called(self, argument: ast.arg) -> str:
+        """What a parameter is called in the result: the name of the input."""
+        key = next((one.name for one in self.inputs if one.argument == argument.arg), argument.arg)
+        return self.parameters.get(key, argument.arg)
 
     def returns(self) -> str:
         """The annotation of the result."""
