@@ -132,6 +132,8 @@ def _base(name: str, component: Any, executor: Any, label: str) -> str:
     args = container.get("args") or []
     if "--function_to_execute" in args:
         return bare(args[args.index("--function_to_execute") + 1])
+    if "importer" in executor and label == "exec-artifact-at":
+        return ""  # of pipec's own
     for text in container.get("command") or ():
         if step := STEP.search(text):
             return bare(step[1])
@@ -164,6 +166,8 @@ def settings(leaf: Leaf, platform: Mapping[str, Any]) -> dict[str, Any]:
 
 def _resources(given: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    if any("{{$" in str(value) for value in given.values()):
+        return {"dynamic": True}
     for name, read in (("Cpu", parse_cpu), ("Memory", parse_bytes)):
         for kind in ("Request", "Limit"):
             if value := given.get(f"resource{name}{kind}"):
@@ -290,6 +294,7 @@ def placed(block: Block, loops: int = 0, conditions: int = 0, final: bool = Fals
                 yield from placed(node.body, loops, conditions, final)
                 for inner in (node.handler, node.final):
                     yield from placed(inner or Block(), loops, conditions, True)
+                final = final or node.handler is not None  # what follows runs whatever has happened
 
 
 def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> list[str]:
@@ -346,8 +351,10 @@ def hash_of(value: Any) -> str:
 
 
 def _parameters(spec: Mapping[str, Any], pipeline: Pipeline) -> list[str]:
-    inputs = (spec["root"].get("inputDefinitions") or {}).get("parameters") or {}
-    old = {n: (_type(parameter_type(p)), json.dumps(p.get("defaultValue"), sort_keys=True)) for n, p in inputs.items()}
+    definitions = spec["root"].get("inputDefinitions") or {}
+    inputs = definitions.get("parameters") or {}
+    old = {n: (_artifact(a), "null") for n, a in (definitions.get("artifacts") or {}).items()}
+    old |= {n: (_type(parameter_type(p)), json.dumps(p.get("defaultValue"), sort_keys=True)) for n, p in inputs.items()}
     new = {
         p.name: (_annotated(p.annotation), json.dumps(value_of(p.default.source) if p.default else None, sort_keys=True))
         for p in pipeline.parameters

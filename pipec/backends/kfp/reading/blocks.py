@@ -6,7 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipec.backends.kfp.reading import cel
@@ -33,6 +33,8 @@ class Made:
     statements: list[Statement]
     handles: list[str] = field(default_factory=list)
     """Names of results that tell when it has ended."""
+    effect: bool = False
+    """Whether it has calls that are bare statements, so that all around waits for it."""
 
 
 @dataclass
@@ -85,16 +87,20 @@ class Blocks:
         order = _Order(self, nodes, scope)
         statements: list[Statement] = []
         handles: dict[str, list[str]] = {}
+        effects: list[Node] = []
         for node in nodes:
             self.count += 1
             if self.count > MOST:
                 raise RefusedError(f"it would have more than {MOST} statements")
             sinks = wanted.get(node.name, {})
-            made = self.node(node, scope, sinks, order.is_bare(node), order.is_awaited(node))
+            bare, alone = order.is_bare(node), order.is_comparable(node)
+            inside = scope if alone else replace(scope, serial=False)
+            made = self.node(node, inside, sinks, bare, order.is_awaited(node))
             handles[node.name] = made.handles
+            effects += [node] if made.effect else []
             names = [name for other in order.only(node) for name in handles.get(other, [])]
             names = list(dict.fromkeys(names))
-            if names and not scope.in_loop and not order.is_bare(node):
+            if names and not scope.in_loop and not bare:
                 waited = names[0] if len(names) == 1 else f"({', '.join(names)})"
                 head = [s for s in made.statements if isinstance(s, Line) and s.source.endswith(" = []")]
                 rest = [s for s in made.statements if s not in head]
@@ -102,7 +108,19 @@ class Blocks:
             else:
                 statements += made.statements
         last = [n.name for n in nodes if not any(n.name in other.needs for other in nodes)]
-        return Made(shortened(statements), [h for name in last for h in handles[name]])
+        statements = self.apart(shortened(statements), effects, order, scope)
+        return Made(statements, [h for name in last for h in handles[name]], bool(effects))
+
+    def apart(self, statements: list[Statement], effects: list[Node], order: _Order, scope: Scope) -> list[Statement]:
+        """`statements` so that effects in them give no order that was not there."""
+        loose = [node for node in effects if not order.is_comparable(node)]
+        if not loose:
+            return statements
+        if not order.forced and not any(node.is_exit for node in effects):
+            return [Nested("with parallel():", tuple(statements))]
+        for node in loose:
+            self.note(node).changed.append("what stands beside it waits for it, and ran at the same time")
+        return statements
 
     def node(self, node: Node, scope: Scope, sinks: Sinks, bare: bool, awaited: bool) -> Made:
         """One node."""
@@ -120,14 +138,14 @@ class Blocks:
             return self.loop(node, scope, sinks, awaited)
         if node.is_inline:
             return self.inline(node, scope, sinks)
-        plan = self.pipelines(node.task["componentRef"]["name"]) if node.is_dag else self.step(node)
+        plan = self.pipelines(node.task["componentRef"]["name"]) if node.is_dag else self.step(node, not bare)
         return self.call(node, plan, scope, sinks, bare)
 
     # calls
 
-    def step(self, node: Node) -> Plan:
-        """The step of a task that is no DAG."""
-        plan = self.steps.plan(node.path, node.task)
+    def step(self, node: Node, cached: bool = True) -> Plan:
+        """The step of a task that is no DAG; what is called for its effect cannot be cached."""
+        plan = self.steps.plan(node.path, node.task, cached)
         if plan.refused:
             raise RefusedError(f"the task `{node.name}` has no counterpart: {plan.refused}")
         return plan
@@ -140,7 +158,7 @@ class Blocks:
         notes.lost += plan.lost_settings
         call = f"{plan.name}({', '.join(self.arguments(node, plan, scope))})"
         if bare:
-            return Made([Line(call)])
+            return Made([Line(call)], [], True)
         targets = self.targets(node, plan, scope)
         statements: list[Statement] = [Line(f"{', '.join(targets)} = {call}")]
         for output, target in zip(plan.outputs, targets):
@@ -234,13 +252,14 @@ class Blocks:
         before = dict(scope.outputs)
         body = self.guarded(node, scope, sinks)
         statements: list[Statement] = [Nested(f"if {one_line(test)}:", tuple(body.statements))]
+        effect = body.effect
         keys = {key for _, key, *_ in _selected((node.component.get("dag") or {}).get("outputs") or {})}
         handed = {k: v for k, v in scope.outputs.items() if k not in before and k[0] == node.name and k[1] in keys}
         names = [v.source for k, v in handed.items() if k[1] not in sinks and v.source.isidentifier()]
         if names and not sinks:
             empty = tuple(Line(f"{name} = None") for name in dict.fromkeys(names))
             statements.append(Nested("else:", empty))
-        return Made(statements)
+        return Made(statements, [], effect)
 
     def guarded(self, node: Node, scope: Scope, sinks: Sinks) -> Made:
         """What is inside of a condition: the node itself, and what follows it."""
@@ -249,11 +268,12 @@ class Blocks:
             return own
         first = _Content(node.name, own)
         rest = self.following(first, node.members, scope)
-        return Made([*own.statements, *rest.statements], rest.handles)
+        return Made([*own.statements, *rest.statements], rest.handles, own.effect or rest.effect)
 
     def following(self, first: _Content, members: list[Node], scope: Scope) -> Made:
         """The members of a condition, below what is in it."""
         ordered = in_order(members)
+        effect = False
         for member in ordered:
             data = {task for task, _ in _data(member)}
             if first.name in member.needs and first.name not in data and first.made.handles:
@@ -266,7 +286,8 @@ class Blocks:
                 inner = self.nodes([member], scope, {})
                 first.after += inner.statements
                 first.handles += inner.handles
-        return Made(first.after, first.handles)
+            effect = effect or inner.effect
+        return Made(first.after, first.handles, effect)
 
     def test(self, node: Node, scope: Scope) -> ast.expr:
         """A condition in Python."""
@@ -294,7 +315,7 @@ class Blocks:
         ordered = sorted(nodes, key=lambda n: (len(tests[n.name]), ast.unparse(tests[n.name][-1]).startswith("not ")))
         earlier: list[str] = []
         statements: list[Statement] = []
-        complete = False
+        complete = effect = False
         outputs: dict[tuple[str, str], Value] = {}
         for node in ordered:
             parts = [ast.unparse(part) for part in tests[node.name]]
@@ -304,6 +325,7 @@ class Blocks:
             own = tests[node.name][len(earlier) :]
             sinks = wanted.get(node.name, {})
             body = self.guarded(node, scope, sinks)
+            effect = effect or body.effect
             test = own[0] if len(own) == 1 else ast.BoolOp(ast.And(), own)
             complete = not own
             keyword = "else:" if complete else f"{'elif' if statements else 'if'} {one_line(test)}:"
@@ -320,7 +342,7 @@ class Blocks:
             if not complete:
                 earlier.append(ast.unparse(test))
         scope.outputs |= outputs
-        return Made(statements)
+        return Made(statements, [], effect)
 
     # loops
 
@@ -354,7 +376,7 @@ class Blocks:
         for key, target in own.items():
             scope.outputs[node.name, key] = Value(target, "LIST")
             statements += [Line(f"{sink}.append({target})") for sink in sinks.get(key, ()) if key in nested]
-        return Made(shortened(statements), handles)
+        return Made(shortened(statements), handles, body.effect)
 
     def once(self, node: Node, inner: Scope, lists: Sinks) -> Made:
         """The body of a loop."""
@@ -427,6 +449,20 @@ class _Order:
         self.names = {n.name for n in nodes}
         self.data = {n.name: {task for task, _ in _data(n)} & self.names for n in nodes}
         self.used = {task for n in nodes for task, _ in _data(n)}
+        self.forced: set[str] = set()
+        """Tasks of a loop that have to be statements, since `after` is not for loops."""
+        if scope.in_loop:
+            self._force(nodes)
+
+    def _force(self, nodes: list[Node]) -> None:
+        by_name = {n.name: n for n in nodes}
+        for node in nodes:
+            for name in self.only(node):
+                pair = [n for n in (node, by_name[name]) if n.name in self.forced or self._may_be_bare(n)]
+                if pair:
+                    self.forced.add(pair[0].name)
+                else:
+                    self.blocks.note(node).changed.append(f"it does not wait for `{name}`, whose result it does not need")
 
     def only(self, node: Node) -> list[str]:
         """What `node` waits for without getting anything of it, directly or on the way of something else."""
@@ -442,18 +478,24 @@ class _Order:
 
     def is_bare(self, node: Node) -> bool:
         """Whether `node` is called as a statement: that gives it no order that it has not anyway."""
+        if node.name in self.forced:
+            return True
+        if not self.scope.serial or not self._may_be_bare(node) or len(self.nodes_) == 1:
+            return False
+        return self.is_comparable(node) and not self.blocks.step(node).cached
+
+    def _may_be_bare(self, node: Node) -> bool:
+        """Whether `node` is a call whose result nobody takes."""
         if node.is_dag or node.is_loop or node.condition or node.is_exit or node.name in self.used:
             return False
-        if not self.scope.serial and not self.scope.in_loop:
-            return False
-        comparable = all(
+        return not self.blocks.step(node).outputs
+
+    def is_comparable(self, node: Node) -> bool:
+        """Whether every other node waits for `node`, or `node` for it."""
+        return all(
             other.name == node.name or other.name in self.before[node.name] or node.name in self.before[other.name]
             for other in self.nodes_
         )
-        if not comparable or len(self.nodes_) == 1:
-            return False
-        plan = self.blocks.step(node)
-        return not plan.cached and not plan.outputs
 
 
 _Merged = Mapping[tuple[str, str], str]

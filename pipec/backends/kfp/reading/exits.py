@@ -7,11 +7,6 @@ from pipec.backends.kfp.reading.dags import Node
 from pipec.backends.kfp.reading.values import Scope, Value, literal
 from pipec.compiler.reading import Line, Nested, Statement
 
-CAUGHT = (
-    "what kills the machine of a task before it (out of memory, eviction) is not caught, and the run fails at once"
-)
-
-
 def exit_block(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks) -> Made:
     """`node`, with what it runs after."""
     names = {member.name for member in node.members}
@@ -20,7 +15,7 @@ def exit_block(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks) -> Made:
         return _told(blocks, node, scope, sinks, data)
     tried = blocks.nodes(node.members, scope, {})
     last = blocks.task(node, scope, sinks)
-    return Made([Nested("try:", tuple(tried.statements)), Nested("finally:", tuple(last.statements))], last.handles)
+    return Made([Nested("try:", tuple(tried.statements)), Nested("finally:", tuple(last.statements))], last.handles, True)
 
 
 def _told(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks, data: list[tuple[str, str]]) -> Made:
@@ -45,8 +40,10 @@ def _told(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks, data: list[tup
     del scope.parameters["\0status"]
     statements += last.statements
     statements.append(Nested(f"if {failure}:", (Line(f"raise PipelineFailed({failure})"),)))
-    blocks.note(node).changed.append(CAUGHT)
-    return Made(statements, last.handles)
+    blocks.note(node).adapted.append("it is called behind a `try` that keeps what failed")
+    if _wants_status(node):
+        blocks.note(node).adapted.append("how the tasks before it have ended is a dictionary, made of the failure's text")
+    return Made(statements, last.handles, True)
 
 
 def _alone(node: Node) -> Node:

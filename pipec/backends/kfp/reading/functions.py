@@ -28,6 +28,11 @@ HELPERS = {
     "TaskFinalStatus": ("status.py", ()),
 }
 """Class -> its file among the templates, and the imports that it needs."""
+UNKNOWN_OF_STATUS = {
+    "pipeline_job_resource_name": "is the id of the run, not its resource name",
+    "error_code": "is not known: a failure is a text",
+}
+"""Attribute of a final status -> what it is here."""
 TYPING = frozenset(typing.__all__)
 
 
@@ -279,12 +284,15 @@ class _Adapter:
     def _unknown_dsl(self) -> tuple[str, ...]:
         lost: list[str] = []
         names = {*self.ports.written, *(port.argument for port in self.ports.inputs if port.form == "artifact")}
+        statuses = {port.argument for port in self.ports.inputs if port.form == "status"}
         for statement in self.function.body:
             for node in ast.walk(statement):
                 if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
                     continue
                 if node.value.id == "dsl" and node.attr not in KNOWN_DSL:
                     lost.append(f"its function uses `dsl.{node.attr}`")
+                if node.value.id in statuses and node.attr in UNKNOWN_OF_STATUS:
+                    self.changes.append(f"`{node.value.id}.{node.attr}` {UNKNOWN_OF_STATUS[node.attr]}")
                 if node.value.id in names and node.attr not in ATTRIBUTES:
                     self.changes.append(f"`{node.value.id}.{node.attr}` is Kubeflow's, and its artifact has none here")
                 if node.attr == "uri" and (node.value.id in names or self.ports.has_artifacts):

@@ -161,6 +161,8 @@ class _Translation:
             scope.parameters[key] = Value(interface.parameters[key], parameter_type(spec))
         for key in inputs.get("artifacts") or {}:
             scope.artifacts[key] = Value(interface.parameters[key])
+        if is_root:
+            self._artifacts_of_run(name, inputs.get("artifacts") or {})
         made = self.blocks.dag(component, path, scope, {})
         results = self.results(component, scope, interface.outputs)
         body: list[Statement] = [*made.statements]
@@ -171,6 +173,13 @@ class _Translation:
         body = _with_remarks(body, self._remarks(path))
         settings, doc = self._settings(name, component, is_root)
         return PipelineFunction(name, interface.signature, returns, doc, tuple(body), settings)
+
+    def _artifacts_of_run(self, name: str, artifacts: Mapping[str, Any]) -> None:
+        """Artifacts that a run itself would be given."""
+        for key in artifacts:
+            place = self.documents.place("root", "inputDefinitions", "artifacts", key)
+            difference = f"its input `{key}` is an artifact, and pipelines take values: give a path where it can be read"
+            self.report.add(ChangedMeaning(place, TARGET, name, difference))
 
     def results(self, component: Mapping[str, Any], scope: Scope, outputs: tuple[Output, ...]) -> list[Value | None]:
         """What a DAG hands out."""
