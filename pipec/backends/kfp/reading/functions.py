@@ -149,8 +149,9 @@ class _Adapter:
                 continue
             text = self.ports.annotation(argument)
             given = ast.get_source_segment(self.source, default) if default is not None else None
-            kept.append(self.ports.called(argument) + (f": {text}" if text else "") + (f" = {given}" if text and given else
-                                                                       f"={given}" if given else ""))  # fmt: skip
+            annotated = f": {text}" if text else ""
+            equals = f"{' = ' if text else '='}{given}" if given else ""
+            kept.append(f"{self.ports.called(argument)}{annotated}{equals}")
         kept.sort(key=lambda one: "=" in one)
         returns = self.ports.returns()
         arrow = f" -> {returns}" if returns else ""
@@ -181,7 +182,7 @@ class _Adapter:
         if prologue:
             text = "".join(f"\n{self.indent}{line}" for line in prologue)
             at = self._end(body[0]) if documented else self._colon()
-            self.edits.append((at, at, text) if documented else (at, at, text))
+            self.edits.append((at, at, text))
         self._returns()
 
     def _prologue(self) -> Iterator[str]:
