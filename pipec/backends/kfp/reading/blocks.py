@@ -140,7 +140,7 @@ class Blocks:
         if bare:
             return Made([Line(call)], [], True)
         targets = self.targets(node, plan, scope)
-        statements: list[Statement] = [Line(f"{', '.join(targets)} = {call}")]
+        statements: list[Statement] = [Line(_bound(targets, call))]
         for output, target in zip(plan.outputs, targets):
             scope.outputs[node.name, output.name] = Value(target, output.kind)
             statements += [Line(f"{sink}.append({target})") for sink in sinks.get(output.name, ())]
@@ -227,6 +227,14 @@ class Blocks:
         for _, key, task, name in selected(node.component["dag"].get("outputs") or {}):
             if (task, name) in inner.outputs:
                 scope.outputs.setdefault((node.name, key), inner.outputs[task, name])
+
+
+def _bound(targets: list[str], call: str) -> str:
+    """`a, b = call`, where the names alone would not fit on a line with a name on each."""
+    together = ", ".join(targets)
+    if len(targets) == 1 or len(together) < 90:
+        return f"{together} = {call}"
+    return "\n".join(["(", *(f"    {target}," for target in targets), *(f") = {call}".split("\n"))])
 
 
 def _apart(base: str, names: Names, ending: str) -> str:
