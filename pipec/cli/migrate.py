@@ -20,8 +20,10 @@ from pipec.compiler.diagnostics.renderers import render
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, path_type=Path))
 @click.option("--from", "origin", metavar="ORCHESTRATOR", help="What FILE is written for; found out unless given.")
 @click.option("--to", "targets", multiple=True, metavar="T[,T]", help="What to write: plain Python unless given.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Write modules to DIR, targets' files to DIR/<target>; `migrated` beside FILE unless given.")  # fmt: skip
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help="Write modules to DIR, and what is for a target to DIR/<target>; `migrated` beside FILE unless given.",
+)  # fmt: skip
 @options.json_file
 @options.profile
 @click.option("--strict", is_flag=True, help="Write nothing of a file that does not come over exactly.")

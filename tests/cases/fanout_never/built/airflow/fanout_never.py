@@ -82,7 +82,6 @@ def stored(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         read = from_xcom
-        read = from_xcom if options.get("lazy") else fetch  # lazy: the task itself fetches what it picks
         with empty_folder():
             try:
                 value = function(*map(read, args), **{key: read(given) for key, given in kwargs.items()})
