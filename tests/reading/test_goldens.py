@@ -20,7 +20,7 @@ def test_module_and_report_are_the_committed_ones(original: Original, snapshot: 
     done = everywhere(original)
     module = done.files.get(Path("migrated/original.py"), "")
     snapshot.snapshot_dir = original.folder
-    snapshot.assert_match_dir({"module.py.txt": module, "report.json": told(done)}, "migrated")
+    snapshot.assert_match_dir({"module.py": module, "report.json": told(done)}, "migrated")
 
 
 @pytest.mark.parametrize("original", ORIGINALS, ids=lambda o: o.id)
