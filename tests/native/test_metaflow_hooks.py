@@ -14,7 +14,9 @@ TOLD = Case(ROOT / "tests" / "cases" / "settings_told")
 
 
 @pytest.mark.orchestrator
-@pytest.mark.parametrize(("remote", "told"), [(True, "#ml-alerts step divide has failed: division by zero!\n"), (False, "")])
+@pytest.mark.parametrize(
+    ("remote", "told"), [(True, "#ml-alerts step divide has failed: division by zero!\n"), (False, "")]
+)
 def test_somebody_is_told_of_the_last_attempt(remote: bool, told: str, tmp_path: Path) -> None:
     """Once, after two attempts; of a run with a local datastore nobody."""
     (flow,) = build(TOLD, "metaflow").files.values()
