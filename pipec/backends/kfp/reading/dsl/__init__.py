@@ -1,0 +1,44 @@
+"""Reading Kubeflow pipelines as Python source: the documents that the SDK would compile them to, without running them.
+
+The file is evaluated as far as its pipelines need: functions of pipelines run on stand-ins for components, tasks and
+values of the run. Nothing of the file and of its libraries is ever imported or executed.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from pipec.backends.kfp.reading.documents import Documents
+from pipec.backends.kfp.reading.dsl.machine import Machine
+from pipec.backends.kfp.reading.dsl.names import TARGET
+from pipec.backends.kfp.reading.dsl.scope import FileModule
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.foreign import NothingToMigrate, UnreadablePipeline
+from pipec.compiler.reading import Source
+
+__all__ = ["documents_of"]
+
+
+def documents_of(source: Source, report: Report) -> tuple[Documents, ...]:
+    """The documents of every pipeline of the file that can be read; the report says what keeps others from it."""
+    try:
+        tree = ast.parse(source.text)
+    except (SyntaxError, ValueError) as error:
+        line, column = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
+        report.add(UnreadablePipeline(source.at(line, column), TARGET, f"it is no Python: {error}"))
+        return ()
+    machine = Machine(source, report)
+    machine.load(FileModule(source, tree))
+    own = [attempt for attempt in machine.attempts if attempt.function.source is source]
+    if not own:
+        report.add(NothingToMigrate(source.start, TARGET))
+    told: list[object] = []
+    found: list[Documents] = []
+    for attempt in own:
+        if attempt.problem is not None and attempt.problem not in told:
+            told.append(attempt.problem)
+            attempt.problem.tell(report)
+        elif attempt.component is not None and attempt.component.graph is not None:
+            if attempt.compiled or not attempt.used:
+                found.append(attempt.component.graph.documents())
+    return tuple(found)

@@ -1,0 +1,91 @@
+"""A pipeline inside another: its documents become part of the outer ones, under names that are free there."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from pipec.backends.kfp.reading.documents import Path
+from pipec.backends.kfp.reading.dsl.compiled import Compiled
+from pipec.backends.kfp.reading.dsl.names import unique
+
+
+def executors(platform: dict[str, Any], key: str = "kubernetes") -> dict[str, Any]:
+    """The settings by executor in a platform document, made where there are none."""
+    found: dict[str, Any] = (
+        platform.setdefault("platforms", {})
+        .setdefault(key, {})
+        .setdefault("deploymentSpec", {})
+        .setdefault("executors", {})
+    )
+    return found
+
+
+def merge(
+    outer: Compiled, outer_executors: dict[str, Any], inner: Compiled, wanted: str
+) -> tuple[str, dict[str, Any]]:
+    """Put `inner` into `outer`; gives the definition of its top level, and the name like `wanted` that is free for it."""
+    inner = copy.deepcopy(inner)
+    labels = _merge_executors(outer, outer_executors, inner)
+    components = _merge_components(outer, inner)
+    target = unique(wanted, outer.spec["components"])
+    for path, span in inner.places.items():
+        if moved := _moved(path, target, components, labels):
+            outer.places[moved] = span
+    for path, name in inner.names.items():
+        if moved := _moved(path, target, components, labels):
+            outer.names[moved] = name
+    outer.sources |= {labels.get(label, label): source for label, source in inner.sources.items()}
+    root: dict[str, Any] = inner.spec["root"]
+    return target, root
+
+
+def _merge_executors(outer: Compiled, outer_executors: dict[str, Any], inner: Compiled) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for old, executor in inner.spec.get("deploymentSpec", {}).get("executors", {}).items():
+        new = labels[old] = unique(old, outer_executors)
+        if new != old:
+            for component in inner.spec.get("components", {}).values():
+                if component.get("executorLabel") == old:
+                    component["executorLabel"] = new
+            for platform in inner.platform.get("platforms", {}).values():
+                settings = platform.get("deploymentSpec", {}).get("executors", {})
+                if old in settings:
+                    settings[new] = settings.pop(old)
+        outer_executors[new] = executor
+        for key, platform in inner.platform.get("platforms", {}).items():
+            into = executors(outer.platform, key)
+            for label, settings in platform.get("deploymentSpec", {}).get("executors", {}).items():
+                into[label] = into.get(label, {}) | settings
+    return labels
+
+
+def _merge_components(outer: Compiled, inner: Compiled) -> dict[str, str]:
+    taken = list(outer.spec["components"])
+    renamed: dict[str, str] = {}
+    for name in inner.spec.get("components", {}):
+        renamed[name] = unique(name, [*taken, *renamed, *renamed.values()])
+    # the last first, so that a new name is never taken for an old one
+    for old, new in reversed(renamed.items()):
+        if old != new:
+            for definition in [*inner.spec["components"].values(), inner.spec["root"]]:
+                for task in definition.get("dag", {}).get("tasks", {}).values():
+                    if task["componentRef"]["name"] == old:
+                        task["componentRef"]["name"] = new
+    for old, definition in inner.spec.get("components", {}).items():
+        outer.spec["components"][renamed[old]] = definition
+    return renamed
+
+
+def _moved(path: Path, target: str, components: dict[str, str], labels: dict[str, str]) -> Path | None:
+    """Where an entry of the inner documents stands in the outer ones."""
+    match path:
+        case ("root", *rest):
+            return ("components", target, *rest)
+        case ("components", name, *rest):
+            return ("components", components.get(name, name), *rest)
+        case ("deploymentSpec", "executors", label, *rest):
+            return ("deploymentSpec", "executors", labels.get(label, label), *rest)
+        case ("platforms", key, "deploymentSpec", "executors", label, *rest):
+            return ("platforms", key, "deploymentSpec", "executors", labels.get(label, label), *rest)
+    return None
