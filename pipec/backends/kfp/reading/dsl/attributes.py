@@ -162,4 +162,6 @@ def text_of(value: Any) -> str:
         raise refused(f"`{value.name}`", "a task is no text; its `.output` can stand in one")
     if isinstance(value, (NamedTupleType, type)):
         return getattr(value, "__name__", getattr(value, "name", ""))
+    if isinstance(value, Imported):
+        raise Problem(f"`{value.path}`", "its value is not known when the file is read", value.advice)
     raise refused("a text", f"a {type(value).__name__} cannot stand in it")

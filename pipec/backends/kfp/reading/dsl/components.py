@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -10,7 +11,7 @@ from pipec.backends.kfp.reading.dsl.calls import Call, Native
 from pipec.backends.kfp.reading.dsl.functions import Function
 from pipec.backends.kfp.reading.dsl.names import DEFAULT_IMAGE, unique
 from pipec.backends.kfp.reading.dsl.parts import Component, Container, Importer, Port
-from pipec.backends.kfp.reading.dsl.problems import Problem, refused
+from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown, refused
 from pipec.backends.kfp.reading.dsl.tasks import Task, instantiate
 
 _SETTINGS = {
@@ -29,6 +30,7 @@ def component(call: Call, function: Function, settings: dict[str, Any]) -> Compo
         raise Problem(
             "`embedded_artifact_path`", "the files would have to go into the document", "put them into the image"
         )
+    settings = {name: value for name, value in settings.items() if not isinstance(value, Unknown)}
     made = interface.component_of(function)
     additional = [one.function if isinstance(one, Component) else one for one in settings.get("additional_funcs") or ()]
     target = settings.get("target_image")
@@ -44,8 +46,26 @@ def component(call: Call, function: Function, settings: dict[str, Any]) -> Compo
 
 
 def _artifact_imports(function: Function) -> list[str]:
-    """The import statements for artifact classes that are not the SDK's."""
-    return []
+    """The import statements for artifact classes that are not the SDK's: each by the name that the annotation says."""
+    found: list[str] = []
+    node = function.node
+    annotated = [(function.annotation(name), one.annotation) for name, one in function.parameters.items()]
+    if isinstance(node, ast.FunctionDef) and node.returns is not None and kinds.is_artifact_class(function.returns):
+        annotated.append((function.returns, node.returns))
+    for annotation, written in annotated:
+        kind = kinds.without_optional(annotation)
+        kind = kind.__origin__ if getattr(kind, "__metadata__", ()) else kind
+        kind = kind.__args__[0] if kinds.is_artifact_list(kind) else kind
+        if not kinds.is_artifact_class(kind) or kind in kinds.ARTIFACTS.values() or written is None:
+            continue
+        path = f"{kind.__module__}.{kind.__name__}".split(".")
+        named = [one.id for one in ast.walk(written) if isinstance(one, ast.Name) and one.id in path]
+        if not named:
+            raise refused(f"`{ast.unparse(written)}`", "an artifact class is called by the name that it was defined with")
+        *module, name = path[: path.index(named[-1]) + 1]
+        line = f"from {'.'.join(module)} import {name}" if module else f"import {name}"
+        found += [line] if line not in found else []
+    return found
 
 
 def container_component(call: Call, function: Function, settings: dict[str, Any]) -> Component:

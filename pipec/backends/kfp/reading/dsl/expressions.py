@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -13,14 +14,13 @@ from pipec.backends.kfp.reading.dsl.channels import Channel
 from pipec.backends.kfp.reading.dsl.functions import Function
 from pipec.backends.kfp.reading.dsl.imported import Imported
 from pipec.backends.kfp.reading.dsl.invoking import Invoking
-from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown, refused
+from pipec.backends.kfp.reading.dsl.problems import PYTHON_ERRORS, Problem, Unknown, refused
 from pipec.backends.kfp.reading.dsl.scope import Scope
 from pipec.ir import Span
 
 _STEPS = 400_000
 """How much is evaluated for one file before it counts as a program, not as a description of pipelines."""
 _LARGE = 100_000
-PYTHON_ERRORS = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -106,8 +106,8 @@ class Expressions(Invoking):
         try:
             return self.evaluate(node, scope)
         except Problem as problem:
-            if (self.recorder.changes if self.recorder else 0) != before:
-                raise
+            if self.recorder is not None and (not problem.aside or self.recorder.changes != before):
+                raise  # a task may be missing
             return Unknown(problem)
 
     def iterate(self, value: Any) -> list[Any]:
@@ -136,12 +136,15 @@ class Expressions(Invoking):
         except KeyError:
             if node.id in self.builtins:
                 return self.builtins[node.id]
-            raise Problem(f"`{node.id}`", "nothing in this file gives it a value") from None
+            advice = Imported(node.id).advice if hasattr(builtins, node.id) else ""
+            reason = "nothing in this file gives it a value" if not advice else "it is not run when the file is read"
+            raise Problem(f"`{node.id}`", reason, advice, aside=bool(advice)) from None
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         value, index = self.evaluate(node.value, scope), self.evaluate(node.slice, scope)
         if isinstance(value, Imported):
-            raise Problem(f"`{ast.unparse(node)}`", f"`{value.path}` is not run when the file is read", value.advice)
+            reason = f"`{value.path}` is not run when the file is read"
+            raise Problem(f"`{ast.unparse(node)}`", reason, value.advice, aside=value.is_standard)
         if isinstance(value, Channel):
             if isinstance(value, channels.LoopParameter) and isinstance(index, str):
                 return value.field(index)
@@ -177,6 +180,8 @@ class Expressions(Invoking):
         for sign, comparator in zip(node.ops, node.comparators):
             right = self.evaluate(comparator, scope)
             symbol, function = _COMPARE[type(sign)]
+            if isinstance(right, Imported) and not symbol:
+                right = self._members(node, right, left, scope)
             if symbol and (isinstance(left, Channel) or isinstance(right, Channel)):
                 value = channels.compare(symbol, left, right)  # type: ignore[assignment]  # the SDK's `==` gives this
             else:
@@ -185,6 +190,13 @@ class Expressions(Invoking):
                 return value
             left = right
         return value
+
+    def _members(self, node: ast.Compare, library: Imported, member: Any, scope: Scope) -> Any:
+        """What `in` looks into. An environment variable is taken as not set, and that is told."""
+        if library.path != "os.environ":
+            return library
+        self.assumed(str(member), None, self.span(node, scope))
+        return ()
 
     def _part(self, part: ast.expr, scope: Scope) -> str:
         if not isinstance(part, ast.FormattedValue):

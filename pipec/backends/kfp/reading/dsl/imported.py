@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import re
+import sys
 from dataclasses import dataclass
 
 _KNOWN_ADVICE = {
@@ -22,6 +24,11 @@ class Imported:
     """Dotted, as documented: `kfp.dsl.component`."""
 
     @property
+    def is_standard(self) -> bool:
+        """Whether it is Python's own, and so makes no task."""
+        return self.path.split(".")[0] in sys.stdlib_module_names or hasattr(builtins, self.path)
+
+    @property
     def advice(self) -> str:
         """What to do instead of using it in a pipeline."""
         for prefix, advice in _KNOWN_ADVICE.items():
@@ -33,7 +40,7 @@ class Imported:
 def canonical(path: str) -> str:
     """A name of the SDK as its documentation calls it, wherever it was imported from."""
     path = re.sub(r"^kfp\.(v2|compiler\.compiler|dsl\.types|components\.types)\.", _short, path)
-    path = re.sub(r"^kfp\.dsl\.[a-z_]+\.([A-Za-z_]+)$", r"kfp.dsl.\1", path)
+    path = re.sub(r"^kfp\.(dsl|kubernetes|components)\.[a-z_]+\.([A-Za-z_]+)$", r"kfp.\1.\2", path)
     return re.sub(r"^kfp_kubernetes\.", "kfp.kubernetes.", path)
 
 

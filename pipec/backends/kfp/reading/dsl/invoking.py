@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pipec.backends.kfp.reading.dsl.pipelines import Attempt
 
 _DEPTH = 60
+_CARELESS = {"kfp.dsl.component", "kfp.Client", "kfp.client.Client", "kfp.compiler.Compiler"}
+"""What may be given arguments that are not known."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,10 @@ class Invoking:
         """See `Expressions`."""
         raise NotImplementedError
 
+    def assumed(self, variable: str, default: Any, span: Span) -> None:
+        """See `Machine`."""
+        raise NotImplementedError
+
     def named(self, name: str, value: Any) -> None:
         """A variable has been given a value: a task remembers its first name."""
         if isinstance(value, Task) and value.variable is None and self.recorder is not None:
@@ -105,13 +111,15 @@ class Invoking:
                 call.args = [*callee.args, *call.args]
                 call.kwargs = callee.kwargs | call.kwargs
                 return self.invoke(callee.function, call)
-            case Imported() if callee.path in self.library:
+            case Imported() if callee.path in _CARELESS:
                 return self.library[callee.path](call)
             case Bound():
                 return self._method(callee, call)
         for one in [*call.args, *call.kwargs.values()]:
             if isinstance(one, Unknown):
                 raise one.problem
+        if isinstance(callee, Imported) and callee.path in self.library:
+            return self.library[callee.path](call)
         if isinstance(callee, TaskMethod):
             return callee(call)
         if isinstance(callee, pythonic.Function):
@@ -125,7 +133,8 @@ class Invoking:
 
     def _unknown(self, callee: Any, call: Call) -> Problem:
         if isinstance(callee, Imported):
-            return Problem(f"`{callee.path}(...)`", "it is a library that is not run when the file is read", callee.advice)
+            reason = "it is a library that is not run when the file is read"
+            return Problem(f"`{callee.path}(...)`", reason, callee.advice, aside=callee.is_standard)
         if isinstance(callee, (Channel, Task)):
             return refused("a call", "a value of the run cannot be called")
         name = callee.name if isinstance(callee, ClassValue) else getattr(callee, "__name__", type(callee).__name__)

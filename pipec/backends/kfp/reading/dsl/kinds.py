@@ -7,7 +7,7 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipec.backends.kfp.reading.dsl.problems import refused
+from pipec.backends.kfp.reading.dsl.problems import Problem, refused
 
 
 class Artifact:
@@ -220,4 +220,6 @@ def checked(kind: Any, port: str) -> Any:
         return kind
     if isinstance(kind, str) and re.fullmatch(r"(system|google)\.\w+@\d+\.\d+\.\d+", kind):
         return kind
+    if isinstance(kind, str) and kind.startswith("Imported("):
+        raise Problem(f"the type of `{port}`", "its class comes from a library that is not run when the file is read")
     raise refused(f"the type of `{port}`", f"`{kind}` is no type of a parameter or an artifact")

@@ -35,8 +35,9 @@ def _decorator(make: Any, path: str) -> Native:
             raise function.problem
         if not isinstance(function, Function):
             raise refused(f"`{path}`", "it is no function of this file that is decorated")
-        for value in settings.values():
-            if isinstance(value, Unknown):
+        for name, value in settings.items():
+            # where the SDK itself comes from makes no difference to what a component does
+            if isinstance(value, Unknown) and name != "kfp_package_path":
                 raise value.problem
         return make(call, function, settings)
 
@@ -143,6 +144,14 @@ def _named_tuple(call: Call) -> kinds.NamedTupleType:
     return kinds.NamedTupleType(taken["typename"], fields)
 
 
+def _plain_tuple(call: Call) -> kinds.NamedTupleType:
+    """`collections.namedtuple("Name", ["field", ...])`."""
+    taken = call.take("namedtuple", "typename", "field_names", required=2)
+    names = taken["field_names"]
+    names = names.replace(",", " ").split() if isinstance(names, str) else names
+    return kinds.NamedTupleType(taken["typename"], dict.fromkeys(names))
+
+
 def _never(what: str, advice: str) -> Native:
     def run(call: Call) -> Any:
         raise Problem(f"`{what}`", "what it gives depends on something outside of this file", advice)
@@ -185,4 +194,5 @@ _OTHERS: dict[str, Native] = {
     "kfp.client.Client": _instance("kfp.Client"),
     "kfp.Client.create_run_from_pipeline_func": _compile,
     "typing.NamedTuple": _named_tuple,
+    "collections.namedtuple": _plain_tuple,
 }

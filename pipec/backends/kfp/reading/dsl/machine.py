@@ -9,14 +9,14 @@ from typing import Any
 from pipec.backends.kfp.reading.dsl import kinds, library, pythonic
 from pipec.backends.kfp.reading.dsl.attributes import ClassValue
 from pipec.backends.kfp.reading.dsl.calls import Call
-from pipec.backends.kfp.reading.dsl.expressions import PYTHON_ERRORS, Expressions
+from pipec.backends.kfp.reading.dsl.expressions import Expressions
 from pipec.backends.kfp.reading.dsl.functions import Function
 from pipec.backends.kfp.reading.dsl.groups import Group
 from pipec.backends.kfp.reading.dsl.imported import Imported
 from pipec.backends.kfp.reading.dsl.invoking import Returned
 from pipec.backends.kfp.reading.dsl.modules import Modules
 from pipec.backends.kfp.reading.dsl.names import TARGET
-from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown, refused
+from pipec.backends.kfp.reading.dsl.problems import PYTHON_ERRORS, Problem, Unknown, refused
 from pipec.backends.kfp.reading.dsl.scope import FileModule, Scope
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import ChangedMeaning
@@ -81,7 +81,7 @@ class Machine(Expressions):
             try:
                 self._statement(statement, scope)
             except Problem as problem:
-                if self.recorder is not None:
+                if self.recorder is not None and not (problem.aside and isinstance(statement, ast.Expr)):
                     raise
                 self._taint(statement, scope, problem)
 
@@ -114,7 +114,8 @@ class Machine(Expressions):
         """An environment variable has been taken to have its default."""
         if variable not in self._told:
             self._told.add(variable)
-            difference = f"it was compiled with the environment variable `{variable}`, here with its default, {default!r}"
+            how = "as if it were not set" if default is None else f"with its default, {default!r}"
+            difference = f"it was compiled with the environment variable `{variable}`, and is read {how}"
             about = self.recorder.name if self.recorder else variable
             self.report.add(ChangedMeaning(span, TARGET, about, difference))
 
@@ -157,6 +158,7 @@ class Machine(Expressions):
         artifact = next((base for base in bases if kinds.is_artifact_class(base)), None)
         if artifact is not None:
             titles = {name: inner.values.get(name, getattr(artifact, name)) for name in ("schema_title", "schema_version")}
+            titles["__module__"] = scope.module.name if scope.module.name != "__main__" else scope.module.source.path.stem
             scope.bind(node.name, type(node.name, (artifact,), titles))
             return
         inherited: dict[str, Any] = {}
@@ -199,7 +201,12 @@ class Machine(Expressions):
             self.execute(node.body, scope)
             return
         item = node.items[index]
-        group = self.evaluate(item.context_expr, scope)
+        group = self.maybe(item.context_expr, scope)
+        if isinstance(group, Unknown) and self.recorder is None:
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, group, scope)
+            self._enter(node, index + 1, scope)
+            return
         if not isinstance(group, Group) or self.recorder is None:
             raise Problem(f"`with {ast.unparse(item.context_expr)}`", "it is no block of a pipeline")
         entered = self.recorder.enter(group)

@@ -12,7 +12,7 @@ from pipec.backends.kfp.reading.dsl.functions import Function
 from pipec.backends.kfp.reading.dsl.groups import Recorder
 from pipec.backends.kfp.reading.dsl.names import SINGLE_OUTPUT
 from pipec.backends.kfp.reading.dsl.parts import Component
-from pipec.backends.kfp.reading.dsl.problems import Problem, refused
+from pipec.backends.kfp.reading.dsl.problems import PYTHON_ERRORS, Problem, refused
 
 if TYPE_CHECKING:
     from pipec.backends.kfp.reading.dsl.machine import Machine
@@ -42,6 +42,9 @@ def define(machine: Machine, function: Function, settings: dict[str, Any]) -> Co
     except Problem as problem:
         attempt.problem = problem.at(function.span)
         raise
+    except PYTHON_ERRORS as error:
+        attempt.problem = refused(f"`{function.name}`", f"{type(error).__name__}: {error}").at(function.span)
+        raise attempt.problem from None
     finally:
         machine.recorder = outer
     return attempt.component

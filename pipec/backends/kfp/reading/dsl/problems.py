@@ -10,17 +10,23 @@ from pipec.compiler.diagnostics.foreign import CannotMigrate, UnreadablePipeline
 from pipec.ir import NOWHERE, Span
 
 
+PYTHON_ERRORS = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError)
+"""What evaluating an expression of plain values may raise."""
+
+
 class Problem(Exception):
     """Why an expression has no static value. Raised where it is met; reported only where the value is needed."""
 
-    def __init__(self, what: str, reason: str, advice: str = "", *, span: Span = NOWHERE, refused: bool = False) -> None:
+    def __init__(self, what: str, reason: str, advice: str = "", *, refused: bool = False, aside: bool = False) -> None:
         super().__init__(f"{what}: {reason}")
         self.what = what
         self.reason = reason
         self.advice = advice
-        self.span = span
+        self.span = NOWHERE
         self.refused = refused
         """Whether the orchestrator's own compiler would refuse it as well."""
+        self.aside = aside
+        """Whether it is about something that makes no task, so that a pipeline can do without it."""
 
     def at(self, span: Span) -> Problem:
         """The same, placed at `span` unless it has a place already."""

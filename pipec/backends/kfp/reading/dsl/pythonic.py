@@ -152,7 +152,14 @@ def _dumps(call: Call) -> str:
 
 
 def _paths(function: Callable[..., Any]) -> Native:
-    return lambda call: function(*(str(one) for one in call.args))
+    """A function of paths, of which texts and path objects are taken."""
+
+    def run(call: Call) -> Any:
+        from pipec.backends.kfp.reading.dsl.attributes import text_of
+
+        return function(*(text_of(one) for one in call.args))
+
+    return run
 
 
 def _environment(call: Call) -> Any:
@@ -191,8 +198,8 @@ LIBRARY: dict[str, Native] = {
     "os.path.splitext": _paths(posixpath.splitext),
     "os.environ.get": _environment,
     "os.getenv": _environment,
-    "pathlib.Path": lambda call: PurePath(*(str(one) for one in call.args)),
-    "pathlib.PurePath": lambda call: PurePath(*(str(one) for one in call.args)),
+    "pathlib.Path": _paths(PurePath),
+    "pathlib.PurePath": _paths(PurePath),
     "functools.partial": _partial,
     "copy.copy": _plain(lambda value: value.copy() if isinstance(value, (list, dict, set)) else value),
     "dict": _plain(dict),
