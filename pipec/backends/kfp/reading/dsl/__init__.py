@@ -32,11 +32,9 @@ def documents_of(source: Source, report: Report) -> tuple[Documents, ...]:
     own = [attempt for attempt in machine.attempts if attempt.function.source is source]
     if not own:
         report.add(NothingToMigrate(source.start, TARGET))
-    told: list[object] = []
     found: list[Documents] = []
     for attempt in own:
-        if attempt.problem is not None and attempt.problem not in told:
-            told.append(attempt.problem)
+        if attempt.problem is not None:
             attempt.problem.tell(report)
         elif attempt.component is not None and attempt.component.graph is not None:
             if attempt.compiled or not attempt.used:

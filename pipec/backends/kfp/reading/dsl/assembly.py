@@ -92,9 +92,11 @@ class _Assembly:
             entry["componentRef"]["name"] = name
             self.made.spec["components"][name] = made
             around.setdefault("dag", {}).setdefault("tasks", {})[child.name] = entry
-            self._note(child, path, name, made)
+            self._note(child, path, name, made, entry)
 
-    def _note(self, child: Group | Task, path: Path, component: str, made: dict[str, Any]) -> None:
+    def _note(
+        self, child: Group | Task, path: Path, component: str, made: dict[str, Any], entry: dict[str, Any]
+    ) -> None:
         """Remember where an entry came from."""
         places = self.made.places
         places[path] = child.span
@@ -113,12 +115,15 @@ class _Assembly:
             if child.component.source:
                 self.made.sources[label] = child.component.source
         for (where, *rest), span in child.spans.items():
-            if where == "task":
-                places[(*path, *rest)] = span
-            elif where == "executor":
-                places[(*executor, *rest)] = span
+            if where == "task" and rest[0] in entry:
+                place: Path = (*path, *rest)
+            elif where == "executor" and label:
+                place = (*executor, *rest)
+            elif where == "platform":
+                place = ("platforms", "kubernetes", *executor, *rest)
             else:
-                places["platforms", "kubernetes", "deploymentSpec", "executors", label, *rest] = span
+                continue
+            places[place] = span
 
     def _task(self, task: Task, around: dict[str, Any], beside: list[str], path: Path) -> tuple[Any, dict[str, Any]]:
         entry = specs.task_entry(task, around, beside)
@@ -205,7 +210,7 @@ class _Assembly:
         entry["componentRef"]["name"] = component
         self.made.spec["components"][component] = made
         self.root["dag"]["tasks"][path[-1]] = entry
-        self._note(task, path, component, made)
+        self._note(task, path, component, made, entry)
 
     def _sort(self) -> None:
         """Tasks in the order of the source, instead of blocks first."""

@@ -46,7 +46,7 @@ class Call:
         for name in names[:required]:
             if name not in taken:
                 raise refused(f"`{function}`", f"its argument `{name}` is missing")
-        for name, value in taken.items():
+        for value in taken.values():
             if isinstance(value, Unknown) and not lenient:
                 raise value.problem
         return taken

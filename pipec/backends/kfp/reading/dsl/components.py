@@ -9,10 +9,11 @@ from typing import Any
 from pipec.backends.kfp.reading.dsl import channels, interface, kinds, lightweight, placeholders, yaml_components
 from pipec.backends.kfp.reading.dsl.calls import Call, Native
 from pipec.backends.kfp.reading.dsl.functions import Function
-from pipec.backends.kfp.reading.dsl.names import DEFAULT_IMAGE, unique
+from pipec.backends.kfp.reading.dsl.names import DEFAULT_IMAGE, TARGET, unique
 from pipec.backends.kfp.reading.dsl.parts import Component, Container, Importer, Port
 from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown, refused
 from pipec.backends.kfp.reading.dsl.tasks import Task, instantiate
+from pipec.compiler.diagnostics.foreign import ChangedMeaning
 
 _SETTINGS = {
     "base_image", "target_image", "packages_to_install", "pip_index_urls", "output_component_file",
@@ -40,8 +41,15 @@ def component(call: Call, function: Function, settings: dict[str, Any]) -> Compo
         command = lightweight.program(function, _artifact_imports(function), additional)
     image = target or settings.get("base_image") or DEFAULT_IMAGE
     made.container = Container(image, [*lightweight.install(settings), *command], lightweight.arguments(function))
-    made.passthroughs = [one if isinstance(one, tuple) else (one, False) for one in settings.get("task_config_passthroughs") or ()]
-    made.source = lightweight.definition(function).rstrip("\n") + "\n"
+    made.passthroughs = [
+        one if isinstance(one, tuple) else (one, False) for one in settings.get("task_config_passthroughs") or ()
+    ]
+    made.source = lightweight.own_source(function)
+    if not target and not lightweight.definition(function).startswith("def"):
+        difference = (
+            "as compiled it has no source, for a text at the margin keeps the SDK from dedenting it; here it has"
+        )
+        call.machine.report.add(ChangedMeaning(function.span, TARGET, made.name, difference))
     return made
 
 
@@ -61,7 +69,9 @@ def _artifact_imports(function: Function) -> list[str]:
         path = f"{kind.__module__}.{kind.__name__}".split(".")
         named = [one.id for one in ast.walk(written) if isinstance(one, ast.Name) and one.id in path]
         if not named:
-            raise refused(f"`{ast.unparse(written)}`", "an artifact class is called by the name that it was defined with")
+            raise refused(
+                f"`{ast.unparse(written)}`", "an artifact class is called by the name that it was defined with"
+            )
         *module, name = path[: path.index(named[-1]) + 1]
         line = f"from {'.'.join(module)} import {name}" if module else f"import {name}"
         found += [line] if line not in found else []
@@ -71,9 +81,7 @@ def _artifact_imports(function: Function) -> list[str]:
 def container_component(call: Call, function: Function, settings: dict[str, Any]) -> Component:
     """`@dsl.container_component` on a function."""
     made = interface.component_of(function, containerized=True)
-    ports = [
-        placeholders.port(name, kinds.without_optional(function.annotation(name))) for name in function.parameters
-    ]
+    ports = [placeholders.port(name, kinds.without_optional(function.annotation(name))) for name in function.parameters]
     spec = call.machine.call_function(function, ports, function.span)
     if not isinstance(spec, Container):
         raise refused(f"`{function.name}`", "it does not return a `dsl.ContainerSpec`").at(function.span)

@@ -6,9 +6,10 @@ import ast
 import builtins
 import operator
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePath
 from typing import Any
 
-from pipec.backends.kfp.reading.dsl import attributes, channels
+from pipec.backends.kfp.reading.dsl import attributes, channels, pythonic
 from pipec.backends.kfp.reading.dsl.attributes import text_of
 from pipec.backends.kfp.reading.dsl.channels import Channel
 from pipec.backends.kfp.reading.dsl.functions import Function
@@ -106,19 +107,21 @@ class Expressions(Invoking):
         try:
             return self.evaluate(node, scope)
         except Problem as problem:
-            if self.recorder is not None and (not problem.aside or self.recorder.changes != before):
+            aside = self.is_aside(node, scope)
+            if self.recorder is not None and (not aside or self.recorder.changes != before):
                 raise  # a task may be missing
-            return Unknown(problem)
+            return Unknown(problem, aside)
+
+    def is_aside(self, node: ast.AST, scope: Scope) -> bool:
+        """Whether evaluating `node` cannot make tasks: it has to do with plain values and Python's own library only."""
+        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        return all(_is_plain(scope.peek(name)) if scope.has(name) else hasattr(builtins, name) for name in names)
 
     def iterate(self, value: Any) -> list[Any]:
         """The elements of something that a loop at compile time goes over."""
         if isinstance(value, Channel):
-            raise Problem(
-                f"a loop over `{value.name}`",
-                "its length is not known before the pipeline runs",
-                "use `with dsl.ParallelFor(...)`",
-                refused=True,
-            )
+            reason = "its length is not known before the pipeline runs; `with dsl.ParallelFor(...)` loops over it"
+            raise refused(f"a loop over `{value.name}`", reason)
         if isinstance(value, (set, frozenset)):
             return sorted(value, key=repr)
         if not isinstance(value, Iterable) or isinstance(value, Imported):
@@ -138,13 +141,13 @@ class Expressions(Invoking):
                 return self.builtins[node.id]
             advice = Imported(node.id).advice if hasattr(builtins, node.id) else ""
             reason = "nothing in this file gives it a value" if not advice else "it is not run when the file is read"
-            raise Problem(f"`{node.id}`", reason, advice, aside=bool(advice)) from None
+            raise Problem(f"`{node.id}`", reason, advice) from None
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         value, index = self.evaluate(node.value, scope), self.evaluate(node.slice, scope)
         if isinstance(value, Imported):
             reason = f"`{value.path}` is not run when the file is read"
-            raise Problem(f"`{ast.unparse(node)}`", reason, value.advice, aside=value.is_standard)
+            raise Problem(f"`{ast.unparse(node)}`", reason, value.advice)
         if isinstance(value, Channel):
             if isinstance(value, channels.LoopParameter) and isinstance(index, str):
                 return value.field(index)
@@ -152,7 +155,9 @@ class Expressions(Invoking):
         return value[index]
 
     def _slice(self, node: ast.Slice, scope: Scope) -> slice:
-        return slice(*(None if one is None else self.evaluate(one, scope) for one in (node.lower, node.upper, node.step)))
+        return slice(
+            *(None if one is None else self.evaluate(one, scope) for one in (node.lower, node.upper, node.step))
+        )
 
     def _binary(self, node: ast.BinOp, scope: Scope) -> Any:
         left, right = self.evaluate(node.left, scope), self.evaluate(node.right, scope)
@@ -209,6 +214,8 @@ class Expressions(Invoking):
         how = self.evaluate(part.format_spec, scope) if part.format_spec else ""
         if any(int(number) > 1000 for number in "".join(c if c.isdigit() else " " for c in how).split()):
             raise Problem(_short(part), "it is too long to be read")
+        if how and isinstance(value, Channel):
+            raise refused(_short(part.value), "a value of the run cannot be formatted in a pipeline")
         return format(_formatted(value), how) if how else text_of(value)
 
     def _elements(self, nodes: Iterable[ast.expr], scope: Scope) -> Iterator[Any]:
@@ -268,6 +275,19 @@ class Expressions(Invoking):
             raise ValueError(f"{len(values)} values for {len(targets)} names")
         for target, value in zip(targets, values):
             self.assign(target.value if isinstance(target, ast.Starred) else target, value, scope)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value has nothing to do with the tasks of a pipeline."""
+    if isinstance(value, Unknown):
+        return value.aside
+    if isinstance(value, Imported):
+        return value.is_standard
+    if isinstance(value, (list, tuple, set)):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    return value is None or isinstance(value, (str, int, float, bytes, Channel, PurePath, type, pythonic.Function))
 
 
 def _formatted(value: Any) -> Any:

@@ -47,6 +47,17 @@ class Function:
         return self.node.name if isinstance(self.node, ast.FunctionDef) else "<lambda>"
 
     @property
+    def first_line(self) -> int:
+        """Of its decorators, or its `def`."""
+        decorators = self.node.decorator_list if isinstance(self.node, ast.FunctionDef) else []
+        return min([self.node.lineno, *(one.lineno for one in decorators)])
+
+    @property
+    def doc(self) -> str | None:
+        """Its docstring, as it is written."""
+        return ast.get_docstring(self.node, clean=False) if isinstance(self.node, ast.FunctionDef) else None
+
+    @property
     def span(self) -> Span:
         """Of its `def` line."""
         if isinstance(self.node, ast.Lambda):

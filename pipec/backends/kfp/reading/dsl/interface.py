@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +22,7 @@ def component_of(
 ) -> Component:
     """The component, without what runs."""
     inputs, outputs = _ports(function, containerized)
-    text = inspect.cleandoc(doc) if (doc := ast.get_docstring(function.node, clean=False)) else None
+    text = inspect.cleandoc(function.doc) if function.doc else None
     parsed = docstring_parser.parse(text or "")
     _describe(inputs, parsed)
     for keyword in ("Returns:\n", "Returns\n", "Return:\n", "Return\n"):

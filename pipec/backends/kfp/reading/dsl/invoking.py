@@ -134,7 +134,7 @@ class Invoking:
     def _unknown(self, callee: Any, call: Call) -> Problem:
         if isinstance(callee, Imported):
             reason = "it is a library that is not run when the file is read"
-            return Problem(f"`{callee.path}(...)`", reason, callee.advice, aside=callee.is_standard)
+            return Problem(f"`{callee.path}(...)`", reason, callee.advice)
         if isinstance(callee, (Channel, Task)):
             return refused("a call", "a value of the run cannot be called")
         name = callee.name if isinstance(callee, ClassValue) else getattr(callee, "__name__", type(callee).__name__)
@@ -194,5 +194,3 @@ class Invoking:
                     raise TypeError(f"{function.name}() misses its argument {one.name!r}")
                 values[one.name] = function.defaults[one.name]
         scope.values |= values
-
-

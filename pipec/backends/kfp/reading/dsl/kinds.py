@@ -144,7 +144,7 @@ def is_artifact_class(kind: Any) -> bool:
 
 def is_artifact_list(kind: Any) -> bool:
     """Whether it is `List[Dataset]` and the like."""
-    arguments = getattr(kind, "__args__", None)
+    arguments: tuple[Any, ...] = getattr(kind, "__args__", None) or ()
     return getattr(kind, "__origin__", None) is list and bool(arguments) and is_artifact_class(arguments[0])
 
 
@@ -189,7 +189,7 @@ def outer(kind: Any) -> Any:
 
 def without_optional(kind: Any) -> Any:
     """`Optional[X]` -> `X`; what is written `X | None` stays: the SDK does not look into it."""
-    arguments = getattr(kind, "__args__", ())
+    arguments: tuple[Any, ...] = getattr(kind, "__args__", ())
     if getattr(kind, "__origin__", None) is typing.Union and len(arguments) > 1 and arguments[1] is type(None):
         return arguments[0]
     return kind
@@ -216,10 +216,22 @@ def checked(kind: Any, port: str) -> Any:
     name = outer(kind)
     if isinstance(name, str) and name.startswith("Optional[") and name.endswith("]"):
         name = name.removeprefix("Optional[").removesuffix("]")
-    if isinstance(kind, dict) or name in IN_MEMORY.values() or is_parameter(kind):
+    if isinstance(kind, dict) or name in IN_MEMORY.values():
         return kind
     if isinstance(kind, str) and re.fullmatch(r"(system|google)\.\w+@\d+\.\d+\.\d+", kind):
         return kind
     if isinstance(kind, str) and kind.startswith("Imported("):
         raise Problem(f"the type of `{port}`", "its class comes from a library that is not run when the file is read")
     raise refused(f"the type of `{port}`", f"`{kind}` is no type of a parameter or an artifact")
+
+
+def fits(given: Any, given_list: bool, expected: Any, expected_list: bool) -> bool:
+    """Whether a value of one type can be given to an input of another."""
+    if is_parameter(given) != is_parameter(expected):
+        return False
+    if is_parameter(given):
+        return parameter_type(given) == parameter_type(expected)
+    (title, _, version), (other, _, other_version) = str(given).partition("@"), str(expected).partition("@")
+    if given_list != expected_list or Artifact.schema_title in (title, other):
+        return given_list == expected_list
+    return title == other and version.split(".")[0] == other_version.split(".")[0]

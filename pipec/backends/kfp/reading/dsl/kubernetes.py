@@ -278,7 +278,11 @@ def add_ephemeral_volume(pod: dict[str, Any], task: Task, given: dict[str, Any])
 def volume_components() -> dict[str, Component]:
     """`CreatePVC` and `DeletePVC`, which are components of the library."""
     optional = {"pvc_name": "String", "pvc_name_suffix": "String", "storage_class_name": "String"}
-    optional |= {"volume_name": "String", "annotations": "typing.Dict[str, str]", "data_source": "typing.Dict[str, str]"}
+    optional |= {
+        "volume_name": "String",
+        "annotations": "typing.Dict[str, str]",
+        "data_source": "typing.Dict[str, str]",
+    }
     inputs = {"access_modes": Port("typing.List[str]"), "size": Port("String")}
     for name, kind in optional.items():
         inputs[name] = Port(kind, default="" if name == "storage_class_name" else None, optional=True)

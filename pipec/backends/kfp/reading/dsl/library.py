@@ -9,7 +9,8 @@ from pipec.backends.kfp.reading.dsl.attributes import Instance
 from pipec.backends.kfp.reading.dsl.calls import Call, Native
 from pipec.backends.kfp.reading.dsl.functions import Function
 from pipec.backends.kfp.reading.dsl.groups import Group, Recorder
-from pipec.backends.kfp.reading.dsl.parts import Component, Container
+from pipec.backends.kfp.reading.dsl.imported import Imported
+from pipec.backends.kfp.reading.dsl.parts import Component, Container, check_plain
 from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown, refused
 
 
@@ -25,7 +26,6 @@ def _decorator(make: Any, path: str) -> Native:
     """`@decorator` and `@decorator(settings)`."""
 
     def run(call: Call) -> Any:
-        from pipec.backends.kfp.reading.dsl.imported import Imported
         from pipec.backends.kfp.reading.dsl.invoking import Partial
 
         function, settings = (call.args[0], call.kwargs) if call.args else (call.kwargs.pop("func", None), call.kwargs)
@@ -39,6 +39,8 @@ def _decorator(make: Any, path: str) -> Native:
             # where the SDK itself comes from makes no difference to what a component does
             if isinstance(value, Unknown) and name != "kfp_package_path":
                 raise value.problem
+            if isinstance(value, Imported):
+                raise Problem(f"`{name}`", f"`{value.path}` is not known when the file is read", value.advice)
         return make(call, function, settings)
 
     return run
@@ -94,6 +96,8 @@ def _one_of(call: Call) -> channels.OneOf:
 
 def _container_spec(call: Call) -> Container:
     taken = call.take("dsl.ContainerSpec", "image", "command", "args", required=1)
+    if not isinstance(taken["image"], placeholders.Placeholder):
+        check_plain(taken["image"], "the image of a container")
     return Container(taken["image"], list(taken.get("command") or ()), list(taken.get("args") or ()))
 
 

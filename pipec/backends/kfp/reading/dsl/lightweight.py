@@ -1,9 +1,10 @@
-"""What the SDK runs for a component that is made of a function: a shell that installs packages and starts the source."""
+"""What the SDK runs for a component that is made of a function: a shell that installs packages and runs its source."""
 
 from __future__ import annotations
 
 import inspect
 import textwrap
+import tokenize
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -94,10 +95,25 @@ def built_in(function: Function) -> list[str]:
     return ["python3", "-m", _MODULE]
 
 
+def own_source(function: Function) -> str:
+    """The source of a function from its `def` on, as its author would move it to the margin."""
+    if (text := definition(function)).startswith("def"):
+        return text.rstrip("\n") + "\n"
+    lines = [line + "\n" for line in function.source.lines[function.node.lineno - 1 :]]
+    block = inspect.getblock(lines)
+    inside: set[int] = set()
+    for token in tokenize.generate_tokens(iter(block).__next__):
+        if token.type == tokenize.STRING:
+            inside.update(range(token.start[0] + 1, token.end[0] + 1))
+    margin = function.node.col_offset
+    return (
+        "".join(line if n in inside else line[margin:] or "\n" for n, line in enumerate(block, 1)).rstrip("\n") + "\n"
+    )
+
+
 def definition(function: Function) -> str:
     """The source of a function as the SDK takes it: from its `def` on, dedented, with the comments that end it."""
-    first = min([function.node.lineno, *(one.lineno for one in function.node.decorator_list)])
-    lines = [line + "\n" for line in function.source.lines[first - 1 :]]
+    lines = [line + "\n" for line in function.source.lines[function.first_line - 1 :]]
     block = textwrap.dedent("".join(inspect.getblock(lines))).split("\n")
     while block and not block[0].startswith("def"):
         block.pop(0)

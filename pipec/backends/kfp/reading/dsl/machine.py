@@ -81,7 +81,8 @@ class Machine(Expressions):
             try:
                 self._statement(statement, scope)
             except Problem as problem:
-                if self.recorder is not None and not (problem.aside and isinstance(statement, ast.Expr)):
+                aside = isinstance(statement, ast.Expr) and self.is_aside(statement, scope)
+                if self.recorder is not None and not aside:
                     raise
                 self._taint(statement, scope, problem)
 
@@ -149,7 +150,11 @@ class Machine(Expressions):
     def _class(self, node: ast.ClassDef, scope: Scope) -> None:
         bases = [self.maybe(base, scope) for base in node.bases]
         inner = Scope(scope.module, scope)
-        fields = {s.target.id: s.annotation for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)}
+        fields = {
+            s.target.id: s.annotation
+            for s in node.body
+            if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+        }
         if Imported("typing.NamedTuple") in bases:
             types = {name: self.evaluate(annotation, scope) for name, annotation in fields.items()}
             scope.bind(node.name, kinds.NamedTupleType(node.name, types))
@@ -157,8 +162,12 @@ class Machine(Expressions):
         self.execute([s for s in node.body if not isinstance(s, ast.FunctionDef)], inner)
         artifact = next((base for base in bases if kinds.is_artifact_class(base)), None)
         if artifact is not None:
-            titles = {name: inner.values.get(name, getattr(artifact, name)) for name in ("schema_title", "schema_version")}
-            titles["__module__"] = scope.module.name if scope.module.name != "__main__" else scope.module.source.path.stem
+            titles = {
+                name: inner.values.get(name, getattr(artifact, name)) for name in ("schema_title", "schema_version")
+            }
+            titles["__module__"] = (
+                scope.module.name if scope.module.name != "__main__" else scope.module.source.path.stem
+            )
             scope.bind(node.name, type(node.name, (artifact,), titles))
             return
         inherited: dict[str, Any] = {}
@@ -207,6 +216,8 @@ class Machine(Expressions):
                 self.assign(item.optional_vars, group, scope)
             self._enter(node, index + 1, scope)
             return
+        if isinstance(group, Unknown):
+            raise group.problem
         if not isinstance(group, Group) or self.recorder is None:
             raise Problem(f"`with {ast.unparse(item.context_expr)}`", "it is no block of a pipeline")
         entered = self.recorder.enter(group)
@@ -241,5 +252,3 @@ def throw(error: Exception) -> None:
 
 def void(value: Any) -> None:
     """Nothing is done with a value."""
-
-

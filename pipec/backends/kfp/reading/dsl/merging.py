@@ -21,10 +21,8 @@ def executors(platform: dict[str, Any], key: str = "kubernetes") -> dict[str, An
     return found
 
 
-def merge(
-    outer: Compiled, outer_executors: dict[str, Any], inner: Compiled, wanted: str
-) -> tuple[str, dict[str, Any]]:
-    """Put `inner` into `outer`; gives the definition of its top level, and the name like `wanted` that is free for it."""
+def merge(outer: Compiled, outer_executors: dict[str, Any], inner: Compiled, wanted: str) -> tuple[str, dict[str, Any]]:
+    """Put `inner` into `outer`; gives the definition of its top level, and a name like `wanted` that is free for it."""
     inner = copy.deepcopy(inner)
     labels = _merge_executors(outer, outer_executors, inner)
     components = _merge_components(outer, inner)
@@ -43,20 +41,15 @@ def merge(
 def _merge_executors(outer: Compiled, outer_executors: dict[str, Any], inner: Compiled) -> dict[str, str]:
     labels: dict[str, str] = {}
     for old, executor in inner.spec.get("deploymentSpec", {}).get("executors", {}).items():
-        new = labels[old] = unique(old, outer_executors)
-        if new != old:
-            for component in inner.spec.get("components", {}).values():
-                if component.get("executorLabel") == old:
-                    component["executorLabel"] = new
-            for platform in inner.platform.get("platforms", {}).values():
-                settings = platform.get("deploymentSpec", {}).get("executors", {})
-                if old in settings:
-                    settings[new] = settings.pop(old)
-        outer_executors[new] = executor
-        for key, platform in inner.platform.get("platforms", {}).items():
-            into = executors(outer.platform, key)
-            for label, settings in platform.get("deploymentSpec", {}).get("executors", {}).items():
-                into[label] = into.get(label, {}) | settings
+        labels[old] = unique(old, outer_executors)
+        outer_executors[labels[old]] = executor
+    # all at once: the SDK renames one after the other, and may rename a label again that it has just given
+    for component in inner.spec.get("components", {}).values():
+        if (label := component.get("executorLabel")) is not None:
+            component["executorLabel"] = labels[label]
+    for key, platform in inner.platform.get("platforms", {}).items():
+        for label, settings in platform.get("deploymentSpec", {}).get("executors", {}).items():
+            executors(outer.platform, key)[labels[label]] = settings
     return labels
 
 
@@ -65,13 +58,9 @@ def _merge_components(outer: Compiled, inner: Compiled) -> dict[str, str]:
     renamed: dict[str, str] = {}
     for name in inner.spec.get("components", {}):
         renamed[name] = unique(name, [*taken, *renamed, *renamed.values()])
-    # the last first, so that a new name is never taken for an old one
-    for old, new in reversed(renamed.items()):
-        if old != new:
-            for definition in [*inner.spec["components"].values(), inner.spec["root"]]:
-                for task in definition.get("dag", {}).get("tasks", {}).values():
-                    if task["componentRef"]["name"] == old:
-                        task["componentRef"]["name"] = new
+    for definition in [*inner.spec.get("components", {}).values(), inner.spec["root"]]:
+        for task in definition.get("dag", {}).get("tasks", {}).values():
+            task["componentRef"]["name"] = renamed[task["componentRef"]["name"]]
     for old, definition in inner.spec.get("components", {}).items():
         outer.spec["components"][renamed[old]] = definition
     return renamed

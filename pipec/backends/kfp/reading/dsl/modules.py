@@ -23,6 +23,7 @@ class Modules:
     def __init__(self, machine: Machine, source: Source) -> None:
         self._machine = machine
         self._root = source.root
+        self._main = source.path.parent
         self._loaded: dict[Path, Scope] = {}
 
     def imported(self, node: ast.Import, scope: Scope) -> None:
@@ -77,7 +78,7 @@ class Modules:
         elif bare.split(".")[0] in _SDK:
             return None
         else:
-            folders = [here, self._root]
+            folders = [self._main, self._root]
         for folder in folders:
             path = folder.joinpath(*bare.split(".")) if bare else folder
             for candidate in (path.with_suffix(".py"), path / "__init__.py"):

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipec.backends.kfp.reading.dsl import kinds
+from pipec.backends.kfp.reading.dsl.imported import Imported
 from pipec.backends.kfp.reading.dsl.names import kubernetes_name
+from pipec.backends.kfp.reading.dsl.problems import Problem, refused
 from pipec.ir import NOWHERE, Span
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ def _port(port: Port, is_input: bool) -> dict[str, Any]:
 
 def constant(value: Any) -> Any:
     """A constant as it stands in a document, where numbers are floating."""
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, (bool, str)):
         return value
     if isinstance(value, (int, float)):
         return float(value)
@@ -130,6 +132,18 @@ def constant(value: Any) -> Any:
         return {key: constant(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [constant(one) for one in value]
-    from pipec.backends.kfp.reading.dsl.problems import refused
-
     raise refused(f"`{value!r}`", "only texts, numbers, truth values, dicts and lists can be given to a component")
+
+
+def check_plain(value: Any, where: str) -> None:
+    """Refuse what cannot stand in a document because it is not known."""
+    if isinstance(value, dict):
+        for one in [*value, *value.values()]:
+            check_plain(one, where)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            check_plain(one, where)
+    elif isinstance(value, Imported):
+        raise Problem(where, f"`{value.path}` is not known when the file is read", value.advice)
+    elif value is not None and not isinstance(value, (str, int, float)):
+        raise refused(where, f"a {type(value).__name__} cannot stand in a document")

@@ -11,7 +11,7 @@ from pipec.backends.kfp.reading.dsl.channels import Channel
 from pipec.backends.kfp.reading.dsl.functions import Function
 from pipec.backends.kfp.reading.dsl.groups import Recorder
 from pipec.backends.kfp.reading.dsl.names import SINGLE_OUTPUT
-from pipec.backends.kfp.reading.dsl.parts import Component
+from pipec.backends.kfp.reading.dsl.parts import Component, check_plain
 from pipec.backends.kfp.reading.dsl.problems import PYTHON_ERRORS, Problem, refused
 
 if TYPE_CHECKING:
@@ -51,9 +51,7 @@ def define(machine: Machine, function: Function, settings: dict[str, Any]) -> Co
 
 
 def _define(machine: Machine, function: Function, settings: dict[str, Any]) -> Component:
-    component = interface.component_of(
-        function, name=settings.get("name"), description=settings.get("description")
-    )
+    component = interface.component_of(function, name=settings.get("name"), description=settings.get("description"))
     if not component.name or not component.name[0].isalnum() or len(component.name) > 128:
         raise refused(f"the name `{component.name}`", "pipelines have names of letters, digits and dashes")
     recorder = machine.recorder = Recorder(component.name)
@@ -73,6 +71,7 @@ def _define(machine: Machine, function: Function, settings: dict[str, Any]) -> C
         made.spec["pipelineInfo"]["displayName"] = settings["display_name"]
     if (config := settings.get("pipeline_config")) is not None:
         _configure(made.platform, config.values)
+    check_plain([made.spec, made.platform], f"`{function.name}`")
     component.graph = made
     return component
 
@@ -107,5 +106,3 @@ def _configure(platform: dict[str, Any], config: dict[str, Any]) -> None:
     found |= {key: config[name] for name, key in keys.items() if config.get(name)}
     if found:
         platform.setdefault("platforms", {}).setdefault("kubernetes", {})["pipelineConfig"] = found
-
-

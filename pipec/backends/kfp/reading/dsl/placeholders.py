@@ -31,7 +31,9 @@ class ArtifactPort:
         """`port.path`, `port.uri`, `port.metadata`."""
         side = "outputs" if self.output else "inputs"
         if name not in ("path", "uri", "metadata"):
-            raise refused(f"`{self.name}.{name}`", "a container component knows an artifact's `path`, `uri`, `metadata`")
+            raise refused(
+                f"`{self.name}.{name}`", "a container component knows an artifact's `path`, `uri`, `metadata`"
+            )
         text = f"{{{{$.{side}.artifacts['{self.name}'].{name}}}}}"
         return Metadata(text) if name == "metadata" else Placeholder(text)
 

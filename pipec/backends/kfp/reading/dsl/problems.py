@@ -1,4 +1,4 @@
-"""What ends the reading of one pipeline: something that is not known statically, or that the orchestrator refuses too."""
+"""What ends the reading of a pipeline: something that is not known statically, or that the orchestrator refuses too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import CannotMigrate, UnreadablePipeline
 from pipec.ir import NOWHERE, Span
 
-
 PYTHON_ERRORS = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError)
 """What evaluating an expression of plain values may raise."""
 
@@ -17,7 +16,7 @@ PYTHON_ERRORS = (TypeError, ValueError, LookupError, ArithmeticError, AttributeE
 class Problem(Exception):
     """Why an expression has no static value. Raised where it is met; reported only where the value is needed."""
 
-    def __init__(self, what: str, reason: str, advice: str = "", *, refused: bool = False, aside: bool = False) -> None:
+    def __init__(self, what: str, reason: str, advice: str = "", *, refused: bool = False) -> None:
         super().__init__(f"{what}: {reason}")
         self.what = what
         self.reason = reason
@@ -25,8 +24,6 @@ class Problem(Exception):
         self.span = NOWHERE
         self.refused = refused
         """Whether the orchestrator's own compiler would refuse it as well."""
-        self.aside = aside
-        """Whether it is about something that makes no task, so that a pipeline can do without it."""
 
     def at(self, span: Span) -> Problem:
         """The same, placed at `span` unless it has a place already."""
@@ -52,3 +49,5 @@ class Unknown:
     """The value of something that is not known statically. It does no harm unless a pipeline needs it."""
 
     problem: Problem
+    aside: bool = False
+    """Whether nothing that may make a task has to do with it, so that a pipeline can do without."""

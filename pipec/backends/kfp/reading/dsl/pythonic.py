@@ -12,12 +12,28 @@ from typing import Any
 
 from pipec.backends.kfp.reading.dsl.calls import Call, Native
 from pipec.backends.kfp.reading.dsl.channels import Channel
+from pipec.backends.kfp.reading.dsl.imported import Imported
 from pipec.backends.kfp.reading.dsl.placeholders import Placeholder
 from pipec.backends.kfp.reading.dsl.problems import Problem, refused
 from pipec.backends.kfp.reading.dsl.tasks import Task
 
 _LARGE = 1_000_000
-CONSTRUCTORS: set[Any] = {str, int, float, bool, list, dict, tuple, set, frozenset, bytes, range, enumerate, zip, reversed}
+CONSTRUCTORS: set[Any] = {
+    str,
+    int,
+    float,
+    bool,
+    list,
+    dict,
+    tuple,
+    set,
+    frozenset,
+    bytes,
+    range,
+    enumerate,
+    zip,
+    reversed,
+}
 """Classes that are called to make plain values."""
 
 
@@ -48,7 +64,9 @@ def call_plain(callee: Callable[..., Any], call: Call) -> Any:
             return True
         raise refused(f"`{callee.__name__}(...)`", "a value of the run cannot be converted in a pipeline")
     if callee in (list, tuple, set, frozenset, enumerate, zip, reversed):
-        call.args = [call.machine.iterate(one) if index == 0 or callee is zip else one for index, one in enumerate(call.args)]
+        call.args = [
+            call.machine.iterate(one) if index == 0 or callee is zip else one for index, one in enumerate(call.args)
+        ]
     if callee in (list, tuple, set) and call.args and len(call.args[0]) > _LARGE:
         raise Problem(f"`{callee.__name__}(...)`", "it is too long to be read")
     if callee in (bytes, range) and any(isinstance(one, int) and one > _LARGE for one in call.args):
@@ -200,16 +218,16 @@ LIBRARY: dict[str, Native] = {
     "os.getenv": _environment,
     "pathlib.Path": _paths(PurePath),
     "pathlib.PurePath": _paths(PurePath),
+    "logging.getLogger": lambda call: Imported("logging"),
     "functools.partial": _partial,
     "copy.copy": _plain(lambda value: value.copy() if isinstance(value, (list, dict, set)) else value),
     "dict": _plain(dict),
     **dict.fromkeys(
         (
-            *(f"logging.{name}" for name in ("debug", "info", "warning", "error", "basicConfig", "getLogger")),
+            *(f"logging.{name}" for name in ("debug", "info", "warning", "error", "basicConfig", "setLevel")),
             "warnings.warn", "warnings.filterwarnings", "warnings.simplefilter", "sys.path.append", "sys.path.insert",
         ),
         _harmless,
     ),
 }  # fmt: skip
 """Functions of the standard library, by their dotted names."""
-

@@ -47,6 +47,14 @@ class Scope:
             scope = scope.parent
         raise KeyError(name)
 
+    def has(self, name: str) -> bool:
+        """Whether `name` has a value, known or not."""
+        return name in self.values or (self.parent is not None and self.parent.has(name))
+
+    def peek(self, name: str) -> Any:
+        """The value of `name`, or why it is not known."""
+        return self.values[name] if name in self.values or self.parent is None else self.parent.peek(name)
+
     def bind(self, name: str, value: Any) -> None:
         """Give `name` a value here, or where `global` and `nonlocal` say."""
         scope = self
@@ -62,5 +70,3 @@ class Scope:
         while scope.parent is not None:
             scope = scope.parent
         return scope
-
-

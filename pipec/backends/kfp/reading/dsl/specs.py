@@ -59,7 +59,8 @@ def _reference(value: Channel, kind: str, around: Entry, beside: list[str]) -> E
     word = "Artifact" if kind == "artifacts" else "Parameter"
     if isinstance(value, channels.LoopField):
         selector = f'parseJson(string_value)["{value.entry}"]'
-        return {"componentInputParameter": prefixed(value.loop), "parameterExpressionSelector": selector}
+        name = _present(prefixed(value.loop), kind, around)
+        return {"componentInputParameter": name, "parameterExpressionSelector": selector}
     if isinstance(value, (channels.LoopParameter, channels.LoopArtifact)):
         return {f"componentInput{word}": _present(prefixed(value), kind, around)}
     if value.task_name is None:
@@ -130,7 +131,10 @@ def group_definition(incoming: list[Channel], outgoing: dict[str, Channel]) -> E
 
 def group_entry(group: Group, incoming: list[Channel], beside: list[str], in_root: bool) -> Entry:
     """A block as a task."""
-    entry: Entry = {"taskInfo": {"name": group.label or group.name}, "componentRef": {"name": component_key(group.name)}}
+    entry: Entry = {
+        "taskInfo": {"name": group.label or group.name},
+        "componentRef": {"name": component_key(group.name)},
+    }
     inputs: Entry = {}
     for one in incoming:
         name, full, output = prefixed(one), one.full_name, one.name

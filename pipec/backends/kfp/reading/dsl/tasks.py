@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.kfp.reading.dsl import channels, kinds, placeholders
 from pipec.backends.kfp.reading.dsl.calls import Call
 from pipec.backends.kfp.reading.dsl.channels import Channel
-from pipec.backends.kfp.reading.dsl.parts import Component
-from pipec.backends.kfp.reading.dsl.problems import Unknown, refused
+from pipec.backends.kfp.reading.dsl.imported import Imported
+from pipec.backends.kfp.reading.dsl.parts import Component, check_plain
+from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown, refused
 from pipec.ir import NOWHERE, Span
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ class TaskMethod:
     def __call__(self, call: Call) -> Task:
         """Call it; gives the task, so that calls are chained."""
         TASK_METHODS[self.name](self.task, call)
+        if self.name.startswith("set_"):
+            values = [one for one in [*call.args, *call.kwargs.values()] if not isinstance(one, Channel)]
+            check_plain(values, f"`.{self.name}(...)`")
         path = _PLACES.get(self.name)
         if path is not None:
             self.task.spans[path] = call.span
@@ -117,9 +121,17 @@ def _argument(component: Component, name: str, value: Any) -> Any:
     """An argument, if it is of a kind that can be one at all."""
     if isinstance(value, Task):
         raise refused(f"`{name}` of `{component.name}`", "a task is no value; its `.output` is")
+    if isinstance(value, Imported):
+        reason = f"`{value.path}` is not known when the file is read"
+        raise Problem(f"`{name}` of `{component.name}`", reason, value.advice)
     if not isinstance(value, (Channel, str, int, float, bool, dict, list)):
         shown = "None" if value is None else f"a {type(value).__name__}"
         raise refused(f"`{name}` of `{component.name}`", f"{shown} cannot be an argument")
+    port = component.inputs[name]
+    given = value.kind if isinstance(value, Channel) else kinds.PYTHON_NAMES[type(value)]
+    of_loop = isinstance(value, (channels.LoopParameter, channels.LoopField)) and given == "String"
+    if not of_loop and not kinds.fits(given, getattr(value, "is_list", False), port.type, port.is_list):
+        raise refused(f"`{name}` of `{component.name}`", f"it is of type `{port.type}`, not `{given}`")
     return value
 
 

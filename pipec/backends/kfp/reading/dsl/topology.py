@@ -195,7 +195,9 @@ class Topology:
 
 
 def _illegal(task: Task, other: Task | Group) -> Problem:
-    problem = refused(f"`{task.name}`", f"it depends on `{other.name}`, which is in a block that `{task.name}` is not in")
+    problem = refused(
+        f"`{task.name}`", f"it depends on `{other.name}`, which is in a block that `{task.name}` is not in"
+    )
     return problem.at(task.span)
 
 
@@ -204,5 +206,3 @@ def _list_of(channel: channels.Collected, name: str, task_name: str) -> Channel:
     if isinstance(channel.output, channels.Artifact):
         return channels.Artifact(name, channel.output.kind, task_name, channel.recorder, True)
     return channels.Parameter(name, "LIST", task_name, channel.recorder)
-
-
