@@ -268,3 +268,31 @@ def test_reading_runs_nothing(tmp_path: Path) -> None:
 def test_environment_is_told() -> None:
     _, report = read_case("environment_variables")
     assert sorted(finding.code for finding in report) == ["PC507", "PC507"]
+
+
+def test_names_of_the_module_are_brought_along() -> None:
+    (documents,), report = read_case("module_level_names")
+    assert documents.imports == (
+        "from typing import NamedTuple", "import json", "import math as m", "from statistics import mean",
+    )  # fmt: skip
+    assert documents.definitions == (
+        "class Pair(NamedTuple):\n    low: int\n    high: int",
+        "# the limit of everything\nLIMIT = 10",
+        "FACTORS = [LIMIT, 2]",
+        "def clip(n):\n    # a helper\n    return min(n, LIMIT) * FACTORS[0]",
+    )
+    incomplete, hopeless = [finding.message for finding in report]
+    assert "here it works" in incomplete and "`clip`, `json`" in incomplete
+    assert "here it works" not in hopeless and "`client`" in hopeless
+
+
+def test_functions_given_along_are_no_free_names() -> None:
+    (documents,), report = read_case("additional_functions")
+    assert documents.definitions == () and list(report) == []
+
+
+def test_free_names() -> None:
+    from pipec.backends.kfp.reading.dsl.definitions import free_names
+
+    source = "def f(a: Input[Model], b: Foo = BAR) -> List[int]:\n    import x\n    return [x.y(c, a, d) for c in b]\n"
+    assert free_names(source) == {"Foo", "BAR", "d"}

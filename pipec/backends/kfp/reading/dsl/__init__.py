@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from pipec.backends.kfp.reading.documents import Documents
+from pipec.backends.kfp.reading.dsl.definitions import needed
 from pipec.backends.kfp.reading.dsl.machine import Machine
 from pipec.backends.kfp.reading.dsl.names import TARGET
 from pipec.backends.kfp.reading.dsl.scope import FileModule
@@ -38,5 +39,7 @@ def documents_of(source: Source, report: Report) -> tuple[Documents, ...]:
             attempt.problem.tell(report)
         elif attempt.component is not None and attempt.component.graph is not None:
             if attempt.compiled or not attempt.used:
-                found.append(attempt.component.graph.documents())
+                graph = attempt.component.graph
+                extra = needed(graph.components, report)
+                found.append(graph.documents(tuple(extra.definitions), tuple(extra.imports)))
     return tuple(found)

@@ -114,6 +114,8 @@ class _Assembly:
             places[executor] = child.component.span
             if child.component.source:
                 self.made.sources[label] = child.component.source
+                if child.component not in self.made.components:
+                    self.made.components.append(child.component)
         for (where, *rest), span in child.spans.items():
             if where == "task" and rest[0] in entry:
                 place: Path = (*path, *rest)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.kfp.reading.documents import Documents, Path
+from pipec.backends.kfp.reading.dsl.parts import Component
 from pipec.ir import Span
 
 
@@ -18,6 +19,8 @@ class Compiled:
     places: dict[Path, Span] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     names: dict[Path, str] = field(default_factory=dict)
+    components: list[Component] = field(default_factory=list)
+    """Those that are functions of the user's."""
 
     def documents(self, definitions: tuple[str, ...] = (), imports: tuple[str, ...] = ()) -> Documents:
         """The result."""

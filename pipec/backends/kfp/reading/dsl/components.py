@@ -44,6 +44,7 @@ def component(call: Call, function: Function, settings: dict[str, Any]) -> Compo
     made.passthroughs = [
         one if isinstance(one, tuple) else (one, False) for one in settings.get("task_config_passthroughs") or ()
     ]
+    made.additional = additional
     made.source = lightweight.own_source(function)
     if not target and not lightweight.definition(function).startswith("def"):
         difference = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from pipec.backends.kfp.reading.documents import Path
@@ -23,7 +24,7 @@ def executors(platform: dict[str, Any], key: str = "kubernetes") -> dict[str, An
 
 def merge(outer: Compiled, outer_executors: dict[str, Any], inner: Compiled, wanted: str) -> tuple[str, dict[str, Any]]:
     """Put `inner` into `outer`; gives the definition of its top level, and a name like `wanted` that is free for it."""
-    inner = copy.deepcopy(inner)
+    inner = replace(inner, spec=copy.deepcopy(inner.spec), platform=copy.deepcopy(inner.platform))
     labels = _merge_executors(outer, outer_executors, inner)
     components = _merge_components(outer, inner)
     target = unique(wanted, outer.spec["components"])
@@ -33,6 +34,7 @@ def merge(outer: Compiled, outer_executors: dict[str, Any], inner: Compiled, wan
     for path, name in inner.names.items():
         if moved := _moved(path, target, components, labels):
             outer.names[moved] = name
+    outer.components += [one for one in inner.components if one not in outer.components]
     outer.sources |= {labels.get(label, label): source for label, source in inner.sources.items()}
     root: dict[str, Any] = inner.spec["root"]
     return target, root

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-TARGET = "Kubeflow"
+TARGET = "kfp"
 SDK_VERSION = "2.17.3"
 """The SDK whose compiler the documents are those of: it stands in the install commands of components."""
 DEFAULT_IMAGE = "python:3.11"

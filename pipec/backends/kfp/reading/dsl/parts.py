@@ -56,7 +56,7 @@ class Importer:
     download: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class Component:
     """What is called in a pipeline."""
 
@@ -75,6 +75,8 @@ class Component:
     """Its own `def`, where it is a function."""
     function: Any = None
     """The function that it is made of."""
+    additional: list[Any] = field(default_factory=list)
+    """Functions whose source goes with it."""
     renamed: dict[str, str] = field(default_factory=dict)
     """What calls say -> the port. The first version of the SDK took `_path` off the names of ports."""
 
