@@ -296,3 +296,59 @@ def test_free_names() -> None:
 
     source = "def f(a: Input[Model], b: Foo = BAR) -> List[int]:\n    import x\n    return [x.y(c, a, d) for c in b]\n"
     assert free_names(source) == {"Foo", "BAR", "d"}
+
+
+def test_pipelines_of_one_file_share_what_is_the_same() -> None:
+    from pipec.backends.kfp.reading.dsl.outcomes import merged
+    from pipec.compiler.reading import Definition, Line, Module, Nested, Outcome, PipelineFunction, StepFunction, render
+
+    load = StepFunction("def load(n):\n    return n")
+    fast = StepFunction("def work(n):\n    return work_on(n)", {"cpu": "2"})
+    slow = StepFunction("def work(n):\n    return work_on(n)", {"cpu": "1"})
+    helper = Definition("def work_on(n):\n    return n")
+    first = PipelineFunction("one", body=(Line("x = load(1)"), Line("work(x)")))
+    second = PipelineFunction("two", body=(Line("work = load(n=1)"), Nested("for i in work(work):", (Line("work(i)"),))))
+    one = Outcome(Module((load, helper, fast, first), ("import math",)))
+    two = Outcome(Module((load, helper, slow, second), ("import math", "import json")))
+    module = merged([one, Outcome(None), two], "Both.").module
+    assert module is not None
+    assert render(module) == '''"""Both."""
+
+import json
+import math
+
+from pipec import pipeline, step
+
+
+@step
+def load(n):
+    return n
+
+
+def work_on(n):
+    return n
+
+
+@step(cpu=2)
+def work(n):
+    return work_on(n)
+
+
+@pipeline
+def one():
+    x = load(1)
+    work(x)
+
+
+@step(cpu=1)
+def work_2(n):
+    return work_on(n)
+
+
+@pipeline
+def two():
+    work = load(n=1)
+    for i in work_2(work):
+        work_2(i)
+'''
+    assert merged([Outcome(None)]).module is None

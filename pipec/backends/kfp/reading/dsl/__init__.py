@@ -12,12 +12,28 @@ from pipec.backends.kfp.reading.documents import Documents
 from pipec.backends.kfp.reading.dsl.definitions import needed
 from pipec.backends.kfp.reading.dsl.machine import Machine
 from pipec.backends.kfp.reading.dsl.names import TARGET
+from pipec.backends.kfp.reading.dsl.outcomes import merged
 from pipec.backends.kfp.reading.dsl.scope import FileModule
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import NothingToMigrate, UnreadablePipeline
-from pipec.compiler.reading import Source
+from pipec.compiler.reading import Outcome, Source
 
-__all__ = ["documents_of"]
+__all__ = ["documents_of", "read_module"]
+
+
+def read_module(source: Source, report: Report) -> Outcome:
+    """All pipelines of the file as one plain Python module."""
+    from pipec.backends.kfp.reading.translate import translate
+
+    found = [translate(documents, source, report) for documents in documents_of(source, report)]
+    return merged(found, _docstring(source))
+
+
+def _docstring(source: Source) -> str:
+    try:
+        return ast.get_docstring(ast.parse(source.text)) or ""
+    except (SyntaxError, ValueError):
+        return ""
 
 
 def documents_of(source: Source, report: Report) -> tuple[Documents, ...]:
