@@ -79,6 +79,14 @@ def exits(nodes: Iterable[TaskNode]) -> list[TaskNode]:
     return [n for n in own if n not in inner]
 
 
+def follow(nodes: Iterable[TaskNode], before: Iterable[TaskNode], forced: bool = False) -> None:
+    """Let `nodes` wait for `before`. `forced`: by edges of its own, even where others imply them."""
+    ends = exits(before)
+    for start in entries(nodes):
+        for end in ends:
+            start.after(end, forced)
+
+
 def settle(nodes: list[TaskNode], safe: list[TaskNode]) -> None:
     """Give every task its trigger rule, and add edges that keep skips and failures right. `safe` ones never fail."""
     _unmask([n for n in nodes if n not in safe], nodes)

@@ -15,7 +15,7 @@ from pipec.backends.kfp.model import (
     PipelineSpec,
     TaskSpec,
 )  # fmt: skip
-from pipec.backends.kfp.native import pipeline_root
+from pipec.backends.kfp.native import display_name, pipeline_root
 from pipec.backends.kfp.parts import Parts
 from pipec.backends.kfp.platform import (
     KubernetesDeployment,
@@ -46,7 +46,7 @@ from pipec.ir import (
     ValueId,
     Wait,
 )  # fmt: skip
-from pipec.ir.graph import edges, has_effect
+from pipec.ir.graph import awaits, edges, has_effect
 from pipec.ir.literals import value_of
 
 
@@ -93,8 +93,8 @@ class Lowering:
 
     def block(self, block: Block, scope: Scope, outer: tuple[str, ...] = (), concurrent: bool = False) -> list[str]:
         """Lower `block` into `scope`, all after the tasks `outer`; returns the tasks that it became."""
-        ordered = not concurrent and any(has_effect(node) for node in block.nodes)
-        waits = edges(block) if ordered else {}  # else only values order the tasks
+        ordered = any(awaits(n) or (not concurrent and has_effect(n)) for n in block.nodes)
+        waits = edges(block, concurrent) if ordered else {}  # else only values order the tasks
         done: dict[str, list[str]] = {}
         for node in block.nodes:
             before = (*outer, *(t for p in waits[node.id].order for t in done[p])) if ordered else outer
@@ -290,7 +290,7 @@ def _parameter(parameter: Parameter) -> ParameterSpec:
 
 def _info(pipeline: Pipeline) -> PipelineInfo:
     name = kfp_name(pipeline.name, 128)
-    display = pipeline.name if pipeline.name != name else None
+    display = display_name(pipeline.policy) or (pipeline.name if pipeline.name != name else None)
     return PipelineInfo(name=name, description=pipeline.doc or None, display_name=display)
 
 
