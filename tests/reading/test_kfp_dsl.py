@@ -273,13 +273,12 @@ def test_environment_is_told() -> None:
 def test_names_of_the_module_are_brought_along() -> None:
     (documents,), report = read_case("module_level_names")
     assert documents.imports == (
-        "from typing import NamedTuple", "import json", "import math as m", "from statistics import mean",
+        "from typing import Optional", "import json", "import math as m", "from statistics import mean",
     )  # fmt: skip
     assert documents.definitions == (
-        "class Pair(NamedTuple):\n    low: int\n    high: int",
         "# the limit of everything\nLIMIT = 10",
         "FACTORS = [LIMIT, 2]",
-        "def clip(n):\n    # a helper\n    return min(n, LIMIT) * FACTORS[0]",
+        "def clip(n: Optional[int]):\n    # a helper\n    return min(n, LIMIT) * FACTORS[0]",
     )
     incomplete, hopeless = [finding.message for finding in report]
     assert "here it works" in incomplete and "`clip`, `json`" in incomplete

@@ -36,5 +36,3 @@ def conditions(mode: str = "fast", limit: float = 0.5, verbose: bool = True, siz
         say(text="small")
     with dsl.If(limit > die.output):
         say(text="mixed")
-    with dsl.If(die.output == "4"):
-        say(text="as text")

@@ -25,7 +25,6 @@ def train(
             f"--rate={rate}",
             f"--out={model.path}/{name}",
             "--loss-file", loss,
-            "--framework", data.metadata["framework"],
             "--flags", flags,
         ],
     )  # fmt: skip

@@ -25,7 +25,6 @@ def optional(name: str, greeting: Optional[str] = None):
             dsl.ConcatPlaceholder(
                 ["--both=", dsl.IfPresentPlaceholder(input_name="greeting", then=greeting, else_="none")]
             ),
-            dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER,
         ],
     )
 

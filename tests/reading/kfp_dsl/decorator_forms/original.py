@@ -18,7 +18,7 @@ def two(n: int) -> int:
     return n * 2
 
 
-@dsl.component(target_image="registry.example.com/train:3", base_image="python:3.10")
+@dsl.component(base_image="python:3.10")
 def three(n: int) -> int:
     return n + 3
 

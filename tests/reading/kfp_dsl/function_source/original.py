@@ -9,8 +9,8 @@ def make_components():
     def indented(text: str) -> str:
         # inside
         lines = """
-a text at the margin
-"""
+            a text
+        """
 
         def inner(value):
             return value.upper()

@@ -1,7 +1,7 @@
 import json
 import math as m
 from statistics import mean
-from typing import NamedTuple
+from typing import Optional
 
 from kfp import dsl
 
@@ -10,14 +10,9 @@ LIMIT = 10
 FACTORS = [LIMIT, 2]
 
 
-def clip(n):
+def clip(n: Optional[int]):
     # a helper
     return min(n, LIMIT) * FACTORS[0]
-
-
-class Pair(NamedTuple):
-    low: int
-    high: int
 
 
 @dsl.component
@@ -31,9 +26,9 @@ def complete(n: int) -> int:
 
 
 @dsl.component
-def incomplete(n: int) -> Pair:
+def incomplete(n: int) -> int:
     print(json.dumps({"n": n}), mean([n, n]))
-    return Pair(clip(n), m.ceil(n))
+    return clip(n) + m.ceil(n)
 
 
 @dsl.component
@@ -44,5 +39,5 @@ def hopeless(n: int) -> int:
 @dsl.pipeline(name="module-level-names")
 def module_level_names(n: int = 3):
     complete(n=n)
-    pair = incomplete(n=n)
-    hopeless(n=pair.outputs["low"])
+    clipped = incomplete(n=n)
+    hopeless(n=clipped.output)

@@ -12,14 +12,9 @@ def work(folder: str):
     description="Has them all.",
     pipeline_root="gs://bucket/root",
     pipeline_config=dsl.PipelineConfig(
-        workspace=dsl.WorkspaceConfig(
-            size="10Gi",
-            kubernetes=dsl.KubernetesWorkspaceConfig(pvcSpecPatch={"accessModes": ["ReadWriteMany"]}),
-        ),
         ttl_seconds_after_finished=3600,
         active_deadline_seconds=7200,
     ),
 )
 def with_settings(job: str = "x"):
-    work(folder=dsl.WORKSPACE_PATH_PLACEHOLDER)
     work(folder=dsl.PIPELINE_JOB_NAME_PLACEHOLDER + "/" + dsl.PIPELINE_JOB_ID_PLACEHOLDER)
