@@ -21,6 +21,8 @@ from pipec.compiler.reading import Source
 
 HERE = Path(__file__).parent / "kfp_dsl"
 CASES = sorted(path.parent.name for path in HERE.glob("*/original.py"))
+COMPILED = [case for case in CASES if not case.startswith("v1_")]
+"""Those that the compiler takes: it is of version 2."""
 UP_TO_NAMES = {"nested_pipelines"}
 """Where names clash in nested pipelines, the compiler numbers them in another order in every process."""
 
@@ -114,7 +116,7 @@ def renamed(spec: dict[str, Any], platform: dict[str, Any]) -> tuple[dict[str, A
 
 @pytest.mark.orchestrator
 @pytest.mark.xdist_group("together")
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", COMPILED)
 def test_documents_are_those_of_the_compiler(case: str, compiled: Any) -> None:
     expected = compiled(case)
     found, report = read_case(case)

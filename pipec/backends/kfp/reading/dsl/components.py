@@ -58,7 +58,9 @@ def _artifact_imports(function: Function) -> list[str]:
     """The import statements for artifact classes that are not the SDK's: each by the name that the annotation says."""
     found: list[str] = []
     node = function.node
-    annotated = [(function.annotation(name), one.annotation) for name, one in function.parameters.items()]
+    annotated = [
+        (function.annotation(name), one.annotation) for name, one in function.parameters.items() if one.annotation
+    ]
     if isinstance(node, ast.FunctionDef) and node.returns is not None and kinds.is_artifact_class(function.returns):
         annotated.append((function.returns, node.returns))
     for annotation, written in annotated:

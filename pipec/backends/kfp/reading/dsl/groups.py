@@ -9,6 +9,7 @@ from typing import Any
 from pipec.backends.kfp.reading.dsl import channels
 from pipec.backends.kfp.reading.dsl.channels import Condition
 from pipec.backends.kfp.reading.dsl.names import CHANNEL_PREFIX, kubernetes_name, unique
+from pipec.backends.kfp.reading.dsl.parts import Port
 from pipec.backends.kfp.reading.dsl.problems import refused
 from pipec.backends.kfp.reading.dsl.tasks import Task
 from pipec.ir import NOWHERE, Span
@@ -65,6 +66,8 @@ class Recorder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.tasks: dict[str, Task] = {}
+        self.parameters: dict[str, Port] = {}
+        """The inputs of the pipeline."""
         self.root = Group(ROOT, name="the pipeline itself")
         self.stack = [self.root]
         self._identity = 0

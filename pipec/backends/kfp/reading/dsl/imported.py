@@ -41,6 +41,7 @@ def canonical(path: str) -> str:
     """A name of the SDK as its documentation calls it, wherever it was imported from."""
     path = re.sub(r"^kfp\.(v2|compiler\.compiler|dsl\.types|components\.types)\.", _short, path)
     path = re.sub(r"^kfp\.(dsl|kubernetes|components)\.[a-z_]+\.([A-Za-z_]+)$", r"kfp.\1.\2", path)
+    path = re.sub(r"^kfp\.components\.(InputPath|OutputPath|PipelineTaskFinalStatus)$", r"kfp.dsl.\1", path)
     return re.sub(r"^kfp_kubernetes\.", "kfp.kubernetes.", path)
 
 

@@ -58,7 +58,8 @@ def _ports(function: Function, containerized: bool) -> tuple[dict[str, Port], di
     for name, parameter in function.parameters.items():
         if name == SINGLE_OUTPUT:
             raise refused(f"`{name}` of `{function.name}`", "this name is taken by the SDK").at(parameter.span)
-        annotation = kinds.without_optional(function.annotation(name))
+        written = _annotation(function, name)
+        annotation = kinds.without_optional(written)
         marks = getattr(annotation, "__metadata__", ())
         if marks and marks[0] is kinds.EmbeddedMark:
             continue
@@ -68,11 +69,30 @@ def _ports(function: Function, containerized: bool) -> tuple[dict[str, Port], di
         else:
             if containerized and (kinds.is_artifact_class(annotation) or kinds.is_artifact_list(annotation)):
                 raise refused(f"`{name}` of `{function.name}`", "artifacts are `Input[...]`").at(parameter.span)
-            inputs[name] = _input(annotation, name, function.default(name), function.annotation(name))
+            inputs[name] = _input(annotation, name, function.default(name), written)
         (outputs if is_output else inputs)[name].span = parameter.span
     if not containerized:
         _returned(function, outputs)
     return inputs, outputs
+
+
+def _annotation(function: Function, name: str) -> Any:
+    """The value of an annotation. Version 1 of the SDK needed none, and took any word for a text."""
+    parameter = function.parameters[name]
+    if not function.scope.module.first_version:
+        return function.annotation(name)
+    if parameter.annotation is None:
+        default = function.defaults.get(name)
+        return type(default) if type(default) in kinds.PYTHON_NAMES else str
+    return _word(function.annotation(name))
+
+
+def _word(written: Any) -> Any:
+    """A type of version 1, where any word is a text."""
+    if isinstance(written, (kinds.PathOf, type)) or getattr(written, "__origin__", None) is not None:
+        return written
+    word = getattr(written, "path", str(written)).rsplit(".", 1)[-1]
+    return kinds.IN_MEMORY[kinds.parameter_type(word) or ""] if kinds.is_parameter(word) else str
 
 
 def _returned(function: Function, outputs: dict[str, Port]) -> None:
@@ -86,6 +106,7 @@ def _returned(function: Function, outputs: dict[str, Port]) -> None:
     else:
         fields = {SINGLE_OUTPUT: returned}
     for name, annotation in fields.items():
+        annotation = _word(annotation) if function.scope.module.first_version else annotation
         outputs[unique(name, outputs, "_")] = _output(annotation, name)
 
 

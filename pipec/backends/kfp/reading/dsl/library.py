@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipec.backends.kfp.reading.dsl import channels, components, kinds, kubernetes, pipelines, placeholders
+from pipec.backends.kfp.reading.dsl import (
+    channels,
+    components,
+    first_version,
+    kinds,
+    kubernetes,
+    pipelines,
+    placeholders,
+)
 from pipec.backends.kfp.reading.dsl.attributes import Instance
 from pipec.backends.kfp.reading.dsl.calls import Call, Native
 from pipec.backends.kfp.reading.dsl.functions import Function
@@ -19,7 +27,7 @@ def functions() -> dict[str, Native]:
     found: dict[str, Native] = {f"kfp.dsl.{name}": function for name, function in _DSL.items()}
     found |= {f"kfp.components.{name}": function for name, function in components.LOADERS.items()}
     found |= {f"kfp.kubernetes.{name}": function for name, function in kubernetes.functions().items()}
-    return found | _OTHERS
+    return found | first_version.FUNCTIONS | _OTHERS
 
 
 def _decorator(make: Any, path: str) -> Native:

@@ -55,6 +55,7 @@ def _define(machine: Machine, function: Function, settings: dict[str, Any]) -> C
     if not component.name or not component.name[0].isalnum() or len(component.name) > 128:
         raise refused(f"the name `{component.name}`", "pipelines have names of letters, digits and dashes")
     recorder = machine.recorder = Recorder(component.name)
+    recorder.parameters = component.inputs
     parameters: list[Any] = []
     for name in function.parameters:
         if name not in component.inputs:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.kfp.reading.dsl.problems import Unknown
 from pipec.compiler.reading import Source
+
+FIRST_VERSION = re.compile(r"\b(ContainerOp|func_to_container_op|create_component_from_func)\b")
+"""What only files for version 1 of the SDK mention."""
 
 
 @dataclass(eq=False)
@@ -18,8 +22,11 @@ class FileModule:
     tree: ast.Module
     name: str = "__main__"
     annotations_are_texts: bool = False
+    first_version: bool = False
+    """Whether it is written for version 1 of the SDK."""
 
     def __post_init__(self) -> None:
+        self.first_version = bool(FIRST_VERSION.search(self.source.text))
         for node in self.tree.body:
             if isinstance(node, ast.ImportFrom) and node.module == "__future__":
                 self.annotations_are_texts |= any(one.name == "annotations" for one in node.names)

@@ -10,8 +10,10 @@ from pipec.backends.kfp.reading.dsl import channels, kinds, placeholders
 from pipec.backends.kfp.reading.dsl.calls import Call
 from pipec.backends.kfp.reading.dsl.channels import Channel
 from pipec.backends.kfp.reading.dsl.imported import Imported
+from pipec.backends.kfp.reading.dsl.names import TARGET, input_name
 from pipec.backends.kfp.reading.dsl.parts import Component, check_plain
 from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown, refused
+from pipec.compiler.diagnostics.foreign import SettingNotKept
 from pipec.ir import NOWHERE, Span
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class Task:
         self.ignores_failure = False
         self.is_exit = False
         self.variable: str | None = None
+        self.first_version = False
+        """Whether it is written for version 1 of the SDK, whose tasks have other methods."""
         self.span: Span = NOWHERE
         self.spans: dict[tuple[str, ...], Span] = {}
         """Part of the task, as in the documents -> where it was written."""
@@ -64,11 +68,31 @@ class Task:
             if len(self.outputs) != 1:
                 raise refused(f"`{self.name}.output`", f"the task has {len(self.outputs)} outputs")
             return next(iter(self.outputs.values()))
-        if name in ("outputs", "inputs", "name"):
+        if name == "outputs":
+            return _Outputs(self.outputs, self.component.renamed)
+        if name in ("inputs", "name"):
             return getattr(self, name)
-        if name in TASK_METHODS:
+        if self.first_version and name == "container":
+            return self
+        if name in TASK_METHODS or self.first_version:
             return TaskMethod(self, name)
         raise refused(f"`.{name}`", "a task has no such attribute")
+
+
+class _Outputs(dict[str, Channel]):
+    """The outputs of a task. Version 1 called some by other names."""
+
+    def __init__(self, outputs: dict[str, Channel], renamed: dict[str, str]) -> None:
+        super().__init__(outputs)
+        self._renamed = renamed
+
+    def __missing__(self, name: str) -> Channel:
+        other = self._renamed.get(name) or input_name(name)
+        if other not in self:
+            raise refused(
+                f"`.outputs[{name!r}]`", f"the task has no such output, but {', '.join(self) or 'none at all'}"
+            )
+        return self[other]
 
 
 class TaskMethod:
@@ -80,7 +104,12 @@ class TaskMethod:
 
     def __call__(self, call: Call) -> Task:
         """Call it; gives the task, so that calls are chained."""
-        TASK_METHODS[self.name](self.task, call)
+        methods = TASK_METHODS | FIRST_VERSION_METHODS if self.task.first_version else TASK_METHODS
+        if self.name not in methods:
+            reason = "it is of version 1 of the SDK"
+            call.machine.report.add(SettingNotKept(call.span, TARGET, self.task.name, self.name, reason))
+            return self.task
+        methods[self.name](self.task, call)
         if self.name.startswith("set_"):
             values = [one for one in [*call.args, *call.kwargs.values()] if not isinstance(one, Channel)]
             check_plain(values, f"`.{self.name}(...)`")
@@ -95,7 +124,10 @@ def instantiate(component: Component, call: Call) -> Task:
     recorder = call.recorder
     if recorder is None:
         raise refused(f"`{component.name}`", "it is called outside of a pipeline")
-    if call.args:
+    first_version = call.scope.module.first_version
+    if first_version:
+        call.kwargs = dict(zip(component.inputs, call.args)) | call.kwargs
+    elif call.args:
         raise refused(f"`{component.name}`", "components take keyword arguments only")
     inputs: dict[str, Any] = {}
     for name, value in call.kwargs.items():
@@ -104,11 +136,13 @@ def instantiate(component: Component, call: Call) -> Task:
             raise refused(f"`{component.name}`", f"it has no input `{name}`").at(call.spans.get(name, call.span))
         if isinstance(value, Unknown):
             raise value.problem
-        inputs[name] = _argument(component, name, value)
+        value = converted(value, component.inputs[name].type) if first_version else value
+        inputs[name] = _argument(component, name, value, first_version)
     missing = [name for name, port in component.inputs.items() if not port.optional and name not in inputs]
     if missing:
         raise refused(f"`{component.name}`", f"its input `{missing[0]}` is missing")
     task = Task(component, inputs, recorder)
+    task.first_version = first_version
     task.span = call.span
     for name, span in call.spans.items():
         name = component.renamed.get(name, name)
@@ -117,7 +151,7 @@ def instantiate(component: Component, call: Call) -> Task:
     return task
 
 
-def _argument(component: Component, name: str, value: Any) -> Any:
+def _argument(component: Component, name: str, value: Any, first_version: bool) -> Any:
     """An argument, if it is of a kind that can be one at all."""
     if isinstance(value, Task):
         raise refused(f"`{name}` of `{component.name}`", "a task is no value; its `.output` is")
@@ -129,10 +163,22 @@ def _argument(component: Component, name: str, value: Any) -> Any:
         raise refused(f"`{name}` of `{component.name}`", f"{shown} cannot be an argument")
     port = component.inputs[name]
     given = value.kind if isinstance(value, Channel) else kinds.PYTHON_NAMES[type(value)]
+    if first_version and isinstance(value, Channel) and value.task_name is None and kinds.is_parameter(port.type):
+        _retype(value, port.type)
+        given = value.kind
     of_loop = isinstance(value, (channels.LoopParameter, channels.LoopField)) and given == "String"
     if not of_loop and not kinds.fits(given, getattr(value, "is_list", False), port.type, port.is_list):
         raise refused(f"`{name}` of `{component.name}`", f"it is of type `{port.type}`, not `{given}`")
     return value
+
+
+def _retype(value: Channel, kind: Any) -> None:
+    """A parameter of a pipeline of version 1 is text until something wants it otherwise."""
+    ports = value.recorder.parameters if value.recorder is not None else {}
+    port = ports.get(value.name)
+    if port is not None and port.type in ("String", "Integer") and kinds.is_parameter(value.kind):
+        value.kind = port.type = kind
+        port.default = None if port.default is None else converted(port.default, kind)
 
 
 def _container(task: Task, method: str) -> dict[str, Any]:
@@ -165,8 +211,6 @@ def _accelerator_limit(task: Task, call: Call) -> None:
 
 def _accelerator_type(task: Task, call: Call) -> None:
     resources = _container(task, "set_accelerator_type")
-    if len(call.args) == 2:  # of version 1: the label of the node, and the accelerator
-        call.args = call.args[1:]
     (value,) = [*call.args, *call.kwargs.values()]
     resources["accelerator_type"] = str(value)
     resources.setdefault("accelerator_count", "1")
@@ -237,6 +281,66 @@ def _ignore_failure(task: Task, call: Call) -> None:
             raise refused("`.ignore_upstream_failure`", f"`{name}` of `{task.name}` has no default")
     task.ignores_failure = True
 
+
+def converted(value: Any, kind: Any) -> Any:
+    """A constant argument of version 1, which gave all as text and read it again, in the type of its input."""
+    wanted = kinds.parameter_type(kind) if kinds.is_parameter(kind) else None
+    if isinstance(value, Channel) or wanted is None:
+        return value
+    match wanted:
+        case "STRING":
+            return value if isinstance(value, str) else str(value)
+        case "NUMBER_INTEGER":
+            return int(value)
+        case "NUMBER_DOUBLE":
+            return float(value)
+        case "BOOLEAN" if isinstance(value, str):
+            return value.lower() in ("true", "1", "yes", "y", "t")
+    return value
+
+
+def _pod(task: Task) -> dict[str, Any]:
+    found: dict[str, Any] = task.platform.setdefault("kubernetes", {})
+    return found
+
+
+def _env_object(task: Task, call: Call) -> None:
+    variable = getattr(call.args[0], "values", {})
+    if task.container is None or not isinstance(variable.get("value"), str):
+        raise Problem("`.add_env_variable`", "only variables whose value is a text can be read")
+    set_env(task, variable["name"], variable["value"])
+
+
+def _pod_metadata(group: str) -> Callable[[Task, Call], None]:
+    def add(task: Task, call: Call) -> None:
+        name, value = call.take(f"add_pod_{group[:-1]}", "name", "value", required=2).values()
+        _pod(task).setdefault("podMetadata", {}).setdefault(group, {})[name] = value
+
+    return add
+
+
+def _node_label(task: Task, call: Call) -> None:
+    name, value = call.take("add_node_selector_constraint", "label_name", "value", required=2).values()
+    _pod(task).setdefault("nodeSelector", {}).setdefault("labels", {})[name] = value
+
+
+def _pull_policy(task: Task, call: Call) -> None:
+    _pod(task)["imagePullPolicy"] = call.args[0]
+
+
+def _timeout(task: Task, call: Call) -> None:
+    _pod(task)["activeDeadlineSeconds"] = str(call.args[0])
+
+
+FIRST_VERSION_METHODS: dict[str, Callable[[Task, Call], None]] = {
+    "add_env_variable": _env_object,
+    "add_pod_label": _pod_metadata("labels"),
+    "add_pod_annotation": _pod_metadata("annotations"),
+    "add_node_selector_constraint": _node_label,
+    "set_image_pull_policy": _pull_policy,
+    "set_timeout": _timeout,
+}
+"""What tasks of version 1 had besides. Their other methods are reported as settings that are not kept."""
 
 _CPU, _MEMORY = r"([0-9]*[.])?[0-9]+m?$", r"^[0-9]+(E|Ei|P|Pi|T|Ti|G|Gi|M|Mi|K|Ki){0,1}$"
 TASK_METHODS: dict[str, Callable[[Task, Call], None]] = {
