@@ -129,11 +129,16 @@ class _Together:
 
 
 @overload
-def parallel() -> _Together: ...
+def parallel(*, after: object = ()) -> _Together: ...
 @overload
 def parallel(items: Iterable[T], *, limit: int | None = None) -> Iterable[T]: ...
-def parallel(items: Iterable[T] | None = None, *, limit: int | None = None) -> Iterable[T] | _Together:
-    """`with parallel():` children do not wait for one another; `for x in parallel(xs, limit=4):` bounds a fan-out."""
+def parallel(
+    items: Iterable[T] | None = None, *, limit: int | None = None, after: object = ()
+) -> Iterable[T] | _Together:
+    """`with parallel():` children do not wait for one another; `for x in parallel(xs, limit=4):` bounds a fan-out.
+
+    `with parallel(after=(a, b)):` starts after the steps that gave `a` and `b`, whose results it does not need.
+    """
     return _Together() if items is None else items
 
 
@@ -212,3 +217,21 @@ class container:
 
     def __iter__(self) -> Iterator[NoReturn]:
         raise TypeError("a container step is no collection")
+
+
+class native:
+    """A step in the words of one target, where alone it can run: what migrated pipelines need.
+
+        copy = native("airflow", "BashOperator(task_id='copy', bash_command='cp a b')",
+                      imports=["from airflow.providers.standard.operators.bash import BashOperator"])
+
+    `source` is one expression of the target's own language that makes the task; names in it are the module's, or are
+    bound by `imports`. It takes no arguments, and its result is what the target hands on. It has no meaning in plain
+    Python: calling it raises `TypeError`.
+    """
+
+    def __init__(self, target: str, source: str, *, imports: Sequence[str] = ()) -> None:
+        self.target = target
+
+    def __call__(self) -> Any:
+        raise TypeError(f"a native step of {self.target} runs only there")

@@ -63,7 +63,7 @@ def run(
 
 def _bundle(selected: Selected, lowered: Pipeline, target: str, folder: Path, workspace: Workspace) -> str | None:
     """Write the generated files; the main one, "" for plain Python, or `None` where the pipeline is refused."""
-    if _has_containers(selected, lowered, target):
+    if _has_containers(selected, lowered, target) or _has_natives(selected, lowered, target):
         return None
     if target == backends.REFERENCE:
         return ""
@@ -85,6 +85,15 @@ def _has_containers(selected: Selected, lowered: Pipeline, target: str) -> bool:
         what = "meaning for a container step" if reference else "local runner for a container step"
         note = "run it on an orchestrator" if reference else "`pipec build` it, and run it on the cluster"
         selected.project.report.add(UnsupportedFeature(task.span, target, "step.container", what, task.site.step, note))
+    return bool(found)
+
+
+def _has_natives(selected: Selected, lowered: Pipeline, target: str) -> bool:
+    """Whether there are steps in the words of a target, which plain Python cannot run; reports them."""
+    found = [t for t in tasks(lowered) if lowered.component(t.component).native and target == backends.REFERENCE]
+    for task in found:
+        what, note = "meaning for a native step", "run it on its own target"
+        selected.project.report.add(UnsupportedFeature(task.span, target, "step.native", what, task.site.step, note))
     return bool(found)
 
 

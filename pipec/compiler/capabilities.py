@@ -87,7 +87,7 @@ class Capabilities(BaseModel):
             report.add(InvalidConfiguration(place, self.target, reason))
             return
         for use in uses_of(pipeline):
-            if use.target not in ("", self.target):
+            if use.target not in ("", self.target) or use.other == self.target:
                 continue
             row = self.features[use.feature]
             row = row.container if use.container and row.container is not None else row

@@ -1,7 +1,16 @@
 """What a pipeline is, whatever the orchestrator: nodes, expressions, policies, types."""
 
 from pipec.ir.base import NOWHERE, Node, Span
-from pipec.ir.code import Component, Container, ContainerArgument, ContainerOutput, ContainerSlot, Definition, Port
+from pipec.ir.code import (
+    Component,
+    Container,
+    ContainerArgument,
+    ContainerOutput,
+    ContainerSlot,
+    Definition,
+    Native,
+    Port,
+)
 from pipec.ir.expressions import Code, Const, Expr, Ref, ValueId, text, uses
 from pipec.ir.nodes import (
     Argument,
@@ -61,8 +70,8 @@ __all__ = [
     "Accelerator", "Argument", "Block", "Branch", "CRON_PRESETS", "Cache", "CallSite", "Check", "Code", "Collect",
     "Component", "Compute", "Const", "Container", "ContainerArgument", "ContainerOutput", "ContainerSlot", "Definition",
     "DictOf", "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf", "LoopVar", "NOWHERE",
-    "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf", "Output", "Parallel", "Parameter", "Phi", "Pipeline",
-    "PipelinePolicy", "Placement", "Port", "Ref", "Resources", "Retry", "RunValue", "Schedule", "SecretRef", "Span",
-    "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait",
+    "Native", "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf", "Output", "Parallel", "Parameter", "Phi",
+    "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref", "Resources", "Retry", "RunValue", "Schedule", "SecretRef",
+    "Span", "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait",
     "is_artifact", "leaves", "optional", "text", "uses",
 ]  # fmt: skip

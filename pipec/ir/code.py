@@ -64,7 +64,19 @@ class Component(Node):
     packages: tuple[str, ...] = ()
     python: str | None = None
     container: Container | None = None
+    native: Native | None = None
     span: Span
+
+
+class Native(Node):
+    """A step in the words of one target, where alone it can run."""
+
+    target: str
+    source: str
+    """One expression of the target's own language that makes the task; its free names are `Component.code`, what
+    `imports` binds, and builtins."""
+    imports: tuple[str, ...] = ()
+    """The import statements that it needs."""
 
 
 class ContainerArgument(Node):

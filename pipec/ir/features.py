@@ -45,9 +45,12 @@ FEATURES: dict[str, str] = {
     "step.function": "a step that is a Python function",
     "step.container": "a step that is a container",
     "step.container_files": "a container that reads or writes files",
+    "step.native": "a step in the target's own words",
+    "step.foreign": "a step in another target's words",
     "outputs.several": "a step with several outputs",
     "effect": "a step called for its effect, in order",
     "parallel": "`with parallel()`",
+    "parallel.after": "order without data, `with parallel(after=...)`",
     "group": "a pipeline called inside a pipeline",
     # values
     "value": "plain values between steps, exact",
@@ -149,6 +152,8 @@ class Use:
     """The step, setting or name that it is about."""
     target: str = ""
     """The only target that it is for; "" for all."""
+    other: str = ""
+    """The only target that it is not for; "" for none."""
     container: bool = False
     """Whether it is about a step that is a container."""
 
@@ -245,6 +250,8 @@ def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iter
                     yield from _of_block(pipeline, inner, (*around, "try"))
             case Parallel():
                 yield Use("parallel", node.span)
+                if node.after:
+                    yield Use("parallel.after", node.span)
                 yield from _of_block(pipeline, node.body, around)
             case _:
                 pass
@@ -252,7 +259,11 @@ def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iter
 
 def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
     component = pipeline.component(task.component)
-    yield Use("step.container" if component.container else "step.function", task.span, task.site.step)
+    if component.native is not None:
+        yield Use("step.native", task.span, task.site.step, target=component.native.target)
+        yield Use("step.foreign", task.span, task.site.step, other=component.native.target)
+    else:
+        yield Use("step.container" if component.container else "step.function", task.span, task.site.step)
     if component.container and _has_files(component.container):
         yield Use("step.container_files", task.span, task.site.step)
     if task.effect:

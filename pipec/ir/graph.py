@@ -34,7 +34,8 @@ class Edges:
     data: tuple[str, ...]
     """Producers of values that the node, or anything inside it, reads."""
     order: tuple[str, ...]
-    """Further nodes that it waits for only because of a sequence point; implied ones are left out."""
+    """Further nodes that it waits for without data: those that `after` names, and those that a sequence point asks for
+    and nothing else implies."""
 
 
 def defines(node: Statement) -> tuple[ValueId, ...]:
@@ -176,8 +177,9 @@ def edges(block: Block, concurrent: bool = False) -> dict[str, Edges]:
     An effect waits for everything above it, and everything below waits for it (language, section 4).
     """
     producer = {v: node.id for node in block.nodes for v in defines(node)}
+    named = asked(block)
     if concurrent or not any(map(has_effect, block.nodes)):
-        return {n.id: Edges(_producers(n, producer), ()) for n in block.nodes}
+        return {n.id: Edges(d := _producers(n, producer), _without(named.get(n.id, ()), d)) for n in block.nodes}
     above: list[str] = []  # nodes since the last effect, that effect included
     last: str | None = None
     before: dict[str, set[str]] = {}  # transitive predecessors
@@ -186,19 +188,42 @@ def edges(block: Block, concurrent: bool = False) -> dict[str, Edges]:
         data = _producers(node, producer)
         effect = has_effect(node)
         wanted = above if effect else [last] if last is not None else []
-        implied = {p for d in data for p in before[d]} | set(data)
+        wished = _without(named.get(node.id, ()), data)
+        implied = {p for d in (*data, *wished) for p in before[d]} | {*data, *wished}
         order: list[str] = []
         for candidate in reversed(wanted):
             if candidate not in implied:
                 order.append(candidate)
                 implied |= before[candidate] | {candidate}
-        found[node.id] = Edges(data, tuple(reversed(order)))
+        found[node.id] = Edges(data, (*wished, *reversed(order)))
         before[node.id] = implied
         if effect:
             last, above = node.id, [node.id]
         else:
             above.append(node.id)
     return found
+
+
+def awaits(node: Statement) -> tuple[str, ...]:
+    """The tasks outside of `node` that it, or anything inside it, waits for by `with parallel(after=...)`."""
+    inside = [node, *(n for block in blocks(node) for n in walk(block))]
+    wanted = [t for n in inside if isinstance(n, Parallel) for t in n.after]
+    own = {n.id for n in inside} if wanted else set()
+    return tuple(dict.fromkeys(t for t in wanted if t not in own))
+
+
+def asked(block: Block) -> dict[str, tuple[str, ...]]:
+    """Node -> the nodes of `block` that are, or hold, the tasks that it waits for by name."""
+    wanted = {node.id: found for node in block.nodes if (found := awaits(node))}
+    if not wanted:
+        return {}
+    holder = {inner.id: node.id for node in block.nodes for part in blocks(node) for inner in walk(part)}
+    holder |= {node.id: node.id for node in block.nodes}
+    return {id_: tuple(dict.fromkeys(holder[t] for t in found if t in holder)) for id_, found in wanted.items()}
+
+
+def _without(names: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in others)
 
 
 def _producers(node: Statement, producer: dict[ValueId, str]) -> tuple[str, ...]:

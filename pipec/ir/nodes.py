@@ -255,6 +255,8 @@ class Parallel(Node):
 
     kind: Literal["parallel"] = "parallel"
     id: NodeId
+    after: tuple[NodeId, ...] = ()
+    """Tasks above it, in any block around it, that all of it waits for: `with parallel(after=...)`."""
     body: Block
     span: Span
 

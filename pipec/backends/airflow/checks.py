@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipec.backends.airflow import native, pods
+from pipec.backends.airflow import native, operators, pods
 from pipec.compiler.backend.schedules import can_be_scheduled
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit, UnsupportedForm
@@ -32,6 +32,12 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
         component = pipeline.component(task.component)
         if component.container is not None:
             for reason in pods.refusals(task, component.container):
+                report.add(UnsupportedForm(task.span, "airflow", task.site.step, reason))
+        if component.native is not None and component.native.target == "airflow":
+            if reason := operators.refusal(component.native):
+                report.add(UnsupportedForm(component.span, "airflow", task.site.step, reason))
+            elif task.caught is not None:
+                reason = "an operator of Airflow's own that fails ends the run: nothing in a `try` can catch it"
                 report.add(UnsupportedForm(task.span, "airflow", task.site.step, reason))
         native.check(task.policy, native.TASK, task.site.step, version, report)
         if isinstance(task.policy.placement.priority, str) and component.container is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pipec.backends.airflow import finish
+from pipec.backends.airflow import finish, operators
 from pipec.backends.airflow.checks import check
 from pipec.backends.airflow.clashes import without_clashes
 from pipec.backends.airflow.emit import own_text
@@ -72,7 +72,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     body = finish.items(low, outside, inside)
     made = pieces(pipeline, site, functions)
     file = DagFile(
-        doc=pipeline.module_doc or pipeline.doc or pipeline.name, imports=tuple(user.imports),
+        doc=pipeline.module_doc or pipeline.doc or pipeline.name, imports=(*user.imports, *operators.imports(pipeline)),
         typing_imports=tuple(user.typing_imports), constants=made.constants, helpers=made.helpers, code=code,
         settings=dag, params=params(pipeline), body=body,
     )  # fmt: skip

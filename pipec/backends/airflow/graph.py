@@ -79,6 +79,14 @@ def exits(nodes: Iterable[TaskNode]) -> list[TaskNode]:
     return [n for n in own if n not in inner]
 
 
+def follow(nodes: Iterable[TaskNode], before: Iterable[TaskNode], forced: bool = False) -> None:
+    """Let `nodes` wait for `before`. `forced`: by edges of its own, even where others imply them."""
+    ends = exits(before)
+    for start in entries(nodes):
+        for end in ends:
+            start.after(end, forced)
+
+
 def settle(nodes: list[TaskNode], safe: list[TaskNode]) -> None:
     """Give every task its trigger rule, and add edges that keep skips and failures right. `safe` ones never fail."""
     _unmask([n for n in nodes if n not in safe], nodes)
@@ -134,7 +142,7 @@ def _tie(node: TaskNode) -> None:
     """Edges from the branches around a lenient task, so that it is skipped with its arm."""
     for depth, branch in enumerate(node.arms):
         inside = all(u.arms[: depth + 1] == node.arms[: depth + 1] for u in node.upstream)
-        if not (node.join and inside):
+        if not (node.join and node.loop is None and inside):  # a join in a mapped group runs after nothing but skips
             node.after(branch, forced=True)
 
 

@@ -8,9 +8,10 @@ from typing import Literal
 from pipec.backends.airflow import collecting, failures, values
 from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupDraft, MappedDraft
 from pipec.backends.airflow.functions import Functions
-from pipec.backends.airflow.graph import Guard, Loop, TaskNode, entries, exits, settle
+from pipec.backends.airflow.graph import Guard, Loop, TaskNode, entries, follow, settle
 from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.names import Names, ascii_id
+from pipec.backends.airflow.operators import native_task
 from pipec.backends.airflow.pods import pod_task
 from pipec.backends.airflow.values import Bound, Facts, Spec, single_body
 from pipec.backends.airflow.wrapper import Wrapper
@@ -35,7 +36,7 @@ from pipec.ir import (
     ValueId,
     Wait,
 )  # fmt: skip
-from pipec.ir.graph import has_effect, value_types, walk
+from pipec.ir.graph import asked, has_effect, value_types, walk
 from pipec.ir.literals import source_of
 
 Mode = Literal["expand", "expand_kwargs"]
@@ -93,13 +94,15 @@ class Lowering:
         last: list[TaskNode] = []
         effects = [not concurrent and has_effect(node) for node in block.nodes]
         last_effect = max((i for i, effect in enumerate(effects) if effect), default=-1)
+        named = asked(block)
+        done: dict[str, list[TaskNode]] = {}
         for i, (node, effect) in enumerate(zip(block.nodes, effects)):
             made = self.statement(node, scope, awaited or i < last_effect)
+            done[node.id] = made
+            for before in [done[id_] for id_ in named.get(node.id, ())]:
+                follow(made, before, forced=True)
             for before in above if effect else [last]:
-                ends = exits(before)
-                for start in entries(made):
-                    for end in ends:
-                        start.after(end)
+                follow(made, before)
             if effect and made:
                 last, above = made, [made]
             else:
@@ -197,6 +200,9 @@ class Lowering:
         component = self.pipeline.component(task.component)
         if component.container is not None:
             self.tasks[task.id] = pod_task(self, task, component, scope)
+            return
+        if component.native is not None:
+            self.tasks[task.id] = native_task(self, task, component.native, scope)
             return
         spec = self.facts.direct.get(component.name)
         if spec is not None:

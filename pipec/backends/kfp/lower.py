@@ -46,7 +46,7 @@ from pipec.ir import (
     ValueId,
     Wait,
 )  # fmt: skip
-from pipec.ir.graph import edges, has_effect
+from pipec.ir.graph import awaits, edges, has_effect
 from pipec.ir.literals import value_of
 
 
@@ -93,8 +93,8 @@ class Lowering:
 
     def block(self, block: Block, scope: Scope, outer: tuple[str, ...] = (), concurrent: bool = False) -> list[str]:
         """Lower `block` into `scope`, all after the tasks `outer`; returns the tasks that it became."""
-        ordered = not concurrent and any(has_effect(node) for node in block.nodes)
-        waits = edges(block) if ordered else {}  # else only values order the tasks
+        ordered = any(awaits(n) or (not concurrent and has_effect(n)) for n in block.nodes)
+        waits = edges(block, concurrent) if ordered else {}  # else only values order the tasks
         done: dict[str, list[str]] = {}
         for node in block.nodes:
             before = (*outer, *(t for p in waits[node.id].order for t in done[p])) if ordered else outer

@@ -130,6 +130,37 @@ class InvalidContainer(Finding):
 
 
 @dataclass(frozen=True)
+class InvalidNative(Finding):
+    """A `native(...)` step cannot be read.
+
+    It names its target, and one expression of that target's own language that makes the task, both known at build
+    time. Names in the expression are those of the module, or are bound by the import statements in `imports`.
+
+    Example:
+
+        copy = native("airflow", "BashOperator(task_id='copy', bash_command='cp a b')")
+
+    Use instead:
+
+        copy = native(
+            "airflow",
+            "BashOperator(task_id='copy', bash_command='cp a b')",
+            imports=["from airflow.providers.standard.operators.bash import BashOperator"],
+        )
+    """
+
+    step: str
+    reason: str
+
+    code = "PC218"
+    name = "invalid-native"
+
+    @property
+    def message(self) -> str:
+        return f"native step {self.step!r} {self.reason}"
+
+
+@dataclass(frozen=True)
 class RecursivePipeline(Finding):
     """A pipeline calls itself, directly or through another.
 

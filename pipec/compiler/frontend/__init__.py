@@ -17,6 +17,7 @@ from pipec.compiler.frontend.effects import Effects
 from pipec.compiler.frontend.execution import Execution
 from pipec.compiler.frontend.finish import Pruner, origins
 from pipec.compiler.frontend.operands import NONE, Scope, ref
+from pipec.compiler.frontend.ordering import ordered
 from pipec.compiler.frontend.project import Module, Project
 from pipec.compiler.frontend.reading import Reading
 from pipec.compiler.frontend.resolve import Resolver
@@ -147,7 +148,8 @@ def _read(
         report.add(UnsupportedStatement(deep, what, "decide in a step, or split the pipeline"))
         return None
     returned: Expr | None = None if result.expr == NONE.expr and not _returns(node) else result.expr
-    pruned = Pruner(reading.fields, returned).block(without_stray_attempts(body.block()))
+    whole = ordered(without_stray_attempts(body.block()), reading.after)
+    pruned = Pruner(reading.fields, returned).block(whole)
     slicer = Slicer(resolver, report, module, effects)
     components = _components(slicer, steps, pruned, policy)
     codecs = _codecs(slicer, resolver, pruned, report, place)
@@ -206,8 +208,8 @@ def _parameters(module: Module, node: ast.FunctionDef, resolver: Resolver, repor
 
 
 Key = tuple[str, str]
-Found = dict[str, tuple[Component, Key | None]]
-"""Component -> without its code, and the unit that it starts from; containers have none."""
+Found = dict[str, tuple[Component, list[Key]]]
+"""Component -> without its code, and the units that it starts from; containers have none."""
 
 
 def _components(slicer: Slicer, steps: Steps, block: Block, policy: PipelinePolicy) -> Found:
@@ -215,16 +217,17 @@ def _components(slicer: Slicer, steps: Steps, block: Block, policy: PipelinePoli
     used = {node.component for node in walk(block) if isinstance(node, Task)} | hooks(block, policy)
     found: Found = {}
     for step in steps.all():
-        key = None if step.container else slicer.reach(step.module, step.node.name, step.node.name)
-        if (key is not None or step.container) and step.name in used:
-            found[step.name] = (step.component(), key)
+        names = step.mentions if step.native else () if step.container else (step.node.name,)
+        keys = [slicer.reach(step.module, name, step.node.name) for name in names]
+        if None not in keys and step.name in used:
+            found[step.name] = (step.component(), [key for key in keys if key is not None])
     return found
 
 
 def _report_risks(slicer: Slicer, effects: Effects, found: Found) -> None:
     """What may go otherwise in a task than in plain Python."""
     project = slicer.resolver.project
-    slices = {name: slicer.closure([key]) for name, (_, key) in found.items() if key is not None}
+    slices = {name: slicer.closure(keys) for name, (_, keys) in found.items() if keys}
     for finding in (
         *risks.of_modules(effects),
         *risks.of_settings(slicer.left_out.values()),
@@ -259,14 +262,14 @@ def _with_code(pipeline: Pipeline, slicer: Slicer, found: Found, codecs: dict[st
     """`pipeline` with complete components."""
     arriving = _arriving(pipeline, slicer, found, codecs)
     components = tuple(
-        slicer.complete(c, key, arriving.get(name, [])) if key else c for name, (c, key) in found.items()
+        slicer.complete(c, keys, arriving.get(name, [])) if keys else c for name, (c, keys) in found.items()
     )
     return pipeline.model_copy(update={"components": components})
 
 
 def _arriving(pipeline: Pipeline, slicer: Slicer, found: Found, codecs: dict[str, Key]) -> dict[str, list[Key]]:
     """Component -> what its artifacts need besides: the user's classes whose instances may arrive, and codecs."""
-    classes = {name: slicer.travelling([key]) if key else [] for name, (_, key) in found.items()}
+    classes = {name: slicer.travelling(keys) if keys else [] for name, (_, keys) in found.items()}
     if not any(classes.values()) and not codecs:
         return {}
     types = value_types(pipeline)

@@ -17,6 +17,7 @@ from pipec.compiler.frontend import (
     failures,
     listing,
     loops,
+    ordering,
     running,
     sharing,
     tasks,
@@ -336,20 +337,10 @@ class Body:
         return True
 
     def _parallel(self, node: ast.With, rest: list[ast.stmt]) -> Flow | None:
-        call = node.items[0].context_expr
-        target = self.resolver.expression(self.module, call.func) if isinstance(call, ast.Call) else None
-        if (
-            len(node.items) != 1
-            or target is None
-            or target.dotted not in ("pipec.parallel", "pipec.authoring.parallel")
-        ):
-            what = f"`with {ast.unparse(call)}`"
-            self.report.add(UnsupportedStatement(self.span(node), what, "only `with parallel():` has a meaning here"))
+        if (call := ordering.call_of(self, node)) is None:
             return None
-        if isinstance(call, ast.Call) and (call.args or call.keywords or node.items[0].optional_vars):
-            self.report.add(
-                UnsupportedStatement(self.span(call), "`with parallel(...)` with arguments", "write `parallel()`")
-            )
+        after = ordering.awaited(self, call)
+        if after is None:
             return None
         outer, self.nodes = self.nodes, []
         tail, self.tail = self.tail, False
@@ -362,6 +353,7 @@ class Body:
             return flow
         if inner:
             id_ = self.reading.nodes.fresh("parallel")
+            self.reading.after[id_] = after
             self.nodes.append(Parallel(id=id_, body=Block(nodes=tuple(inner)), span=self.span(node)))
         return flow if flow.kind == "raises" else None
 

@@ -11,14 +11,15 @@ from pipec.compiler.frontend.annotations import Annotations, Fields
 from pipec.compiler.frontend.calls import ports
 from pipec.compiler.frontend.constants import NotConstantError
 from pipec.compiler.frontend.containers import NOT_SETTINGS, Declaration, settings_call
-from pipec.compiler.frontend.declared import ContainerDef
+from pipec.compiler.frontend.declared import ContainerDef, NativeDef
 from pipec.compiler.frontend.digest import code_digest
+from pipec.compiler.frontend.natives import NativeDeclaration
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver, Target
 from pipec.compiler.frontend.settings import Raw, SettingsReader
 from pipec.compiler.frontend.values import PIPELINE_SETTINGS, STEP_SETTINGS
 from pipec.compiler.site import Site
-from pipec.ir import Component, Container, ObjectType, Port, Span, TaskPolicy, Type
+from pipec.ir import VALUE, Component, Container, Native, ObjectType, Port, Span, TaskPolicy, Type
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,17 @@ class Step:
     container: Container | None = None
     inputs: dict[str, Type] = field(default_factory=dict)
     """Input of a container -> type."""
+    native: Native | None = None
+    mentions: tuple[str, ...] = ()
+    """The names of its module that a native step's source mentions."""
 
     def component(self) -> Component:
         """The component; a function's without its code."""
         if self.container is not None:
             digest = code_digest((), self.container.model_dump_json(), [p.model_dump_json() for p in self.ports])
             return Component(name=self.name, ports=self.ports, digest=digest, container=self.container, span=self.span)
+        if self.native is not None:
+            return Component(name=self.name, native=self.native, span=self.span)
         return Component(
             name=self.name,
             function=self.node.name,
@@ -104,6 +110,10 @@ class Steps:
         for layer in (site, own):
             raw.values.update(layer.values)
             raw.spans.update(layer.spans)
+        if isinstance(node, NativeDef):
+            native, mentions = NativeDeclaration(self.resolver, module, self.report, node).read()
+            span = module.span(node.call)
+            return Step(name, module, node, (), VALUE, TaskPolicy(), {}, span, native=native, mentions=mentions)
         policy, settings = reader.step(raw, node.name, place)
         if isinstance(node, ContainerDef):
             read = Declaration(self.resolver, module, self.annotations(module), self.report, node)

@@ -235,7 +235,7 @@ def result(body: Body, step: Step, made: Task, hint: str) -> Operand:
         parts.append(ref(id_, output.type, producer=step.span, what=what))
     body.nodes.append(made.model_copy(update={"outputs": tuple(outputs)}))
     if not parts:
-        return NONE
+        return replace(NONE, call=made.id)
     if len(parts) == 1:
         return parts[0]
     from pipec.compiler.frontend.expressions import as_tuple

@@ -1,4 +1,4 @@
-"""`name = container(...)` at module level, as a definition with a signature like a function's."""
+"""`name = container(...)` or `native(...)` at module level, as a definition with a signature like a function's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver, Target
 
 MARKERS = ("pipec.container", "pipec.authoring.container")
+NATIVE_MARKERS = ("pipec.native", "pipec.authoring.native")
 PARAMETERS = ("image", "command", "args")
 """What `container(...)` takes by position."""
 
@@ -18,17 +19,34 @@ class ContainerDef(ast.FunctionDef):
     call: ast.Call
 
 
+class NativeDef(ast.FunctionDef):
+    """A step in the words of a target as the function that it stands for: it takes nothing."""
+
+    call: ast.Call
+
+
 def as_function(resolver: Resolver, target: Target) -> Target:
-    """`target`; where it is a container step, with the signature that it has."""
+    """`target`; where it is a container or a native step, with the signature that it has."""
     call = target.node
     if target.kind != "constant" or target.module is None or not isinstance(call, ast.Call):
         return target
     marker = resolver.expression(target.module, call.func)
-    if marker is None or marker.kind != "external" or marker.dotted not in MARKERS:
+    if marker is None or marker.kind != "external" or marker.dotted not in (*MARKERS, *NATIVE_MARKERS):
         return target
     place = _place(target.module, target.name)
     if place is None:
         return target
+    if marker.dotted in NATIVE_MARKERS:
+        found = NativeDef(
+            name=target.name,
+            args=ast.arguments([], [], None, [], [], None, []),
+            body=[ast.Pass()],
+            decorator_list=[],
+            returns=None,
+        )
+        found.call = call
+        ast.copy_location(found, place)
+        return Target("function", target.dotted, target.module, found)
     inputs = [ast.arg(name, annotation) for name, _, annotation in entries(call, "inputs")]
     outputs = [annotation for _, _, annotation in entries(call, "outputs")]
     made = ContainerDef(

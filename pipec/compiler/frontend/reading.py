@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.frontend.components import Step, Steps
-from pipec.compiler.frontend.operands import Namer
+from pipec.compiler.frontend.operands import Namer, Operand
 from pipec.compiler.frontend.resolve import Resolver
 from pipec.ir import Output
 
@@ -28,3 +28,5 @@ class Reading:
     """Task id -> outputs that were asked for after the task was made: attributes of its result."""
     results: dict[str, Step] = field(default_factory=dict)
     """Task id -> its step."""
+    after: dict[str, tuple[Operand, ...]] = field(default_factory=dict)
+    """Id of a `with parallel(after=...)` -> what it names."""

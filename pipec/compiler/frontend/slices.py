@@ -25,6 +25,7 @@ from pipec.compiler.frontend.refusals import rebound_imports
 from pipec.compiler.frontend.resolve import Resolver
 from pipec.compiler.frontend.sliced import Key, Unit
 from pipec.compiler.frontend.together import together
+from pipec.compiler.pysource import rename_free
 from pipec.ir import Component, Definition
 
 
@@ -234,12 +235,17 @@ class Slicer:
             if u.kind == "class" or makes_class(u.nodes) or (u.key in handed and u.kind in ("function", "block"))
         ]
 
-    def complete(self, component: Component, key: Key, arriving: list[Key]) -> Component:
+    def complete(self, component: Component, keys: list[Key], arriving: list[Key]) -> Component:
         """`component` with its code: what it reaches, and the classes whose instances may arrive."""
-        units = [u for u in self.closure([key, *arriving]) if u.key in self._names]
+        units = [u for u in self.closure([*keys, *arriving]) if u.key in self._names]
         code = tuple(dict.fromkeys(n for u in units for n in self._names[u.key].values()))
-        own = [node for u in self.closure([key]) for node in u.nodes]
+        own = [node for u in self.closure(keys) for node in u.nodes]
+        if component.native is not None:
+            renamed = {old: new for key in keys for old, new in self._names[key].items() if old != new}
+            source = rename_free(component.native.source, renamed)
+            native = component.native.model_copy(update={"source": source})
+            return component.model_copy(update={"code": code, "native": native})
         digest = code_digest(own, component.packages, component.image, component.python)
         assert component.function is not None
-        function = self._names[key][component.function]
+        function = self._names[keys[0]][component.function]
         return component.model_copy(update={"code": code, "digest": digest, "function": function})

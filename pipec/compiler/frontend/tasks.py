@@ -113,7 +113,9 @@ def _element_types(body: Body, step: Step, node: ast.Call, count: int) -> tuple[
 
 def attribute(body: Body, owner: Operand, attr: str, hint: str) -> Operand | None:
     """The field `attr` of a task's result as an output of its own."""
-    step = body.reading.results[owner.call]
+    step = body.reading.results.get(owner.call)
+    if step is None:
+        return None
     fields = body.reading.steps.fields(step.module, step.node.returns)
     if fields is None or attr not in fields.annotations:
         return None
@@ -235,7 +237,7 @@ def group(body: Body, target: Target, node: ast.Call, hint: str, effect: bool) -
         outputs=tuple(outputs), effect=effect, iterations=body.iterations, span=body.span(node),
     )  # fmt: skip
     body.nodes.append(made)
-    return outer
+    return replace(outer, call=made.id) if outer.is_const and not outer.poison else outer
 
 
 def _bind_parameters(inner: Body, node: ast.FunctionDef, bound: dict[str, Operand]) -> list[Argument]:

@@ -27,7 +27,7 @@ class Documents:
     places: Mapping[Path, Span] = field(default_factory=dict)
     """Where entries of `spec` were written; those of `platform` under `("platforms", ...)`."""
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Executor label -> the component's own `def` as the user wrote it, where known: with comments, without decorators."""
+    """Executor label -> the component's own `def` as the user wrote it, where that is known; no decorators."""
     names: Mapping[Path, str] = field(default_factory=dict)
     """Path of a task -> the variable that the user gave it."""
     definitions: tuple[str, ...] = ()

@@ -1,0 +1,64 @@
+"""Native steps: tasks that are written in Airflow's own words, and go into the DAG as they are."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pipec.backends.airflow.draft import FunctionDraft
+from pipec.backends.airflow.values import Bound
+from pipec.compiler.pysource.text import one_line
+from pipec.ir import Native, Pipeline, Task
+from pipec.ir.graph import tasks
+
+if TYPE_CHECKING:
+    from pipec.backends.airflow.graph import TaskNode
+    from pipec.backends.airflow.lower import Lowering, Scope
+
+
+def native_task(low: Lowering, task: Task, native: Native, scope: Scope) -> TaskNode:
+    """One native step."""
+    call = ast.parse(native.source, mode="eval").body
+    assert isinstance(call, ast.Call)
+    options = {k.arg: one_line(k.value) for k in call.keywords if k.arg is not None}
+    function = FunctionDraft(one_line(call.func), operator="class", options=options)
+    node = low.new(task_id(native), function, scope, task.id)
+    node.call.override.pop("task_id", None)
+    node.call.args = [one_line(argument) for argument in call.args]
+    for output in task.outputs:
+        low.env[output.id] = Bound(node)
+    return node
+
+
+def task_id(native: Native) -> str:
+    """The id that the task gives itself; `StopIteration` where there is none."""
+    return next(_task_ids(ast.parse(native.source, mode="eval").body))
+
+
+def _task_ids(node: ast.expr) -> Iterator[str]:
+    """The `task_id` of a call, or of the calls that it is made of: `X.partial(task_id="x").expand(...)`."""
+    while isinstance(node, (ast.Call, ast.Attribute)):
+        if isinstance(node, ast.Call):
+            for keyword in node.keywords:
+                if keyword.arg == "task_id" and isinstance(keyword.value, ast.Constant):
+                    yield str(keyword.value.value)
+            node = node.func
+        else:
+            node = node.value
+
+
+def refusal(native: Native) -> str:
+    """What keeps a native step out of a DAG file, in words; "" if nothing does."""
+    call = ast.parse(native.source, mode="eval").body
+    if not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
+        return "its source is no call with named arguments, such as `BashOperator(task_id=...)`"
+    if next(_task_ids(call), None) is None:
+        return "its source gives it no constant `task_id`"
+    return ""
+
+
+def imports(pipeline: Pipeline) -> tuple[str, ...]:
+    """The import statements that the native steps need."""
+    found = [pipeline.component(task.component).native for task in tasks(pipeline)]
+    return tuple(dict.fromkeys(s for native in found if native is not None for s in native.imports))
