@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pipec.backends.airflow.literals import literal
@@ -12,6 +13,8 @@ from pipec.ir import PipelinePolicy, TaskPolicy
 from pipec.ir.literals import source_of
 
 TARGET = "airflow"
+TASK_ID = re.compile(r"[\w.-]{1,250}", re.ASCII)
+"""What Airflow takes for the id of a task."""
 TASK: dict[str, type] = {
     "depends_on_past": bool,
     "doc_md": str,
@@ -23,6 +26,7 @@ TASK: dict[str, type] = {
     "pool_slots": int,
     "run_as_user": str,
     "task_display_name": str,
+    "task_id": str,
     "wait_for_downstream": bool,
     "weight_rule": str,
 }
@@ -72,6 +76,8 @@ def check(policy: Policy, known: Mapping[str, type], subject: str, version: tupl
         reason = ""
         if version < SINCE.get(name, version):
             reason = f"{name!r} needs Airflow {'.'.join(map(str, SINCE[name]))} or later"
+        elif name == "task_id" and isinstance(value, str) and not TASK_ID.fullmatch(value):
+            reason = f"{name!r} is {value!r}; it takes letters, digits, dots, dashes and underscores"
         elif name in known:
             if not is_of(value, known[name]):
                 reason = f"{name!r} is {value!r}, which is no {known[name].__name__}"
@@ -84,5 +90,10 @@ def check(policy: Policy, known: Mapping[str, type], subject: str, version: tupl
 def arguments(policy: Policy, version: tuple[int, int]) -> dict[str, str]:
     """The settings as source."""
     renamed = BEFORE_3 if version < (3, 0) else {}
-    given = policy.extensions.get(TARGET, {})
+    given = {k: v for k, v in policy.extensions.get(TARGET, {}).items() if k != "task_id"}  # each call has its own
     return {renamed.get(name, name): literal(source_of(value)) for name, value in given.items()}
+
+
+def task_id(policy: TaskPolicy) -> str:
+    """The id that a step is to have; "" where it goes by its name."""
+    return str(policy.extensions.get(TARGET, {}).get("task_id", ""))

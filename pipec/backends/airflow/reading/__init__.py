@@ -4,6 +4,6 @@
 words (`values.Dag`, `values.Task`); `lift` writes them as steps and pipelines.
 """
 
-#from pipec.backends.airflow.reading.reader import AirflowReader
+from pipec.backends.airflow.reading.reader import AirflowReader
 
-#__all__ = ["AirflowReader"]
+__all__ = ["AirflowReader"]

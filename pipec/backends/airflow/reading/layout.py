@@ -1,0 +1,202 @@
+"""A graph of tasks as the statements of a pipeline, in the most readable form that has exactly its order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from pipec.compiler.reading import Line, Nested, Remark, Statement
+
+MARK = re.compile("\0(\\d+)\0")
+
+
+@dataclass(eq=False)
+class Node:
+    """One call of a step."""
+
+    number: int
+    call: str
+    """The call, with results of others as `\\0number\\0`."""
+    wanted: str
+    """What its result is called, if it is needed."""
+    up: set[int] = field(default_factory=set)
+    """The nodes that it waits for."""
+    remarks: tuple[str, ...] = ()
+    variable: str = ""
+
+    @property
+    def data(self) -> set[int]:
+        """The nodes whose results it takes."""
+        return {int(n) for n in MARK.findall(self.call)}
+
+
+@dataclass(eq=False)
+class Call:
+    """A statement of one call."""
+
+    node: Node
+    bare: bool
+    """Called for its effect: what stands below waits for it."""
+
+
+@dataclass(eq=False)
+class Together:
+    """`with parallel(after=...):`"""
+
+    items: list[Item]
+    after: tuple[int, ...] = ()
+
+
+Item: TypeAlias = "Call | Together"
+
+
+def statements(nodes: list[Node], strict: bool) -> tuple[Statement, ...]:
+    """The body of a pipeline of `nodes`. `strict`: edges count by themselves, not only what they imply."""
+    if not nodes:
+        return ()
+    order = _sorted(nodes)
+    wanted = closure(order)
+    used = {u for n in nodes for u in n.data}
+    plain = not strict or _is_reduced(order, wanted)
+    if plain:
+        for make in (_sequence, _cut):
+            items = make(order, wanted, used)
+            if items is not None and _implied(items) == wanted:
+                return tuple(_written(items, {n.number: n for n in nodes}))
+    items = [Together(_named(order, wanted, used, set(), strict))]
+    return tuple(_written(items, {n.number: n for n in nodes}))
+
+
+def _sorted(nodes: list[Node]) -> list[Node]:
+    """`nodes` so that each comes after what it waits for, else in their own order."""
+    done: set[int] = set()
+    order: list[Node] = []
+    todo = list(nodes)
+    while todo:
+        ready = next(n for n in todo if n.up <= done)
+        todo.remove(ready)
+        order.append(ready)
+        done.add(ready.number)
+    return order
+
+
+def closure(order: Iterable[Node]) -> dict[int, set[int]]:
+    """Node -> all that it waits for, directly or not."""
+    found: dict[int, set[int]] = {}
+    for node in order:
+        found[node.number] = set(node.up).union(*(found[u] for u in node.up))
+    return found
+
+
+def _is_reduced(order: list[Node], above: dict[int, set[int]]) -> bool:
+    """Whether no edge is implied by others."""
+    return all(not any(u in above[other] for other in n.up if other != u) for n in order for u in n.up)
+
+
+def _sequence(order: list[Node], above: dict[int, set[int]], used: set[int]) -> list[Item]:
+    return [Call(n, n.number not in used) for n in order]
+
+
+def _cut(order: list[Node], above: dict[int, set[int]], used: set[int]) -> list[Item] | None:
+    """Statements for the nodes that come before or after all others, and blocks for what lies between them."""
+    below = dict.fromkeys(above, 0)
+    for ups in above.values():
+        for u in ups:
+            below[u] += 1
+    items: list[Item] = []
+    between: list[Node] = []
+    for node in [*order, None]:
+        if node is not None and len(above[node.number]) + below[node.number] != len(order) - 1:
+            between.append(node)
+            continue
+        if between:
+            items.append(_block(between, above, used))
+            between = []
+        if node is not None:
+            items.append(Call(node, node.number not in used))
+    return items
+
+
+def _block(nodes: list[Node], above: dict[int, set[int]], used: set[int]) -> Item:
+    own = {n.number for n in nodes}
+    if not any(n.up & own for n in nodes):
+        return Together([Call(n, n.number not in used) for n in nodes])
+    return Together(_named(nodes, above, used, set(above) - own, False))
+
+
+def _named(
+    nodes: list[Node], above: dict[int, set[int]], used: set[int], outside: set[int], strict: bool
+) -> list[Item]:
+    """`nodes` where the order that no data has is said by `after`."""
+    items: list[Item] = []
+    for node in nodes:
+        ups = node.up - outside
+        order = ups - node.data
+        if not strict:  # what others imply need not be said
+            order = {u for u in order if not any(u in above[o] for o in ups if o != u)}
+        after = tuple(sorted(order))
+        last = items[-1] if items else None
+        if not after:
+            items.append(Call(node, node.number not in used))
+        elif isinstance(last, Together) and last.after == after:
+            last.items.append(Call(node, node.number not in used))
+        else:
+            items.append(Together([Call(node, node.number not in used)], after))
+    return items
+
+
+def _implied(items: list[Item]) -> dict[int, set[int]]:
+    """Node -> all that it waits for in these statements."""
+    found: dict[int, set[int]] = {}
+
+    def effect(item: Item) -> bool:
+        return item.bare if isinstance(item, Call) else any(map(effect, item.items))
+
+    def members(item: Item) -> list[int]:
+        return [item.node.number] if isinstance(item, Call) else [m for i in item.items for m in members(i)]
+
+    def with_all(numbers: Iterable[int]) -> set[int]:
+        listed = list(numbers)
+        return set(listed).union(*(found[n] for n in listed))
+
+    def block(inside: list[Item], outer: set[int], together: bool) -> None:
+        above: list[Item] = []
+        for item in inside:
+            before = set(outer)
+            if not together:
+                before |= with_all(m for j in above if effect(item) or effect(j) for m in members(j))
+            if isinstance(item, Call):
+                found[item.node.number] = before | with_all(item.node.data)
+            else:
+                block(item.items, before | with_all(item.after), True)
+            above.append(item)
+
+    block(items, set(), False)
+    return found
+
+
+def _written(items: list[Item], nodes: dict[int, Node]) -> list[Statement]:
+    needed = {u for n in nodes.values() for u in n.data} | set(_awaited(items))
+    return _lines(items, nodes, needed)
+
+
+def _awaited(items: list[Item]) -> list[int]:
+    return [n for i in items if isinstance(i, Together) for n in (*i.after, *_awaited(i.items))]
+
+
+def _lines(items: list[Item], nodes: dict[int, Node], needed: set[int]) -> list[Statement]:
+    found: list[Statement] = []
+    for item in items:
+        if isinstance(item, Together):
+            names = [nodes[n].wanted for n in item.after]
+            listed = names[0] if len(names) == 1 else f"({', '.join(names)})"
+            header = f"with parallel(after={listed}):" if names else "with parallel():"
+            found.append(Nested(header, tuple(_lines(item.items, nodes, needed))))
+            continue
+        node = item.node
+        found += [Remark(text) for text in node.remarks]
+        call = MARK.sub(lambda m: nodes[int(m[1])].wanted, node.call)
+        found.append(Line(f"{node.wanted} = {call}" if node.number in needed else call))
+    return found
