@@ -106,7 +106,7 @@ class Definitions:
         if is_constant(value):
             source = literal(value)
             needs: frozenset[str] = frozenset()
-        elif isinstance(text, Text) and not text.refs:
+        elif isinstance(text, Text) and (not text.refs or name in self.binders):
             source, needs = text.source, text.names
             found.imports |= dict.fromkeys(sorted(text.imports))
         else:

@@ -181,7 +181,11 @@ def _function(state: State, node: ast.FunctionDef | ast.AsyncFunctionDef, scope:
                 value = Unknown(decorator)
             continue
         value = applied(state, found, value, decorator)
-    scope.names[node.name] = Binding(value, stable=scope is state.module)
+    scope.names[node.name] = Binding(value, stable=scope is state.module and value is function)
+
+
+MADE = (Task, Result, Dag, Group, Combined)
+"""What has no meaning outside of its DAG."""
 
 
 def bind(state: State, target: ast.expr, value: object, scope: Scope, source: ast.expr | None) -> None:
@@ -189,12 +193,13 @@ def bind(state: State, target: ast.expr, value: object, scope: Scope, source: as
     match target:
         case ast.Name():
             text = None
-            if source is not None and not is_constant(value) and not isinstance(value, (Task, Result, Dag, Group)):
+            if source is not None and not is_constant(value) and not isinstance(value, MADE):
                 if not state.pure:
                     text = state.writer.text(source, scope)
             elif source is None and isinstance(value, (Made, Unknown)):
                 text = value.text
             stable = scope is state.module and state.counts[target.id] == 1 and source is not None
+            stable = stable and not isinstance(value, MADE)
             scope.names[target.id] = Binding(value, text, stable)
         case ast.Tuple() | ast.List():
             try:

@@ -130,20 +130,24 @@ def _named(
     nodes: list[Node], above: dict[int, set[int]], used: set[int], outside: set[int], strict: bool
 ) -> list[Item]:
     """`nodes` where the order that no data has is said by `after`."""
-    items: list[Item] = []
+    behind: dict[int, tuple[int, ...]] = {}
     for node in nodes:
         ups = node.up - outside
         order = ups - node.data
         if not strict:  # what others imply need not be said
             order = {u for u in order if not any(u in above[o] for o in ups if o != u)}
-        after = tuple(sorted(order))
+        behind[node.number] = tuple(sorted(order))
+    needed = used | {n for after in behind.values() for n in after}
+    items: list[Item] = []
+    for node in nodes:
+        made, after = Call(node, node.number not in needed), behind[node.number]
         last = items[-1] if items else None
         if not after:
-            items.append(Call(node, node.number not in used))
-        elif isinstance(last, Together) and last.after == after:
-            last.items.append(Call(node, node.number not in used))
+            items.append(made)
+        elif isinstance(last, Together) and last.after == after and made.bare and last.items[-1].bare:  # type: ignore[union-attr]
+            last.items.append(made)  # results in it are waited for one by one
         else:
-            items.append(Together([Call(node, node.number not in used)], after))
+            items.append(Together([made], after))
     return items
 
 

@@ -69,7 +69,6 @@ class Lift:
         """The module, and what became of each task."""
         for dag in self.state.dags:
             self._plan(dag)
-        self._reach_all()
         self._name_all()
         reads: list[PipelineRead] = []
         pipelines = Pipelines(self)
@@ -94,6 +93,7 @@ class Lift:
             lifted = LiftedDag(dag, planner.run(), planner)
             for task, plan in lifted.plans.items():
                 lifted.tasks[task] = self._native(plan) if plan.native else Lifted(plan)
+            self._reach_all(lifted)
         except Refusal as refusal:
             self.report.add(
                 CannotMigrate(
@@ -125,17 +125,16 @@ class Lift:
         self.reach.names |= found.names
         self.reach.imports |= found.imports
 
-    def _reach_all(self) -> None:
+    def _reach_all(self, lifted: LiftedDag) -> None:
         """Collect what steps and native tasks need."""
-        for lifted in self.dags:
-            for one in lifted.tasks.values():
-                task, function = one.plan.task, one.plan.task.function
-                if one.text is not None:
-                    self._add({n for n in one.text.names if n != self.helper_names.get(task)})
-                    if one.helper and isinstance(function, Function):
-                        self._add({function.name}, function)
-                    continue
+        for one in lifted.tasks.values():
+            task, function = one.plan.task, one.plan.task.function
+            if one.text is None:
                 self._reach_step(one.plan)
+                continue
+            self._add({n for n in one.text.names if n != self.helper_names.get(task)}, _owner(function))
+            if one.helper and isinstance(function, Function):
+                self._add({function.name}, function)
 
     def _reach_step(self, plan: Plan) -> None:
         task = plan.task
@@ -313,6 +312,11 @@ class Lift:
                 imports[ast.unparse(node)] = None
         doc = ast.get_docstring(self.state.tree) or ""
         return Module((*ordered, *functions), tuple(imports), doc)
+
+
+def _owner(function: object) -> Function | None:
+    """The function whose names are looked up from."""
+    return function if isinstance(function, Function) else None
 
 
 def _head(task: Task) -> str:
