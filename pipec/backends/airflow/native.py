@@ -38,6 +38,7 @@ DAG: dict[str, type] = {
     "is_paused_upon_creation": bool,
     "max_consecutive_failed_dag_runs": int,
     "owner_links": dict,
+    "schedule": object,
 }
 """The same of `DAG`."""
 SINCE = {"disable_bundle_versioning": (3, 1)}
@@ -61,7 +62,6 @@ OURS = {
     "retries": "retries",
     "retry_delay": "retries",
     "retry_exponential_backoff": "retries",
-    "schedule": "schedule",
     "tags": "tags",
 }
 """Arguments that a setting of pipec's own becomes."""
@@ -73,25 +73,52 @@ Policy = TaskPolicy | PipelinePolicy
 def check(policy: Policy, known: Mapping[str, type], subject: str, version: tuple[int, int], report: Report) -> None:
     """Report what Airflow does not have, has by a setting of pipec's own, or takes in another type only."""
     for name, value in policy.extensions.get(TARGET, {}).items():
-        reason = ""
-        if version < SINCE.get(name, version):
-            reason = f"{name!r} needs Airflow {'.'.join(map(str, SINCE[name]))} or later"
-        elif name == "task_id" and isinstance(value, str) and not TASK_ID.fullmatch(value):
-            reason = f"{name!r} is {value!r}; it takes letters, digits, dots, dashes and underscores"
-        elif name in known:
-            if not is_of(value, known[name]):
-                reason = f"{name!r} is {value!r}, which is no {known[name].__name__}"
-        else:
-            reason = unknown(name, known, OURS)
-        if reason:
+        if reason := _reason(name, value, policy, known, version):
             report.add(RefusedSetting(policy.span("targets"), TARGET, subject, "targets", reason))
+
+
+def _reason(name: str, value: object, policy: Policy, known: Mapping[str, type], version: tuple[int, int]) -> str:
+    """What is wrong with one setting; "" if nothing is."""
+    if version < SINCE.get(name, version):
+        return f"{name!r} needs Airflow {'.'.join(map(str, SINCE[name]))} or later"
+    if name not in known:
+        return unknown(name, known, OURS)
+    if name == "schedule":
+        return _no_schedule(value, policy)
+    if not is_of(value, known[name]):
+        return f"{name!r} is {value!r}, which is no {known[name].__name__}"
+    if name == "task_id" and not TASK_ID.fullmatch(str(value)):
+        return f"{name!r} is {value!r}; it takes letters, digits, dots, dashes and underscores"
+    return ""
+
+
+def _no_schedule(value: object, policy: Policy) -> str:
+    """What is wrong with a native schedule: it is for what pipec has no word for."""
+    if getattr(policy, "schedule", None) is not None:
+        return "the pipeline has a `schedule` already"
+    if value in ("@once", "@continuous"):
+        return ""
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(uri, str) for uri in value):
+        return ""
+    return "'schedule' takes '@once', '@continuous', or a list of assets that have all been updated; else use `schedule`"
 
 
 def arguments(policy: Policy, version: tuple[int, int]) -> dict[str, str]:
     """The settings as source."""
     renamed = BEFORE_3 if version < (3, 0) else {}
     given = {k: v for k, v in policy.extensions.get(TARGET, {}).items() if k != "task_id"}  # each call has its own
-    return {renamed.get(name, name): literal(source_of(value)) for name, value in given.items()}
+    return {
+        renamed.get(name, name): _assets(value) if name == "schedule" else literal(source_of(value))
+        for name, value in given.items()
+    }
+
+
+def _assets(value: object) -> str:
+    """The source of a native schedule."""
+    if isinstance(value, str):
+        return literal(source_of(value))
+    assert isinstance(value, (list, tuple))
+    return f"[{', '.join(f'Asset({literal(source_of(uri))})' for uri in value)}]"
 
 
 def task_id(policy: TaskPolicy) -> str:

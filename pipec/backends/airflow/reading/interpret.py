@@ -363,14 +363,15 @@ def _close(state: State, context: Context, node: ast.AST) -> None:
     if not context.owner:
         return
     dag, inside = context.owner[0].dag, context.tasks
-    own = set(inside)
     teardowns = [t for t in context.owner if t.teardown]
     setups = [t for t in context.owner if t.setup]
     setups += [up for t in teardowns for up in dag.above(t) if up.setup]
     teardowns += [down for t in setups for down in dag.below(t) if down.teardown and down not in teardowns]
-    first = [t for t in inside if not own & set(dag.above(t))]
-    last = [t for t in inside if not any(d in own for d in dag.below(t))]
+    first = [t for t in inside if not dag.above(t)] or inside[:1]
+    last = [t for t in inside if not dag.below(t)] or inside[-1:]
     connect(list(dict.fromkeys(setups)), first, node)
     connect(last, teardowns, node)
-    if state.contexts:
-        state.contexts[-1].tasks += inside
+    if state.contexts:  # setups wait for the setups around them, and teardowns the other way round
+        outer = state.contexts[-1].owner
+        connect([t for t in outer if t.setup], setups, node)
+        connect(teardowns, [t for t in outer if t.teardown], node)

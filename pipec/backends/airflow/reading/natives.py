@@ -158,9 +158,9 @@ class NativeSource:
     def _taskflow(self) -> Text:
         """`@task` functions by the operators that they stand for."""
         task = self.task
-        if task.word not in OPERATORS and task.word not in ("task.bash",):
-            return self._decorated()
-        if task.word == "task.bash":
+        if task.word == "asset":
+            raise Refusal(task.node, f"the asset {task.id!r}", "it has more to it than an address")
+        if task.word not in OPERATORS:
             return self._decorated()
         module, name = OPERATORS[task.word]
         function = task.function

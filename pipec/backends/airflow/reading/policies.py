@@ -131,15 +131,15 @@ def _seconds(value: object) -> float | None:
     return None
 
 
-def asset_uri(value: object) -> str | None:
-    """The address of an asset that is nothing but one."""
+def asset_uri(value: object, extra: bool = False) -> str | None:
+    """The address of an asset that is nothing but one. `extra`: what it says besides does not matter."""
     if not isinstance(value, Made) or value.word not in ("Asset", "Dataset"):
         return None
     uri = value.kwargs.get("uri", value.args[0] if value.args else value.kwargs.get("name"))
     name = value.kwargs.get("name")
     if len(value.args) > 1:
         uri, name = value.args[1], value.args[0]
-    if set(value.kwargs) - {"uri", "name", "extra", "group"} or value.kwargs.get("extra"):
+    if set(value.kwargs) - {"uri", "name", "extra", "group"} or (value.kwargs.get("extra") and not extra):
         return None
     return uri if isinstance(uri, str) and name in (None, uri) else None
 

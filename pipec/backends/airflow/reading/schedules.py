@@ -42,6 +42,8 @@ class DagSettings:
     policy: PipelinePolicy
     lost: list[tuple[str, str, Arg]] = field(default_factory=list)
     """Setting, reason, and where it was written."""
+    native: str | list[str] | None = None
+    """A schedule that pipec has no word for: "@once", or the assets that start the DAG together."""
     changed: list[tuple[str, Arg]] = field(default_factory=list)
     """What is done differently, and where that was written."""
 
@@ -59,7 +61,7 @@ def dag_settings(dag: Dag, version_2: bool) -> DagSettings:
             values["timeout"] = value.total_seconds()
         elif name == "tags" and isinstance(value, (list, tuple, set)) and all(isinstance(t, str) for t in value):
             values["tags"] = tuple(value) if not isinstance(value, set) else tuple(sorted(map(str, value)))
-        elif name in native.DAG and is_constant(value) and is_of(value, native.DAG[name]):
+        elif name in native.DAG and name not in ELSEWHERE and is_constant(value) and is_of(value, native.DAG[name]):
             extensions[name] = value
         elif name == "fail_stop" and isinstance(value, bool):
             extensions["fail_fast"] = value
@@ -75,6 +77,8 @@ def dag_settings(dag: Dag, version_2: bool) -> DagSettings:
     elif defaults is not None:
         found.lost.append(("default_args", "they are not known before the file runs", defaults))
     values["schedule"] = _schedule(dag, version_2, found)
+    if found.native is not None:
+        extensions["schedule"] = found.native
     if extensions:
         values["extensions"] = {native.TARGET: extensions}
     found.policy = PipelinePolicy(**values)
@@ -120,12 +124,11 @@ def _schedule(dag: Dag, version_2: bool, found: DagSettings) -> Schedule | None:
 def _of(value: object, start: Moment | None, arg: Arg | None, found: DagSettings) -> Schedule | None:
     zone = (start.zone if start is not None else None) or "UTC"
     match value:
-        case None | "@once":
-            if value is not None and arg is not None:
-                found.lost.append(("schedule", "`@once` is a run of its own: start it by hand", arg))
+        case None:
             return None
-        case "@continuous":
-            pass
+        case "@once" | "@continuous":
+            found.native = value
+            return None
         case str() if value in CRON_PRESETS:
             return Schedule(cron=value, timezone=zone)
         case str() if _is_cron(value):
@@ -141,8 +144,11 @@ def _of(value: object, start: Moment | None, arg: Arg | None, found: DagSettings
     uris = _assets(value)
     if uris:
         return Schedule(on_update=tuple(uris))
-    if arg is not None:
-        found.lost.append(("schedule", "it has no counterpart" if not _all(value) else _all(value), arg))
+    every = _all(value)
+    if every:
+        found.native = every
+    elif arg is not None:
+        found.lost.append(("schedule", "it has no counterpart", arg))
     return None
 
 
@@ -155,21 +161,28 @@ def _is_cron(text: str) -> bool:
     return len(parts) == 5 and all(_FIELD.match(part) for part in parts)
 
 
-def _all(value: object) -> str:
+def _all(value: object) -> list[str] | None:
+    """The addresses of which all start the DAG together."""
     if isinstance(value, (list, tuple)) and len(value) > 1:
-        return "it waits for all of several assets, `OnUpdate` for any of them"
-    return ""
+        found = [asset_uri(v, True) for v in value]
+    elif isinstance(value, Made) and value.word in ("&", "AssetAll", "DatasetAll"):
+        parts = [_all(v) or ([u] if (u := asset_uri(v, True)) else [None]) for v in value.args]
+        found = [u for part in parts for u in part]
+    else:
+        return None
+    uris = [u for u in found if u is not None]
+    return uris if len(uris) == len(found) else None
 
 
 def _assets(value: object) -> list[str] | None:
     """The addresses of which any starts the DAG."""
     if isinstance(value, (list, tuple)):
-        uri = asset_uri(value[0]) if len(value) == 1 else None
+        uri = asset_uri(value[0], True) if len(value) == 1 else None
         return [uri] if uri else None
     if isinstance(value, Made) and value.word in ("|", "AssetAny", "DatasetAny"):
         parts = [_assets(v) for v in value.args]
         return [u for p in parts for u in p or ()] if all(parts) else None
-    uri = asset_uri(value)
+    uri = asset_uri(value, True)
     return [uri] if uri else None
 
 
