@@ -35,6 +35,8 @@ class Result:
     dags: int = 0
     same: int = 0
     """DAGs that have the same tasks and edges when written back."""
+    restructured: int = 0
+    """DAGs whose branch operators have become `if`, which writes branch operators of its own."""
     redundant: int = 0
     """The same but for edges that others imply."""
 
@@ -156,10 +158,11 @@ def _measure(file: Path, folder: Path, result: Result) -> None:
         if error:
             result.wrong.append(f"{one.name}: {error}")
             continue
-        compare(one.name, originals, found, result)
+        chosen = any("below an `if`" in n for p in outcome.pipelines if p.name == one.name for t in p.tasks for n in t.notes)
+        compare(one.name, originals, found, result, chosen)
 
 
-def compare(name: str, originals: dict[str, Graph], found: dict[str, Graph], result: Result) -> None:
+def compare(name: str, originals: dict[str, Graph], found: dict[str, Graph], result: Result, chosen: bool) -> None:
     """Whether the DAG that was written back is the original."""
     if name not in originals or name not in found:
         result.wrong.append(f"{name}: {sorted(originals)} against {sorted(found)}")
@@ -169,6 +172,8 @@ def compare(name: str, originals: dict[str, Graph], found: dict[str, Graph], res
         result.same += 1
     elif tasks == ours and reduced(edges) == reduced(our_edges):
         result.redundant += 1
+    elif chosen and tasks <= ours:
+        result.restructured += 1
     else:
         result.wrong.append(
             f"{name}: tasks {sorted(tasks ^ ours)}, edges lost {sorted(edges - our_edges)}, "
@@ -201,13 +206,16 @@ def summary(results: list[Result]) -> str:
     by_status = Counter(r.status for r in real)
     tasks: Counter[str] = sum((r.tasks for r in real), Counter())
     good = by_status["exact"] + by_status["adapted"] + by_status["opaque"]
-    dags, same, redundant = (sum(getattr(r, k) for r in real) for k in ("dags", "same", "redundant"))
+    dags, same, redundant, restructured = (
+        sum(getattr(r, k) for r in real) for k in ("dags", "same", "redundant", "restructured")
+    )
     wrong = sum(bool(r.wrong) for r in real)
     return "\n".join(
         [
             f"{len(real)} files with DAGs: {dict(by_status)}; {good} ({good / max(1, len(real)):.0%}) without loss",
             f"{sum(tasks.values())} tasks: {dict(tasks)}",
-            f"written back: {same} of {dags} DAGs with the same tasks and edges, {redundant} more but for implied edges",
+            f"written back: {same} of {dags} DAGs with the same tasks and edges, {redundant} more but for implied edges, "
+            f"{restructured} with `if` for branch operators",
             f"{wrong} files with something wrong",
         ]
     )

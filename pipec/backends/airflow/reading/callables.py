@@ -115,7 +115,8 @@ class _Reader:
         """Read the whole function."""
         self._aliases()
         for statement in self.node.body:
-            self._visit(statement)
+            if not self._becomes_parameter(statement):
+                self._visit(statement)
         used = {n.id for n in _names(self.node.body)}
         for name in sorted(self.values):
             if name in KNOWN:
@@ -127,6 +128,20 @@ class _Reader:
         self.gone |= self.instances & {a.arg for a in self._parameters()}
         if self.keyword and self.keyword in self.contexts:
             self.gone.add(self.keyword)
+
+    def _becomes_parameter(self, statement: ast.stmt) -> bool:
+        """`rows = ti.xcom_pull(...)`: the name itself is the parameter."""
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                fact = self._fact(value)
+                first = min((n.lineno for n in ast.walk(self.node) if isinstance(n, ast.Name) and n.id == name), default=0)
+                own = {a.arg for a in self._parameters()}
+                if fact is None or name in own or name in self.extra or first < statement.lineno:
+                    return False
+                self.extra[name] = fact
+                self.dropped.append(statement)
+                return True
+        return False
 
     def _parameters(self) -> list[ast.arg]:
         arguments = self.node.args
@@ -288,7 +303,29 @@ def _signature(node: ast.FunctionDef, name: str, reader: _Reader) -> str:
     )  # fmt: skip
     returns = f" -> {ast.unparse(node.returns)}" if node.returns and not reader.pushed else ""
     returns = " -> dict" if reader.pushed else returns
-    return f"def {name}({double_quoted(ast.unparse(made))}){returns}:"
+    return f"def {name}({', '.join(_parameters(made))}){returns}:"
+
+
+def _parameters(arguments: ast.arguments) -> Iterator[str]:
+    """The parameters of a signature as formatters write them."""
+    behind = [None] * (len(arguments.args) - len(arguments.defaults)) + list(arguments.defaults)
+    for one, default in zip(arguments.args, behind):
+        yield _parameter(one, default)
+    if arguments.vararg:
+        yield "*" + _parameter(arguments.vararg, None)
+    elif arguments.kwonlyargs:
+        yield "*"
+    for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
+        yield _parameter(one, default)
+    if arguments.kwarg:
+        yield "**" + _parameter(arguments.kwarg, None)
+
+
+def _parameter(one: ast.arg, default: ast.expr | None) -> str:
+    annotation = f": {ast.unparse(one.annotation)}" if one.annotation else ""
+    if default is None:
+        return double_quoted(one.arg + annotation)
+    return double_quoted(f"{one.arg}{annotation}{' = ' if annotation else '='}{ast.unparse(default)}")
 
 
 Place = tuple[int, int, int, int]

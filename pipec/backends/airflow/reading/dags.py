@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from typing import TYPE_CHECKING
 
-from pipec.backends.airflow.reading.layout import Node, statements
+from pipec.backends.airflow.reading.bodies import Bodies
 from pipec.backends.airflow.reading.schedules import DagSettings, dag_settings
 from pipec.backends.airflow.reading.scope import is_constant, literal
-from pipec.backends.airflow.reading.values import Dag, Parameter, Task
+from pipec.backends.airflow.reading.values import Dag, Parameter
 from pipec.backends.airflow.reading.words import is_version_2
 from pipec.compiler.diagnostics.foreign import ChangedMeaning, SettingNotKept
 from pipec.compiler.reading import PipelineFunction, PipelineRead, TaskRead
@@ -42,8 +41,7 @@ class Pipelines:
         settings |= pipeline_settings_of(found.policy)
         remarks = self._told(dag, found)
         parameters = self._parameters(dag, remarks)
-        nodes = self._nodes(lifted)
-        body = statements(nodes, any(_is_special(t) for t in dag.tasks.values()))
+        body = Bodies(lifted, self.variables, self.lift.taken).write()
         function = PipelineFunction(name, parameters, "", self._doc(dag), body, settings, tuple(remarks))
         total = _meaningful(self.source.lines)
         lost = sum(len(one.plan.settings.lost) for one in lifted.tasks.values()) + len(found.lost)
@@ -105,58 +103,6 @@ class Pipelines:
             else:
                 optional.append(f"{head} = {literal(one.default)}" if annotation else f"{head}={literal(one.default)}")
         return (*required, *optional)
-
-    def _nodes(self, lifted: LiftedDag) -> list[Node]:
-        dag = lifted.dag
-        numbers = lifted.planner.exprs.numbers
-        used = {p for p in dag.parameters} | set(self.lift.taken)
-        nodes: list[Node] = []
-        up: dict[Task, set[int]] = {t: set() for t in lifted.tasks}
-        for one, other in dag.edges:
-            up[other].add(numbers[one])
-        for task, entry in lifted.tasks.items():
-            wanted = self._variable(task, entry, used)
-            nodes.append(Node(numbers[task], _call(entry, used), wanted, set(up[task])))
-        for node in nodes:
-            node.up |= node.data
-        return nodes
-
-    def _variable(self, task: Task, entry: Lifted, used: set[str]) -> str:
-        name = self.variables.get(id(task.node), "")
-        if not name or name in used or hasattr(builtins, name):
-            plain = entry.plan.task.word in ("EmptyOperator", "DummyOperator") or entry.plan.native
-            name = f"{re.sub(r'[^A-Za-z0-9_]', '_', task.id)}_{'done' if plain else 'result'}"
-            name = name if name.isidentifier() else f"task_{name}"
-        base, n = name, 1
-        while name in used:
-            n += 1
-            name = f"{base}_{n}"
-        used.add(name)
-        return name
-
-
-def _call(entry: Lifted, used: set[str]) -> str:
-    """The call of a step; a mapped one for each item."""
-    plan = entry.plan
-    arguments = ", ".join(plan.arguments)
-    if not plan.items or plan.native:
-        return f"{entry.step}({arguments})" if not plan.native else f"{entry.step}()"
-    loops: list[str] = []
-    for key, items in plan.items:
-        name = key or "item"
-        while name in used:
-            name += "_item" if not name.endswith("_item") else "_"
-        arguments = arguments.replace(f"\1{key}\1", name) if key else arguments.replace("\1", name)
-        loops.append(f"for {name} in {items}")
-    return f"[{entry.step}({arguments}) {' '.join(loops)}]"
-
-
-SPECIAL = re.compile(r"[Bb]ranch|[Ss]hort_?[Cc]ircuit|LatestOnly")
-
-
-def _is_special(task: Task) -> bool:
-    """Whether its edges mean more than order."""
-    return task.trigger_rule != "all_success" or task.setup or task.teardown or bool(SPECIAL.search(task.word))
 
 
 def _annotation(parameter: Parameter) -> str:

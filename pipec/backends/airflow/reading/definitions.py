@@ -70,6 +70,9 @@ class Definitions:
         return found
 
     def _step(self, name: str, owner: Function | None, found: Reach) -> list[tuple[str, Function | None]]:
+        if name == "__file__":
+            place = owner.node if owner is not None else self.state.tree
+            raise Refusal(place, "`__file__`", "the module of the result lies elsewhere", "give the path as a parameter")
         binding = (owner.scope if owner is not None else self.state.module).find(name)
         if binding is not None and binding.statement:
             found.imports[binding.statement] = None

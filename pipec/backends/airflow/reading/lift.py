@@ -6,8 +6,10 @@ import ast
 from dataclasses import dataclass, field
 
 from pipec.backends.airflow.reading import steps
+from pipec.backends.airflow.reading.bodies import Bodies
 from pipec.backends.airflow.reading.definitions import Definitions, Reach, free_names
 from pipec.backends.airflow.reading.dags import Pipelines
+from pipec.backends.airflow.reading.layout import Unwritable
 from pipec.backends.airflow.reading.natives import NativeSource, helper_source
 from pipec.backends.airflow.reading.plan import Plan, Planner
 from pipec.backends.airflow.reading.scope import Text
@@ -91,6 +93,11 @@ class Lift:
                 raise Refusal(dag.node, f"the DAG {dag.id!r}", "it has more than 2000 tasks")
             planner = Planner(self.state, dag, self.definitions)
             lifted = LiftedDag(dag, planner.run(), planner)
+            lifted.tasks = {task: Lifted(plan) for task, plan in lifted.plans.items()}
+            try:
+                Bodies(lifted, {}, set()).write()
+            except Unwritable:
+                planner.without_choices()
             for task, plan in lifted.plans.items():
                 lifted.tasks[task] = self._native(plan) if plan.native else Lifted(plan)
             self._reach_all(lifted)

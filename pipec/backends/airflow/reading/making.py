@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from pipec.backends.airflow.reading.edges import connect
-from pipec.backends.airflow.reading.scope import Scope, Text, is_constant
+from pipec.backends.airflow.reading.scope import Scope, Text, is_constant, literal
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.values import (
     Arg,
@@ -286,7 +286,8 @@ def _callable(task: Task) -> None:
 
 
 def _part(given: Arg, value: object) -> Arg:
-    return Arg(value, Text("...", refs=(value,)) if not is_constant(value) else given.text, given.node)
+    """A part of an argument, whose own text is not known."""
+    return Arg(value, Text(literal(value)) if is_constant(value) else Text("...", refs=(value,)), given.node)
 
 
 def mapped_operator(state: State, partial: OperatorPartial, node: ast.Call, how: Mapping, scope: Scope) -> Task:

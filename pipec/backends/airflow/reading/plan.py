@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pipec.backends.airflow.reading import policies
 from pipec.backends.airflow.reading.callables import Callable_, adapt
+from pipec.backends.airflow.reading.choices import BRANCHES, CIRCUITS, Choice, Choices
 from pipec.backends.airflow.reading.definitions import Definitions, Reach, free_names
 from pipec.backends.airflow.reading.expr import Exprs, Inexpressible
 from pipec.backends.airflow.reading.making import results
@@ -32,6 +33,8 @@ OPERATOR_ARGUMENTS: dict[str, frozenset[str]] = {
     "task.virtualenv": frozenset(["requirements", "system_site_packages", "serializer", "use_dill"]),
     "BashOperator": frozenset(["bash_command", "env", "append_env", "skip_on_exit_code"]),
     "asset": frozenset(["description"]),
+    "task.short_circuit": frozenset(["ignore_downstream_trigger_rules"]),
+    "ShortCircuitOperator": frozenset(["ignore_downstream_trigger_rules"]),
 }
 
 
@@ -78,16 +81,42 @@ class Planner:
         self.plans = {t: Plan(t, self._settings(t)) for t in dag.tasks.values()}
         self.exprs = Exprs(dag, self.plans)
         self.above = _ancestors(dag)
+        self.choices = Choices(dag, set())
 
     def _settings(self, task: Task) -> Settings:
         return policies.settings(task, OPERATOR_ARGUMENTS.get(task.word, frozenset()))
 
     def run(self) -> dict[Task, Plan]:
         """The plans of all tasks."""
+        candidates = {t for t, plan in self.plans.items() if not self._reason(plan, alone=True)}
+        while True:
+            self.choices = Choices(self.dag, candidates).run()
+            for plan in self.plans.values():
+                plan.reason = self._reason(plan)
+            self._settle()
+            wanted = {c.task for c in self.choices.found} | self.choices.released
+            lost = {t for t in wanted if self.plans[t].native}
+            if not lost:
+                break
+            candidates -= lost
+        for choice in self.choices.found:
+            self._chosen(choice)
+        for task in self.choices.released:
+            self.plans[task].notes.append("it runs after either arm of the `if` by its place below it")
+        return self.plans
+
+    def without_choices(self) -> None:
+        """Leave the branch operators in Airflow's words: the order of the DAG cannot be said around an `if`."""
+        self.choices = Choices(self.dag, set())
         for plan in self.plans.values():
+            plan.notes.clear()
             plan.reason = self._reason(plan)
         self._settle()
-        return self.plans
+
+    def _chosen(self, choice: Choice) -> None:
+        plan = self.plans[choice.task]
+        plan.looked_into = "str" if choice.task.word in BRANCHES else "bool"
+        plan.notes.append("what it chooses stands below an `if`")
 
     def _settle(self) -> None:
         """Repeat until nothing changes: what a native task pulls is native too, as are tasks whose arguments cannot be said."""
@@ -156,15 +185,17 @@ class Planner:
 
     # reasons
 
-    def _reason(self, plan: Plan) -> str:
-        """Why a task cannot become a step, by itself."""
+    def _reason(self, plan: Plan, alone: bool = False) -> str:
+        """Why a task cannot become a step, by itself. `alone`: without what its place in the graph says."""
         task = plan.task
         known = (*PYTHON, *EMPTY, *BASH)
+        if alone or any(c.task is task for c in self.choices.found):
+            known = (*known, *BRANCHES, *CIRCUITS)
         if task.setup or task.teardown:
             return "it is a setup or a teardown"
         if task.word not in known:
             return f"`{task.word.rpartition('.')[2] if '.' in task.word and 'task.' not in task.word else task.word}` has no counterpart"
-        if task.trigger_rule != "all_success":
+        if task.trigger_rule != "all_success" and not alone and task not in self.choices.released:
             return f"its trigger rule is `{task.trigger_rule}`"
         if plan.settings.unkept:
             return f"`{plan.settings.unkept}` has no counterpart"

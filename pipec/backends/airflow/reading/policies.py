@@ -25,6 +25,13 @@ IGNORED = frozenset(
 COSMETIC = frozenset(["doc", "doc_json", "doc_yaml", "doc_rst", "email", "email_on_retry", "email_on_failure", "sla"])
 
 
+AS_USUAL: dict[str, object] = {
+    "depends_on_past": False, "wait_for_downstream": False, "pool": "default_pool", "pool_slots": 1,
+    "weight_rule": "downstream", "priority_weight": 1, "queue": "default", "email_on_retry": False,
+}  # fmt: skip
+"""Arguments that say what Airflow does anyway."""
+
+
 @dataclass
 class Settings:
     """The settings of one task."""
@@ -42,7 +49,7 @@ def settings(task: Task, skipped: frozenset[str] = frozenset()) -> Settings:
     values: dict[str, Any] = {}
     extensions: dict[str, Any] = {}
     for name, arg in _all(task):
-        if name in IGNORED or name in skipped:
+        if name in IGNORED or name in skipped or (name in AS_USUAL and arg.value == AS_USUAL[name]):
             continue
         if name in COSMETIC:
             if arg.value not in (None, False):
