@@ -7,9 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.reading.choices import Choice, Choices, Unit, members
-from pipec.backends.airflow.reading.layout import Body, Node, body
+from pipec.backends.airflow.reading.expr import Inexpressible
+from pipec.backends.airflow.reading.layout import Body, Node, Unwritable, body
 from pipec.backends.airflow.reading.scope import literal
-from pipec.backends.airflow.reading.values import Task
+from pipec.backends.airflow.reading.values import Result, Task
 from pipec.compiler.reading import Line, Nested, Statement
 
 if TYPE_CHECKING:
@@ -35,9 +36,16 @@ class Bodies:
         for one, other in lifted.dag.edges:
             self.up[other].add(one)
 
-    def write(self) -> tuple[Statement, ...]:
-        """The statements of the pipeline."""
-        return self._body(self.choices.top(), set()).statements
+    def write(self, result: object = None) -> tuple[Statement, ...]:
+        """The statements of the pipeline; `result`: what it returns."""
+        if not isinstance(result, (Result, list, tuple)):
+            return self._body(self.choices.top(), set()).statements
+        try:
+            returned = self.lifted.planner.exprs.of(result)
+        except Inexpressible as error:
+            raise Unwritable from error
+        read = {self.by_number[int(n)] for n in MARK.findall(returned)}
+        return (*self._body(self.choices.top(), read).statements, Line(f"return {self._named(returned)}"))
 
     def _body(self, units: list[Unit], exported: set[Task]) -> Body:
         """The statements for `units`; `exported`: tasks whose results are read below them."""

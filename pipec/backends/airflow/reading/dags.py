@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.reading.bodies import Bodies
 from pipec.backends.airflow.reading.schedules import DagSettings, dag_settings
 from pipec.backends.airflow.reading.scope import is_constant, literal
-from pipec.backends.airflow.reading.values import Dag, Parameter
+from pipec.backends.airflow.reading.values import Dag, GroupBody, Parameter
 from pipec.backends.airflow.reading.words import is_version_2
 from pipec.compiler.diagnostics.foreign import ChangedMeaning, SettingNotKept
-from pipec.compiler.reading import PipelineFunction, PipelineRead, TaskRead
+from pipec.compiler.reading import PipelineFunction, PipelineRead, TaskRead, TaskStatus
 from pipec.compiler.reading.settings import pipeline_settings_of
 
 if TYPE_CHECKING:
     from pipec.backends.airflow.reading.lift import Lift, Lifted, LiftedDag
 
 TARGET = "Airflow"
+EACH = "it stands in a sub-pipeline, which is called once for each item"
 KINDS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict"}
 
 
@@ -45,16 +47,37 @@ class Pipelines:
         function = PipelineFunction(name, parameters, "", self._doc(dag), body, settings, tuple(remarks))
         total = _meaningful(self.source.lines)
         lost = sum(len(one.plan.settings.lost) for one in lifted.tasks.values()) + len(found.lost)
-        read = PipelineRead(dag.id, name, tuple(self._read(o) for o in lifted.tasks.values()), max(0, total - lost), total)
+        read = PipelineRead(dag.id, name, tuple(self._reads(lifted)), max(0, total - lost), total)
         return function, read
 
-    def _read(self, one: Lifted) -> TaskRead:
+    def groups(self, lifted: LiftedDag) -> list[PipelineFunction]:
+        """The mapped task groups of a DAG, inner ones first."""
+        found: list[PipelineFunction] = []
+        for task, inner in lifted.inner.items():
+            found += self.groups(inner)
+            bodies = Bodies(inner, self.variables, self.lift.taken)
+            parameters = tuple(_typed(p) for p in inner.dag.parameters.values())
+            assert isinstance(task.function, GroupBody)
+            body = bodies.write(task.function.result)
+            doc = self._doc(inner.dag)
+            found.append(PipelineFunction(lifted.tasks[task].step, parameters, "", doc, body))
+        return found
+
+    def _reads(self, lifted: LiftedDag, prefix: str = "") -> Iterator[TaskRead]:
+        for task, one in lifted.tasks.items():
+            if task in lifted.inner:
+                yield from self._reads(lifted.inner[task], f"{prefix}{task.id}.")
+            else:
+                yield self._read(one, prefix)
+
+    def _read(self, one: Lifted, prefix: str) -> TaskRead:
         plan = one.plan
         if plan.native:
-            return TaskRead(plan.task.id, "opaque", self.source.span(plan.task.node), (plan.reason,))
+            return TaskRead(prefix + plan.task.id, "opaque", self.source.span(plan.task.node), (plan.reason,))
         lost = [f"`{name}` is not kept" for name, _, _ in plan.settings.lost]
-        status = "adapted" if plan.notes or lost else "exact"
-        return TaskRead(plan.task.id, status, self.source.span(plan.task.node), (*plan.notes, *lost))  # type: ignore[arg-type]
+        notes = [*plan.notes, *([EACH] if prefix else []), *lost]
+        status: TaskStatus = "adapted" if notes else "exact"
+        return TaskRead(prefix + plan.task.id, status, self.source.span(plan.task.node), tuple(notes))
 
     def _told(self, dag: Dag, found: DagSettings) -> list[str]:
         remarks: list[str] = []
@@ -103,6 +126,11 @@ class Pipelines:
             else:
                 optional.append(f"{head} = {literal(one.default)}" if annotation else f"{head}={literal(one.default)}")
         return (*required, *optional)
+
+
+def _typed(parameter: Parameter) -> str:
+    annotation = _annotation(parameter)
+    return f"{parameter.name}: {annotation}" if annotation else parameter.name
 
 
 def _annotation(parameter: Parameter) -> str:

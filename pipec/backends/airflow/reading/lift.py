@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pipec.backends.airflow.reading import steps
+from pipec.backends.airflow.reading import containers, steps
 from pipec.backends.airflow.reading.bodies import Bodies
 from pipec.backends.airflow.reading.definitions import Definitions, Reach, free_names
 from pipec.backends.airflow.reading.dags import Pipelines
 from pipec.backends.airflow.reading.layout import Unwritable
 from pipec.backends.airflow.reading.natives import NativeSource, helper_source
-from pipec.backends.airflow.reading.plan import Plan, Planner
+from pipec.backends.airflow.reading.plan import Plan, Planner, fact_names
 from pipec.backends.airflow.reading.scope import Text
 from pipec.backends.airflow.reading.state import State
-from pipec.backends.airflow.reading.values import Dag, External, Function, Partial, Refusal, Task
+from pipec.backends.airflow.reading.values import Dag, External, Function, GroupBody, Partial, Refusal, Task
 from pipec.backends.airflow.reading.making import results
 from pipec.backends.airflow.reading.words import BASH, EMPTY
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, KeptNative, SettingNotKept
-from pipec.compiler.reading import Definition, Item, Module, NativeStep, Outcome, PipelineRead, Source, StepFunction, settings_of
+from pipec.compiler.reading import ContainerStep, Definition, Item, Module, NativeStep, Outcome, PipelineRead, Source, StepFunction, settings_of
 from pipec.compiler.reading.module import AUTHORING
+from pipec.ir import TaskPolicy
 
 TARGET = "Airflow"
 
@@ -48,6 +50,14 @@ class LiftedDag:
     plans: dict[Task, Plan]
     planner: Planner
     tasks: dict[Task, Lifted] = field(default_factory=dict)
+    inner: dict[Task, LiftedDag] = field(default_factory=dict)
+    """Mapped task groups, by what stands for them."""
+
+    def whole(self) -> Iterator[LiftedDag]:
+        """The groups inside, and the DAG itself."""
+        for one in self.inner.values():
+            yield from one.whole()
+        yield self
 
 
 class Lift:
@@ -76,6 +86,7 @@ class Lift:
         pipelines = Pipelines(self)
         functions: list[Item] = []
         for lifted in self.dags:
+            functions += pipelines.groups(lifted)
             function, read = pipelines.write(lifted)
             functions.append(function)
             reads.append(read)
@@ -89,18 +100,7 @@ class Lift:
         try:
             if dag.refused is not None:
                 raise dag.refused
-            if len(dag.tasks) > 2000:
-                raise Refusal(dag.node, f"the DAG {dag.id!r}", "it has more than 2000 tasks")
-            planner = Planner(self.state, dag, self.definitions)
-            lifted = LiftedDag(dag, planner.run(), planner)
-            lifted.tasks = {task: Lifted(plan) for task, plan in lifted.plans.items()}
-            try:
-                Bodies(lifted, {}, set()).write()
-            except Unwritable:
-                planner.without_choices()
-            for task, plan in lifted.plans.items():
-                lifted.tasks[task] = self._native(plan) if plan.native else Lifted(plan)
-            self._reach_all(lifted)
+            lifted = self._lifted(dag)
         except Refusal as refusal:
             self.report.add(
                 CannotMigrate(
@@ -110,6 +110,33 @@ class Lift:
             )  # fmt: skip
             return
         self.dags.append(lifted)
+
+    def _lifted(self, dag: Dag) -> LiftedDag:
+        if len(dag.tasks) > 2000:
+            raise Refusal(dag.node, f"the DAG {dag.id!r}", "it has more than 2000 tasks")
+        planner = Planner(self.state, dag, self.definitions)
+        lifted = LiftedDag(dag, planner.run(), planner)
+        lifted.tasks = {task: Lifted(plan) for task, plan in lifted.plans.items()}
+        try:
+            Bodies(lifted, {}, set()).write()
+        except Unwritable:
+            planner.without_choices()
+        for task, plan in lifted.plans.items():
+            lifted.tasks[task] = self._native(plan) if plan.native else Lifted(plan)
+            if isinstance(task.function, GroupBody):
+                lifted.inner[task] = self._group(task, task.function, planner)
+        self._reach_all(lifted)
+        return lifted
+
+    def _group(self, task: Task, group: GroupBody, outer: Planner) -> LiftedDag:
+        """What a mapped task group does for each item."""
+        found = self._lifted(group.inner)
+        if any(p.native for p in found.plans.values()):
+            raise Refusal(task.node, f"the mapped task group {task.id!r}", "one of its tasks is one that only Airflow can run")
+        if any(p.native for p in outer.plans.values() if task in outer.above[p.task]):
+            raise Refusal(task.node, f"the mapped task group {task.id!r}", "a task that only Airflow can run comes after it")
+        self.report.add(Adapted(self.source.span(task.node), task.id, "a sub-pipeline is called once for each item"))
+        return found
 
     def _native(self, plan: Plan) -> Lifted:
         task = plan.task
@@ -165,7 +192,8 @@ class Lift:
 
     def _name_all(self) -> None:
         usage: dict[str, list[Lifted]] = {}
-        for lifted in self.dags:
+        every = [inner for lifted in self.dags for inner in lifted.whole()]
+        for lifted in every:
             for one in lifted.tasks.values():
                 function = one.plan.task.function
                 if not one.plan.native and isinstance(function, Function) and function.name:
@@ -173,13 +201,15 @@ class Lift:
         mentioned = set(self.reach.names)
         direct = {name: found for name, found in usage.items() if _is_direct(found) and name not in mentioned}
         self.taken = {*AUTHORING, *mentioned, *(_bound(s) for s in self.reach.imports)}
-        self.taken |= {p for d in self.dags for p in d.dag.parameters}
+        self.taken |= {p for d in every for p in d.dag.parameters}
         self.taken |= set(self.helper_names.values())
         for name, users in direct.items():
             self._direct_step(name, users)
-        for lifted in self.dags:
-            for one in lifted.tasks.values():
-                if not one.step:
+        for lifted in every:
+            for task, one in lifted.tasks.items():
+                if task in lifted.inner:
+                    one.step = self.fresh(task.id)
+                elif not one.step:
                     self._own_step(one)
 
     def fresh(self, wanted: str) -> str:
@@ -216,6 +246,9 @@ class Lift:
         one.step = self.fresh(task.label if wanted == task.label else wanted)
         if plan.native:
             self._native_step(one, line)
+            return
+        if plan.container is not None:
+            self._container_step(one, line)
             return
         if task.word in EMPTY:
             source = steps.empty(one.step)
@@ -273,8 +306,26 @@ class Lift:
         self.items.append((line, 1, step))
         one.item = step
 
-    def _finish(self, one: Lifted, source: str, line: int) -> None:
-        """The step `source`, with its settings."""
+    def _container_step(self, one: Lifted, line: int) -> None:
+        """A container as a step."""
+        plan = one.plan
+        found = plan.container
+        assert found is not None
+        names = fact_names(found.facts)
+        if found.left:
+            plan.notes.append(f"how Airflow runs it is left to the site: {', '.join(f'`{n}`' for n in found.left)}")
+        for note in plan.notes:
+            self.report.add(Adapted(self.source.span(plan.task.node), plan.task.id, note))
+        settings = settings_of(containers.policy(self._policy(one), found))
+        command = tuple(containers.word(w, names) for w in found.command)
+        args = tuple(containers.word(w, names) for w in found.args)
+        inputs = dict.fromkeys(names.values(), "str")
+        item = ContainerStep(one.step, found.image, command, args, inputs, {}, settings, self._lost(plan))
+        self.items.append((line, 1, item))
+        one.item = item
+
+    def _policy(self, one: Lifted) -> TaskPolicy:
+        """The settings of a task, with its id where the step has another name."""
         plan, task = one.plan, one.plan.task
         policy = plan.settings.policy
         if plan.uri is not None:
@@ -283,7 +334,12 @@ class Lift:
             extensions = {**policy.extensions}
             extensions["airflow"] = {**extensions.get("airflow", {}), "task_id": task.id}
             policy = policy.model_copy(update={"extensions": extensions})
-        settings = settings_of(policy)
+        return policy
+
+    def _finish(self, one: Lifted, source: str, line: int) -> None:
+        """The step `source`, with its settings."""
+        plan, task = one.plan, one.plan.task
+        settings = settings_of(self._policy(one))
         requirements = task.given.get("requirements")
         if requirements is not None and isinstance(requirements.value, (list, tuple)):
             settings = {"packages": repr(list(requirements.value)).replace("'", '"'), **settings}

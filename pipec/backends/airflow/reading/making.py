@@ -17,6 +17,7 @@ from pipec.backends.airflow.reading.values import (
     DagFunction,
     Function,
     Group,
+    GroupBody,
     GroupFunction,
     Made,
     Mapping,
@@ -206,9 +207,39 @@ def group_call(
     return made if result is None else result
 
 
-def mapped_group(state: State, function: GroupFunction, node: ast.Call, how: Mapping) -> object:
-    """`group.expand(...)`: refused, as what is inside runs once for each item."""
-    raise Refusal(node, "this mapped task group", "its tasks run once for each item", "write it as a loop in the result")
+def mapped_group(state: State, function: GroupFunction, node: ast.Call, how: Mapping) -> Result:
+    """`group.expand(...)`: its tasks run once for each item."""
+    from pipec.backends.airflow.reading.calls import followed
+
+    owner = state.dag
+    if owner is None:
+        raise Refusal(node, "this task group", "it is not known which DAG it belongs to")
+    if how.mode != "expand" or state.group is not None:
+        raise Refusal(node, "this mapped task group", "its arguments are not known, or it is in another group")
+    name = function.given["group_id"].value if "group_id" in function.given else getattr(function.function.node, "name", "")
+    made = _group(state, owner, str(name), None, dict(function.given), node, True)
+    inner = Dag(made.id, {}, node, function.function)
+    bound: dict[str, Arg] = {}
+    own = function.function.node.args
+    annotations = {a.arg: a.annotation for a in (*own.posonlyargs, *own.args, *own.kwonlyargs)}
+    for key in (*(function.partial or {}), *how.over):
+        note = annotations.get(key)
+        found = Parameter(key, None, True, ast.unparse(note) if note is not None else "", node)
+        inner.parameters[key] = found
+        bound[key] = Arg(found, Text(key, refs=(found,)), node)
+    state.current.append(inner)
+    state.groups.append(None)
+    try:
+        result = followed(state, function.function, [], bound, node)
+    finally:
+        state.current.pop()
+        state.groups.pop()
+    owner.groups.pop(made.id)
+    body = GroupBody(made.id, inner, result)
+    task = Task(
+        owner, made.id, "@task_group", node, {}, Text("", refs=(function,)), None, body, [], dict(function.partial or {}), how
+    )  # fmt: skip
+    return Result(_added(state, task))
 
 
 def mapping(name: str, args: list[Arg], kwargs: dict[str, Arg]) -> Mapping:

@@ -6,7 +6,7 @@ import ast
 import re
 from dataclasses import dataclass, field
 
-from pipec.backends.airflow.reading import policies
+from pipec.backends.airflow.reading import containers, policies
 from pipec.backends.airflow.reading.callables import Callable_, adapt
 from pipec.backends.airflow.reading.choices import BRANCHES, CIRCUITS, Choice, Choices
 from pipec.backends.airflow.reading.definitions import Definitions, Reach, free_names
@@ -20,6 +20,7 @@ from pipec.backends.airflow.reading.values import (
     Dag,
     External,
     Function,
+    GroupBody,
     Partial,
     Refusal,
     Task,
@@ -59,6 +60,7 @@ class Plan:
     parts: list[str | Fact] | None = None
     """Of a shell command."""
     uri: str | None = None
+    container: containers.ContainerPlan | None = None
 
     @property
     def native(self) -> bool:
@@ -84,7 +86,8 @@ class Planner:
         self.choices = Choices(dag, set())
 
     def _settings(self, task: Task) -> Settings:
-        return policies.settings(task, OPERATOR_ARGUMENTS.get(task.word, frozenset()))
+        own = OPERATOR_ARGUMENTS.get(task.word, frozenset()) | containers.arguments_of(task.word)
+        return policies.settings(task, own)
 
     def run(self) -> dict[Task, Plan]:
         """The plans of all tasks."""
@@ -188,11 +191,13 @@ class Planner:
     def _reason(self, plan: Plan, alone: bool = False) -> str:
         """Why a task cannot become a step, by itself. `alone`: without what its place in the graph says."""
         task = plan.task
-        known = (*PYTHON, *EMPTY, *BASH)
+        known = (*PYTHON, *EMPTY, *BASH, *containers.CONTAINERS)
         if alone or any(c.task is task for c in self.choices.found):
             known = (*known, *BRANCHES, *CIRCUITS)
         if task.setup or task.teardown:
             return "it is a setup or a teardown"
+        if isinstance(task.function, GroupBody):
+            return ""
         if task.word not in known:
             return f"`{task.word.rpartition('.')[2] if '.' in task.word and 'task.' not in task.word else task.word}` has no counterpart"
         if task.trigger_rule != "all_success" and not alone and task not in self.choices.released:
@@ -207,6 +212,10 @@ class Planner:
             return "" if task.mapping is None else "it is mapped"
         if task.word in BASH:
             return self._bash(plan)
+        if task.word in containers.CONTAINERS:
+            found = containers.plan(task)
+            plan.container = None if isinstance(found, str) else found
+            return found if isinstance(found, str) else ""
         return self._python(plan)
 
     def _assets(self, plan: Plan) -> str:
@@ -300,6 +309,12 @@ class Planner:
         if task.word in BASH:
             self._bash_arguments(plan)
             return
+        if plan.container is not None:
+            names = fact_names(plan.container.facts)
+            for fact in plan.container.facts:
+                self._check_pull(fact)
+                plan.arguments.append(f"{names[fact]}={exprs.fact(fact, text=True)}")
+            return
         plan.arguments = [exprs.of(a.value, a) for a in task.args]
         plan.arguments += [f"{k}={exprs.of(a.value, a)}" for k, a in task.kwargs.items()]
         if task.mapping is not None:
@@ -348,6 +363,19 @@ def bash_facts(plan: Plan) -> list[Fact]:
             raise Inexpressible
         found |= {p: None for p in parts if isinstance(p, Fact)}
     return list(found)
+
+
+def fact_names(facts: list[Fact]) -> dict[Fact, str]:
+    """Names of the parameters of a step that the run gives something to."""
+    found: dict[Fact, str] = {}
+    for fact in facts:
+        base = {"ds": "date", "ds_nodash": "day", "run_id": "run_id"}.get(fact.kind, fact.name or "_".join(fact.tasks))
+        name = re.sub(r"\W", "_", base) or "value"
+        name = name if name.isidentifier() and name not in ("env", "command", "bash", "os") else f"{name}_value"
+        while name in found.values():
+            name += "_"
+        found[fact] = name
+    return found
 
 
 def _keys(value: object) -> list[str] | None:

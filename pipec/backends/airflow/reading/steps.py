@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 
-from pipec.backends.airflow.reading.plan import Plan, bash_facts
+from pipec.backends.airflow.reading.plan import Plan, bash_facts, fact_names
 from pipec.backends.airflow.reading.scope import Writer, literal
 from pipec.backends.airflow.reading.templates import Fact, split
 from pipec.backends.airflow.reading.values import External, Function, Partial
@@ -76,19 +76,6 @@ def shell(plan: Plan, name: str, helper: str) -> str:
     parameters = ", ".join(f"{names[f]}: str" for f in facts)
     body = "\n".join(fitted(f"return {helper}({command}{argument})", 4))
     return f"def {name}({parameters}) -> str:\n{body}"
-
-
-def fact_names(facts: list[Fact]) -> dict[Fact, str]:
-    """Names of the parameters of a shell step."""
-    found: dict[Fact, str] = {}
-    for fact in facts:
-        base = {"ds": "date", "ds_nodash": "day", "run_id": "run_id"}.get(fact.kind, fact.name or "_".join(fact.tasks))
-        name = re.sub(r"\W", "_", base) or "value"
-        name = name if name.isidentifier() and name not in ("env", "command", "bash", "os") else f"{name}_value"
-        while name in found.values():
-            name += "_"
-        found[fact] = name
-    return found
 
 
 def _text(parts: list[str | Fact], names: Mapping[Fact, str]) -> str:

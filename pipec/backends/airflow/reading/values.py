@@ -220,6 +220,15 @@ class Group:
 
 
 @dataclass(eq=False)
+class GroupBody:
+    """What a mapped task group does for each item: a DAG of its own, and what that hands on."""
+
+    name: str
+    inner: Dag
+    result: object
+
+
+@dataclass(eq=False)
 class Mapping:
     """How a task is expanded."""
 
@@ -244,7 +253,7 @@ class Task:
     """The whole call."""
     group: Group | None = None
     function: object = None
-    """What it calls: a `Function`, `External`, `Partial`; of TaskFlow tasks and Python operators."""
+    """What it calls: a `Function`, `External`, `Partial`, of TaskFlow tasks and Python operators; a `GroupBody`."""
     args: list[Arg] = field(default_factory=list)
     kwargs: dict[str, Arg] = field(default_factory=dict)
     """What the function is called with."""
