@@ -1,0 +1,397 @@
+"""The method of a step as a plain function: its text with `x` for `self.x`, and everything else as it was."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from pipec.backends.metaflow.reading.syntax import bound_names
+from pipec.compiler.pysource.layout import exploded
+
+EMPTY = cst.Module(body=[])
+Comprehension = (cst.ListComp, cst.GeneratorExp, cst.SetComp, cst.DictComp)
+
+
+@dataclass
+class Helper:
+    """What a helper method has become."""
+
+    function: str
+    reads: dict[str, str] = field(default_factory=dict)
+    """Keyword -> attribute of the flow that it gets."""
+    takes_flow: bool = False
+    is_property: bool = False
+
+
+@dataclass
+class Gathered:
+    """What stands for the inputs of a join."""
+
+    name: str
+    lists: dict[str, str] = field(default_factory=dict)
+    """Attribute -> the parameter that is the list of it."""
+    single: dict[tuple[str | int, str], str] = field(default_factory=dict)
+    """(Branch or index, attribute) -> source."""
+    count: str = ""
+    """Source of the number of inputs."""
+
+
+@dataclass
+class Lift:
+    """Everything that the text of one function needs."""
+
+    name: str
+    self_name: str
+    parameters: list[tuple[str, str]] = field(default_factory=list)
+    """Name and annotation."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Attribute of the flow -> source that stands for it."""
+    current: Mapping[str, str] = field(default_factory=dict)
+    """Attribute of Metaflow's `current` -> source."""
+    current_names: frozenset[str] = frozenset()
+    helpers: Mapping[str, Helper] = field(default_factory=dict)
+    gathered: Gathered | None = None
+    outputs: list[str] = field(default_factory=list)
+    """Sources that are returned."""
+    returns: str = ""
+    first: list[str] = field(default_factory=list)
+    """Statements above the body."""
+    last_is_next: bool = True
+    dropped: frozenset[str] = frozenset()
+    """Statements that are left out, by their text."""
+    keeps_flow: bool = False
+    """`self.x` stays: `self` is an object with the artifacts."""
+    signature: str | None = None
+    """Of a helper: its own parameters as written."""
+
+
+def lift(function: cst.FunctionDef, plan: Lift) -> str:
+    """The text of the function at indentation 0."""
+    body = function.body
+    assert isinstance(body, cst.IndentedBlock)
+    statements = [s for s in body.body if not _is_dropped(s, plan)]
+    doc, rest = _docstring(statements)
+    edited = [s.visit(_Rewriter(plan)) for s in rest]
+    first = [cst.parse_statement(text) for text in plan.first]
+    last = []
+    if plan.outputs:
+        last = [cst.parse_statement(f"return {', '.join(plan.outputs)}")]
+        last[0] = _spaced(last[0], body.body[-1] if plan.last_is_next and body.body else None)
+    made = [*doc, *first, *edited, *last] or [cst.parse_statement("pass")]
+    made = [m for m in made if isinstance(m, cst.CSTNode)]
+    new = function.with_changes(
+        name=cst.Name(plan.name),
+        params=cst.Parameters(),
+        returns=None,
+        decorators=[d for d in function.decorators if EMPTY.code_for_node(d.decorator) not in plan.dropped],
+        leading_lines=[line for line in function.leading_lines if line.comment is not None],
+        lines_after_decorators=[line for line in function.lines_after_decorators if line.comment is not None],
+        body=body.with_changes(body=made),
+    )
+    text = cst.Module(body=[new]).code.strip("\n")
+    return _with_signature(text, plan)
+
+
+def _with_signature(text: str, plan: Lift) -> str:
+    arguments = plan.signature
+    if arguments is None:
+        parts = [f"{name}: {kind}" if kind else name for name, kind in plan.parameters]
+        arguments = ", ".join(parts)
+    else:
+        parts = [arguments]
+    returns = f" -> {plan.returns}" if plan.returns else ""
+    old, new = f"def {plan.name}():", f"def {plan.name}({arguments}){returns}:"
+    if len(new) > 120 and plan.signature is None:
+        new = "\n".join(exploded(f"def {plan.name}(", parts, f"){returns}:", 0))
+    return text.replace(old, new, 1)
+
+
+def _is_dropped(statement: cst.BaseStatement, plan: Lift) -> bool:
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return False
+    code = "; ".join(
+        EMPTY.code_for_node(part.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)) for part in statement.body
+    )
+    return code in plan.dropped or any(
+        _is_call(part, plan.self_name, ("next", "merge_artifacts")) for part in statement.body
+    )
+
+
+def _is_call(part: cst.BaseSmallStatement, self_name: str, names: tuple[str, ...]) -> bool:
+    match part:
+        case cst.Expr(value=cst.Call(func=cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=attr)))):
+            return owner == self_name and attr in names
+    return False
+
+
+def _spaced(statement: cst.BaseStatement, before: cst.BaseStatement | None) -> cst.BaseStatement:
+    """The blank line that stood above the transition stands above the `return`."""
+    if isinstance(before, cst.SimpleStatementLine) and isinstance(statement, cst.SimpleStatementLine):
+        if any(line.comment is None for line in before.leading_lines):
+            return statement.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
+    return statement
+
+
+def comments_of_next(function: cst.FunctionDef, self_name: str) -> list[str]:
+    """The comment above `self.next(...)`, without `#`."""
+    last = function.body.body[-1]
+    if isinstance(last, cst.SimpleStatementLine) and any(_is_call(p, self_name, ("next",)) for p in last.body):
+        return [line.comment.value.lstrip("# ") for line in last.leading_lines if line.comment is not None]
+    return []
+
+
+def _docstring(statements: list[cst.BaseStatement]) -> tuple[list[cst.BaseStatement], list[cst.BaseStatement]]:
+    """The docstring, one level further to the left, and the rest."""
+    match statements:
+        case [cst.SimpleStatementLine(body=[cst.Expr(value=cst.SimpleString() as string)]) as line, *rest]:
+            lines = string.value.split("\n")
+            moved = [lines[0], *(one[4:] if one.startswith("    ") else one for one in lines[1:])]
+            new = line.with_deep_changes(string, value="\n".join(moved))
+            return [new], list(rest)
+    return [], list(statements)
+
+
+class _Rewriter(cst.CSTTransformer):
+    def __init__(self, plan: Lift) -> None:
+        self.plan = plan
+        self.hidden = 0
+        self.depth = 0
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.loops: dict[cst.CSTNode, dict[str, str]] = {}
+
+    # Nested functions that call something else by the name of the flow.
+
+    def _enter(self, params: cst.Parameters) -> None:
+        names = [p.name.value for p in (*params.posonly_params, *params.params, *params.kwonly_params)]
+        self.hidden += self.hidden > 0 or self.plan.self_name in names
+        self.depth += 1
+
+    def _leave(self) -> None:
+        self.hidden = max(0, self.hidden - 1)
+        self.depth -= 1
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        self._enter(node.params)
+
+    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
+        self._leave()
+        return updated_node
+
+    def visit_Lambda(self, node: cst.Lambda) -> None:
+        self._enter(node.params)
+
+    def leave_Lambda(self, original_node: cst.Lambda, updated_node: cst.Lambda) -> cst.Lambda:
+        self._leave()
+        return updated_node
+
+    def leave_Return(self, original_node: cst.Return, updated_node: cst.Return) -> cst.Return:
+        if self.depth or not self.plan.outputs:
+            return updated_node
+        made = cst.parse_statement(f"return {', '.join(self.plan.outputs)}")
+        assert isinstance(made, cst.SimpleStatementLine) and isinstance(made.body[0], cst.Return)
+        return made.body[0]
+
+    def leave_SimpleStatementLine(
+        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
+    ) -> cst.SimpleStatementLine | cst.RemovalSentinel:
+        return cst.RemoveFromParent() if _is_dropped(original_node, self.plan) else updated_node
+
+    # Attributes and calls.
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+        plan, attr = self.plan, original_node.attr.value
+        owner = original_node.value
+        if isinstance(owner, cst.Name):
+            if owner.value == plan.self_name and not self.hidden:
+                return self._own(attr, updated_node)
+            if owner.value in plan.current_names and attr in plan.current:
+                return self._put(plan.current[attr], updated_node)
+            for variable, names in reversed(self.elements):
+                if owner.value == variable and attr in names:
+                    return self._put(names[attr], updated_node)
+        if (place := self._place(owner)) is not None and (place, attr) in self._single():
+            return self._put(self._single()[(place, attr)], updated_node)
+        return updated_node
+
+    def _own(self, attr: str, node: cst.Attribute) -> cst.BaseExpression:
+        plan = self.plan
+        helper = plan.helpers.get(attr)
+        if helper is not None:
+            if helper.is_property:
+                return self._put(f"{helper.function}({self._extra(helper)})", node)
+            if helper.takes_flow or helper.reads:
+                return self._put(f"partial({helper.function}, {self._extra(helper)})", node)
+            return self._put(helper.function, node)
+        return self._put(plan.names[attr], node) if attr in plan.names else node
+
+    def _extra(self, helper: Helper) -> str:
+        plan = self.plan
+        given = [plan.self_name] if helper.takes_flow else []
+        return ", ".join(
+            [*given, *(f"{k}={plan.names.get(a, f'{plan.self_name}.{a}')}" for k, a in helper.reads.items())]
+        )
+
+    def _put(self, source: str, node: cst.Attribute) -> cst.BaseExpression:
+        return cst.parse_expression(source).with_changes(lpar=node.lpar, rpar=node.rpar)
+
+    def _single(self) -> dict[tuple[str | int, str], str]:
+        return self.plan.gathered.single if self.plan.gathered else {}
+
+    def _place(self, node: cst.BaseExpression) -> str | int | None:
+        """`a` of `inputs.a`, 0 of `inputs[0]`."""
+        name = self.plan.gathered.name if self.plan.gathered else None
+        match node:
+            case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=branch)) if owner == name:
+                return branch
+            case cst.Subscript(
+                value=cst.Name(value=owner), slice=[cst.SubscriptElement(slice=cst.Index(value=index))]
+            ) if owner == name:
+                try:
+                    return int(ast.literal_eval(EMPTY.code_for_node(index)))
+                except (ValueError, SyntaxError, TypeError):
+                    return None
+        return None
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        plan = self.plan
+        match original_node.func:
+            case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=attr)) if (
+                owner == plan.self_name and attr in plan.helpers and not plan.helpers[attr].is_property
+            ):
+                return self._helper_call(plan.helpers[attr], updated_node)
+            case cst.Name(value="len") if plan.gathered and plan.gathered.count:
+                match original_node.args:
+                    case [cst.Arg(value=cst.Name(value=name))] if name == plan.gathered.name:
+                        return cst.parse_expression(plan.gathered.count)
+        return updated_node
+
+    def _helper_call(self, helper: Helper, node: cst.Call) -> cst.Call:
+        plan = self.plan
+        first = [cst.Arg(cst.Name(plan.self_name))] if helper.takes_flow else []
+        last = [
+            cst.Arg(
+                cst.parse_expression(plan.names.get(attr, f"{plan.self_name}.{attr}")),
+                keyword=cst.Name(keyword),
+                equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),
+            )
+            for keyword, attr in helper.reads.items()
+        ]
+        return node.with_changes(func=cst.Name(helper.function), args=[*first, *node.args, *last])
+
+    # Loops over the inputs of a join.
+
+    def _visit_loop(self, node: cst.CSTNode, target: cst.BaseExpression, iterated: cst.BaseExpression) -> None:
+        variable = self._variable(target, iterated)
+        if variable is None:
+            return
+        code = textwrap.dedent(EMPTY.code_for_node(node)).strip()
+        tree = ast.parse(code)
+        attrs: list[str] = []
+        taken = {*bound_names(tree)} - {variable}
+        for one in ast.walk(tree):
+            if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name):
+                if one.value.id == variable and one.attr not in attrs:
+                    attrs.append(one.attr)
+                elif one.value.id == self.plan.self_name:
+                    taken.add(self.plan.names.get(one.attr, one.attr))
+        names: dict[str, str] = {}
+        for attr in attrs:
+            name = attr
+            while name in taken:
+                name = f"{variable}_{attr}" if name == attr else f"{name}_"
+            names[attr] = name
+            taken.add(name)
+        if not names:
+            return
+        self.loops[node] = names
+        self.elements.append((variable, names))
+
+    def _variable(self, target: cst.BaseExpression, iterated: cst.BaseExpression) -> str | None:
+        name = self.plan.gathered.name if self.plan.gathered and self.plan.gathered.lists else None
+        if name is None:
+            return None
+        match iterated, target:
+            case cst.Name(value=owner), cst.Name(value=variable) if owner == name:
+                return variable
+            case (
+                cst.Call(func=cst.Name(value="enumerate"), args=[cst.Arg(value=cst.Name(value=owner))]),
+                cst.Tuple(elements=[_, cst.Element(value=cst.Name(value=variable))]),
+            ) if owner == name:
+                return variable
+        return None
+
+    def _replaced(self, original: cst.CSTNode, loop: cst.For | cst.CompFor) -> cst.For | cst.CompFor:
+        """The loop with what it needs of each input."""
+        names = self.loops[original]
+        self.elements.pop()
+        assert self.plan.gathered is not None
+        lists = [self.plan.gathered.lists[attr] for attr in names]
+        if len(names) == 1:
+            target, iterated = next(iter(names.values())), lists[0]
+        else:
+            target, iterated = ", ".join(names.values()), f"zip({', '.join(lists)})"
+        if isinstance(loop.iter, cst.Call):
+            assert isinstance(loop.target, cst.Tuple)
+            index = EMPTY.code_for_node(loop.target.elements[0].value)
+            target = f"{index}, {target}" if len(names) == 1 else f"{index}, ({target})"
+            iterated = f"enumerate({iterated})"
+        made = cst.parse_statement(f"for {target} in []: pass")
+        assert isinstance(made, cst.For)
+        return loop.with_changes(target=made.target, iter=cst.parse_expression(iterated))
+
+    def visit_For(self, node: cst.For) -> None:
+        self._visit_loop(node, node.target, node.iter)
+
+    def leave_For(self, original_node: cst.For, updated_node: cst.For) -> cst.For:
+        if self.loops.get(original_node):
+            made = self._replaced(original_node, updated_node)
+            assert isinstance(made, cst.For)
+            return made
+        return updated_node
+
+    def _visit_comprehension(self, node: cst.ListComp | cst.GeneratorExp | cst.SetComp | cst.DictComp) -> None:
+        self._visit_loop(node, node.for_in.target, node.for_in.iter)
+
+    def _leave_comprehension(
+        self, original: cst.CSTNode, updated: cst.ListComp | cst.GeneratorExp | cst.SetComp | cst.DictComp
+    ) -> cst.BaseExpression:
+        names = self.loops.get(original)
+        if not names:
+            return updated
+        loop = updated.for_in
+        made = updated.with_changes(for_in=self._replaced(original, loop))
+        plain = isinstance(updated, cst.ListComp) and not loop.ifs and loop.inner_for_in is None and len(names) == 1
+        if plain and isinstance(loop.iter, cst.Name) and isinstance(updated, cst.ListComp):
+            (attr, name) = next(iter(names.items()))
+            if isinstance(updated.elt, cst.Name) and updated.elt.value == name:
+                assert self.plan.gathered is not None
+                return cst.Name(self.plan.gathered.lists[attr])
+        return made
+
+    def visit_ListComp(self, node: cst.ListComp) -> None:
+        self._visit_comprehension(node)
+
+    def visit_GeneratorExp(self, node: cst.GeneratorExp) -> None:
+        self._visit_comprehension(node)
+
+    def visit_SetComp(self, node: cst.SetComp) -> None:
+        self._visit_comprehension(node)
+
+    def visit_DictComp(self, node: cst.DictComp) -> None:
+        self._visit_comprehension(node)
+
+    def leave_ListComp(self, original_node: cst.ListComp, updated_node: cst.ListComp) -> cst.BaseExpression:
+        return self._leave_comprehension(original_node, updated_node)
+
+    def leave_GeneratorExp(self, original_node: cst.GeneratorExp, updated_node: cst.GeneratorExp) -> cst.BaseExpression:
+        return self._leave_comprehension(original_node, updated_node)
+
+    def leave_SetComp(self, original_node: cst.SetComp, updated_node: cst.SetComp) -> cst.BaseExpression:
+        return self._leave_comprehension(original_node, updated_node)
+
+    def leave_DictComp(self, original_node: cst.DictComp, updated_node: cst.DictComp) -> cst.BaseExpression:
+        return self._leave_comprehension(original_node, updated_node)
