@@ -62,6 +62,11 @@ class Member:
     """Its class."""
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """What it is known by, whatever flow inherits it."""
+        return (self.file.source.file, self.owner, self.name)
+
+    @property
     def function(self) -> ast.FunctionDef:
         """The method that it is."""
         assert isinstance(self.node, ast.FunctionDef)
@@ -151,6 +156,15 @@ class Finder:
     def is_flow(self, node: ast.ClassDef) -> bool:
         """Whether a class is a flow, or the base of one."""
         return self._include(Flow(node.name, node, self.file), node, self.file, set())
+
+    def is_base(self, file: File, name: str) -> bool:
+        """Whether a name is a flow of another module, from which flows of this one inherit."""
+        found = self._class(ast.Name(name, ast.Load()), file)
+        return found is not None and found[1] is not file and self.is_flow_of(*found)
+
+    def is_flow_of(self, node: ast.ClassDef, file: File) -> bool:
+        """Whether a class of any module is a flow."""
+        return self._include(Flow(node.name, node, file), node, file, set())
 
     def _include(self, flow: Flow, node: ast.ClassDef, file: File, seen: set[tuple[str, str]]) -> bool:
         """Add what a class and its bases have; whether it is a flow at all."""

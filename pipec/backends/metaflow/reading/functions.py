@@ -81,6 +81,8 @@ class Functions:
         plan = Lift(self.names[member.name], "" if info.is_static else member.self_name)
         plan.helpers = {name: self.helper(other) for name, other in self.wiring.infos.helpers.items()}
         plan.keeps_flow = own.takes_flow
+        plan.classes = frozenset({self.flow.name, member.owner})
+        plan.constants = self._constants(member)
         plan.names = {**self._constants(member), **({} if own.takes_flow else {a: k for k, a in own.reads.items()})}
         plan.signature = self._signature(function, info, list(own.reads))
         plan.last_is_next = False
@@ -118,6 +120,8 @@ class Functions:
         plan = Lift(self.names[step], member.self_name, last_is_next=bool(self._next(member)))
         plan.helpers = {name: self.helper(other) for name, other in self.wiring.infos.helpers.items()}
         plan.keeps_flow = info.keeps_flow
+        plan.classes = frozenset({self.flow.name, member.owner})
+        plan.constants = self._constants(member)
         plan.current_names = frozenset(n for n, w in member.file.imported.names.items() if w == "current")
         plan.dropped = self._dropped(member, info)
         self._name_parameters(step, info, plan)
@@ -173,6 +177,7 @@ class Functions:
         plan.current = current
         plan.names = {**self._constants(info.member), **({} if plan.keeps_flow else names)}
         if plan.keeps_flow:
+            self.wiring.notes.setdefault(step, []).append("its artifacts are those of an object that stands for the flow")
             self.imports.add("from types import SimpleNamespace")
             artifacts = ", ".join(f"{attr}={names[attr]}" for attr in signature.reads)
             plan.first.append(f"{plan.self_name} = SimpleNamespace({artifacts})")

@@ -116,6 +116,29 @@ def bound_at_top(tree: ast.Module) -> set[str]:
     return found
 
 
+def imports_from(other: File, file: File, names: set[str]) -> set[str]:
+    """The import statements that bring what `names` mean in another module of the project into `file`."""
+    path, found = other.source.path.with_suffix(""), set()
+    for folder in (file.source.path.parent, file.source.root):
+        if path.is_relative_to(folder):
+            break
+    parts = path.relative_to(folder).parts if path.is_relative_to(folder) else (path.name,)
+    module = ".".join(parts).removesuffix(".__init__")
+    own = bound_at_top(other.tree)
+    imported = {
+        (one.asname or one.name).split(".")[0]: import_of(node, one)
+        for node in other.tree.body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for one in node.names
+    }
+    for name in names:
+        if name in imported:
+            found.add(imported[name])
+        elif name in own:
+            found.add(f"from {module} import {name}")
+    return found
+
+
 def _reached(node: ast.AST) -> Iterator[ast.AST]:
     """A node and what is in it, without the insides of functions and classes."""
     yield node

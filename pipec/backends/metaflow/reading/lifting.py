@@ -53,6 +53,10 @@ class Lift:
     current: Mapping[str, str] = field(default_factory=dict)
     """Attribute of Metaflow's `current` -> source."""
     current_names: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    """Names of the class itself, by which its constants and static methods are reached."""
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """Constant of the class -> its name in the module."""
     helpers: Mapping[str, Helper] = field(default_factory=dict)
     gathered: Gathered | None = None
     outputs: list[str] = field(default_factory=list)
@@ -76,6 +80,8 @@ def lift(function: cst.FunctionDef, plan: Lift) -> str:
     statements = [s for s in body.body if not _is_dropped(s, plan)]
     doc, rest = _docstring(statements)
     edited = [s.visit(_Rewriter(plan)) for s in rest]
+    if edited and len(statements) != len(body.body) and statements[0] is not body.body[0] and not doc:
+        edited[0] = _at_top(edited[0])
     first = [cst.parse_statement(text) for text in plan.first]
     last = []
     if plan.outputs:
@@ -88,7 +94,7 @@ def lift(function: cst.FunctionDef, plan: Lift) -> str:
         params=cst.Parameters(),
         returns=None,
         decorators=[d for d in function.decorators if EMPTY.code_for_node(d.decorator) not in plan.dropped],
-        leading_lines=[line for line in function.leading_lines if line.comment is not None],
+        leading_lines=[line for line in function.leading_lines if line.comment is not None] if plan.signature is not None else [],
         lines_after_decorators=[line for line in function.lines_after_decorators if line.comment is not None],
         body=body.with_changes(body=made),
     )
@@ -136,6 +142,19 @@ def _spaced(statement: cst.BaseStatement, before: cst.BaseStatement | None) -> c
     return statement
 
 
+def _at_top(statement: cst.BaseStatement) -> cst.BaseStatement:
+    """A statement without blank lines above it."""
+    lines = list(getattr(statement, "leading_lines", ()))
+    while lines and lines[0].comment is None:
+        lines.pop(0)
+    return statement.with_changes(leading_lines=lines)
+
+
+def comments_above(function: cst.FunctionDef) -> list[str]:
+    """The comments above a method and its decorators, without `#`."""
+    return [line.comment.value.removeprefix("#").strip() for line in function.leading_lines if line.comment is not None]
+
+
 def comments_of_next(function: cst.FunctionDef, self_name: str) -> list[str]:
     """The comment above `self.next(...)`, without `#`."""
     last = function.body.body[-1]
@@ -162,6 +181,7 @@ class _Rewriter(cst.CSTTransformer):
         self.depth = 0
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.loops: dict[cst.CSTNode, dict[str, str]] = {}
+        self.quotes: list[str] = []
 
     # Nested functions that call something else by the name of the flow.
 
@@ -200,6 +220,15 @@ class _Rewriter(cst.CSTTransformer):
     ) -> cst.SimpleStatementLine | cst.RemovalSentinel:
         return cst.RemoveFromParent() if _is_dropped(original_node, self.plan) else updated_node
 
+    def visit_FormattedString(self, node: cst.FormattedString) -> None:
+        self.quotes.append(node.end[-1])
+
+    def leave_FormattedString(
+        self, original_node: cst.FormattedString, updated_node: cst.FormattedString
+    ) -> cst.FormattedString:
+        self.quotes.pop()
+        return updated_node
+
     # Attributes and calls.
 
     def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
@@ -208,6 +237,8 @@ class _Rewriter(cst.CSTTransformer):
         if isinstance(owner, cst.Name):
             if owner.value == plan.self_name and not self.hidden:
                 return self._own(attr, updated_node)
+            if owner.value in plan.classes and (attr in plan.helpers or attr in plan.constants):
+                return self._put(plan.constants[attr], updated_node) if attr in plan.constants else self._own(attr, updated_node)
             if owner.value in plan.current_names and attr in plan.current:
                 return self._put(plan.current[attr], updated_node)
             for variable, names in reversed(self.elements):
@@ -236,6 +267,8 @@ class _Rewriter(cst.CSTTransformer):
         )
 
     def _put(self, source: str, node: cst.Attribute) -> cst.BaseExpression:
+        if self.quotes and source[:1] == self.quotes[-1] == '"':
+            source = f"'{source[1:-1]}'"  # before Python 3.12 a string in an f-string has other quotes
         return cst.parse_expression(source).with_changes(lpar=node.lpar, rpar=node.rpar)
 
     def _single(self) -> dict[tuple[str | int, str], str]:
@@ -289,7 +322,7 @@ class _Rewriter(cst.CSTTransformer):
         if variable is None:
             return
         code = textwrap.dedent(EMPTY.code_for_node(node)).strip()
-        tree = ast.parse(code)
+        tree = ast.parse(code if isinstance(node, cst.For) else f"({code})")
         attrs: list[str] = []
         taken = {*bound_names(tree)} - {variable}
         for one in ast.walk(tree):

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from pipec.backends.metaflow.reading.emission import Emission, result
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.functions import BUILTINS, Functions
-from pipec.backends.metaflow.reading.keeping import bound_at_top
-from pipec.backends.metaflow.reading.model import Body, Item, Known, Loop, Place, Value, use
+from pipec.backends.metaflow.reading.keeping import imports_from, names_used
+from pipec.backends.metaflow.reading.lifting import comments_above
+from pipec.backends.metaflow.reading.model import Body, Call, Item, Known, Loop, Place, Value, use
 from pipec.backends.metaflow.reading.naming import Naming
 from pipec.backends.metaflow.reading.ordering import Ordering
 from pipec.backends.metaflow.reading.parameters import Parameter, read_parameters
@@ -22,7 +23,7 @@ from pipec.backends.metaflow.reading.syntax import TARGET, Refused, snake
 from pipec.backends.metaflow.reading.wiring import Env, Wiring, results
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning
-from pipec.compiler.pysource import rename_free
+from pipec.compiler.pysource import rename_globals
 from pipec.compiler.reading import (
     Definition,
     Item as ModuleItem,
@@ -43,6 +44,8 @@ class Taken:
     """The names that the module has given away: name -> the text that stands for it."""
 
     texts: dict[str, str] = field(default_factory=dict)
+    shared: dict[tuple[str, str, str], tuple[str, str, str]] = field(default_factory=dict)
+    """What flows inherit from the same class -> its name, its text and its settings."""
     fixed: set[str] = field(default_factory=set)
     """Names of what is kept as it was."""
 
@@ -71,7 +74,7 @@ class Migration:
         self.flow = flow
         self.taken = taken
         self.report = report
-        self.remarks: list[str] = []
+        self.imports: set[str] = set()
 
     def run(self) -> Migrated:
         """All of it; raises `Refused`."""
@@ -89,7 +92,9 @@ class Migration:
         ends = results(env, known)
         for value in ends.values():
             use(value, LAST)
-        Ordering().order(body)
+        ordering = Ordering()
+        ordering.order(body)
+        self._unordered(ordering, settings)
         function, names, constants = self._names(wiring)
         functions = Functions(
             flow, wiring, names, constants, {p.name: p.kind for p in parameters}, self._copies(wiring, body)
@@ -107,10 +112,23 @@ class Migration:
         doc = self._doc(parameters)
         made = PipelineFunction(
             function, tuple(p.text for p in parameters), "", doc, statements, flow_settings.settings,
-            tuple(flow_settings.remarks),
+            (*self._comments_above(), *flow_settings.remarks),
         )  # fmt: skip
         read = self._read(function, wiring, settings, functions)
-        return Migrated([*items, made], functions.imports, read)
+        return Migrated([*items, made], functions.imports | self.imports, read)
+
+    def _unordered(self, ordering: Ordering, settings: dict[str, StepSettings]) -> None:
+        """Report what does not wait any more for a step whose results it does not need."""
+        for later, earlier in ordering.lost:
+            names = [one.step for one in (later, earlier) if isinstance(one, Call)]
+            if len(names) < 2 or names[0] == names[1]:
+                names = [*names, *(["what is above it"] * 2)][:2]
+            step = names[0] if names[0] in settings else next(iter(settings))
+            member = self.flow.steps[step]
+            difference = f"in a loop it starts without waiting for `{names[1]}`, whose results it does not need"
+            finding = ChangedMeaning(member.file.source.span(member.function), TARGET, step, difference)
+            self.report.add(finding)
+            settings[step].remarks.append(f"{finding.code}: {finding.message}")
 
     def _check(self) -> None:
         flow = self.flow
@@ -130,49 +148,86 @@ class Migration:
         name = pipeline_name(flow.name)
         steps = {*flow.steps, *flow.helpers}
         function = self.taken.fresh(*([name] if name not in steps else []), snake(flow.name), f"{name}_pipeline")
-        names = {}
-        for step in wiring.calls:
-            names[step] = self.taken.fresh(step, f"{step}_step", f"{name}_{step}")
-        for helper in flow.helpers:
-            names[helper] = self.taken.fresh(helper, f"{name}_{helper}".replace("__", "_"))
-        constants = {}
-        for one in flow.constants:
-            constants[one] = self.taken.fresh(one, f"{name}_{one}".upper() if one.isupper() else f"{name}_{one}")
+        names = {step: self._fresh(flow.steps[step], name) for step in wiring.calls}
+        names |= {helper: self._fresh(flow.helpers[helper], name) for helper in flow.helpers}
+        constants = {one: self._fresh(flow.constants[one], name) for one in flow.constants}
         return function, names, constants
+
+    def _fresh(self, member: Member, pipeline: str, again: bool = False) -> str:
+        """A name in the module for a member of the class: the same as in another flow that inherits it."""
+        if not again and (shared := self.taken.shared.get(member.key)) is not None:
+            return shared[0]
+        longer = f"{pipeline}_{member.name}".replace("__", "_")
+        return self.taken.fresh(member.name, longer.upper() if member.name.isupper() else longer)
+
+    def _is_shared(self, member: Member, name: str, text: str, settings: object = "") -> bool | None:
+        """Whether the module has it already; `None` where it has another of that name."""
+        found = self.taken.shared.setdefault(member.key, (name, text, repr(settings)))
+        if found == (name, text, repr(settings)) and self.taken.texts[name]:
+            return True
+        if found[1:] != (text, repr(settings)):
+            return None
+        self.taken.texts[name] = text
+        return False
 
     def _constants(self, names: dict[str, str]) -> Iterator[ModuleItem]:
         group: list[str] = []
+        renamed = {old: new for old, new in names.items() if old != new}
         for name, member in self.flow.constants.items():
             text = segment(member)
-            renamed = {old: new for old, new in names.items() if old != new}
             if renamed:
-                text = rename_free(text, renamed)
-                if names[name] != name:
-                    text = text.replace(name, names[name], 1) if names[name] not in text else text
-            group.append(text)
+                text = rename_globals(text, renamed)
+            if not self._is_shared(member, names[name], text):
+                group.append(text)
+                self._imports_of(member, text)
         if group:
             yield Definition("\n".join(group))
 
     def _helpers(self, functions: Functions) -> Iterator[ModuleItem]:
         for info in functions.wiring.infos.helpers.values():
-            if info.takes_flow or any("partial(" in "" for _ in ()):
-                pass
-            yield Definition(functions.helper_text(info))
+            text = functions.helper_text(info)
+            shared = self._is_shared(info.member, functions.names[info.member.name], text)
+            if shared is None:
+                functions.names[info.member.name] = self._fresh(info.member, pipeline_name(self.flow.name), True)
+                text = functions.helper_text(info)
+            if not shared:
+                yield Definition(text)
+                self._imports_of(info.member, text)
 
     def _steps(self, functions: Functions, settings: dict[str, StepSettings]) -> Iterator[ModuleItem]:
-        for step, calls in sorted(functions.wiring.calls.items(), key=lambda pair: pair[1][0].place.at):
+        for step, _ in sorted(functions.wiring.calls.items(), key=lambda pair: pair[1][0].place.at):
+            own, member = settings[step], self.flow.steps[step]
             text = functions.step_text(step)
+            shared = self._is_shared(member, functions.names[step], text, own.settings)
+            if shared is None:
+                functions.names[step] = self._fresh(member, pipeline_name(self.flow.name), True)
+                text = functions.step_text(step)
             if "partial(" in text:
                 functions.imports.add("from functools import partial")
-            own = settings[step]
             if (node := functions.kept_current.get(step)) is not None:
-                member = self.flow.steps[step]
                 difference = f"`{ast.unparse(node)}` is known inside of a run of Metaflow only"
                 finding = ChangedMeaning(member.file.source.span(node), TARGET, step, difference)
                 self.report.add(finding)
                 own.notes.append(difference)
                 own.remarks.append(f"{finding.code}: {finding.message}")
-            yield StepFunction(text, own.settings, tuple(own.remarks))
+            if not shared:
+                self._imports_of(member, text)
+                above = comments_above(member.file.method(member.owner, step))
+                yield StepFunction(text, own.settings, (*above, *own.remarks))
+
+    def _imports_of(self, member: Member, text: str) -> None:
+        """What a member of another module needs of that module."""
+        if member.file is not self.flow.file:
+            self.imports |= imports_from(member.file, self.flow.file, names_used([text]))
+
+    def _comments_above(self) -> list[str]:
+        """The comments above the class."""
+        lines, found = self.flow.file.source.lines, []
+        at = min([self.flow.node.lineno, *(d.lineno for d in self.flow.node.decorator_list)]) - 1
+        while at and lines[at - 1].startswith("#"):
+            at -= 1
+            found.insert(0, lines[at].lstrip("#").strip())
+        return found
 
     def _copies(self, wiring: Wiring, body: Body) -> frozenset[tuple[str, str]]:
         """What a step changes in place although something else needs it as it was."""
@@ -214,7 +269,7 @@ class Migration:
                 TaskRead(
                     name,
                     status,
-                    replace(span, end_line=span.line, end_column=span.column) if False else span,
+                    span,
                     tuple(dict.fromkeys(notes)),
                 )
             )
@@ -250,13 +305,3 @@ def segment(member: Member) -> str:
     while lines[first - 2].strip().startswith("#"):
         first -= 1
     return textwrap.dedent("\n".join(lines[first - 1 : member.node.end_lineno]))
-
-
-def module_names(flow: Flow) -> set[str]:
-    """The names that the flow's module binds."""
-    return bound_at_top(flow.file.tree)
-
-
-def values_of(body: Body) -> list[Value]:
-    """Only for tests."""
-    return [] if not body else []

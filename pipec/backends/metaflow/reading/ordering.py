@@ -54,6 +54,8 @@ class Ordering:
     def __init__(self) -> None:
         self.makers: dict[Statement, Statement] = {}
         """Statement -> the one that it stands in."""
+        self.lost: list[tuple[Statement, Statement]] = []
+        """Statements that should wait for others, and cannot."""
 
     def order(self, body: Body) -> None:
         """For all blocks of the pipeline."""
@@ -107,6 +109,9 @@ class Ordering:
             waits |= walk.above if effect else walk.barrier
         for earlier in before:
             if earlier not in waits:
+                if one.place.loops:  # the language has no `after` in a loop
+                    self.lost.append((one, earlier))
+                    continue
                 value = self._handle(earlier)
                 if value is not None:
                     one.after.append(value)
@@ -162,6 +167,8 @@ class Ordering:
                     if merged.used:
                         return merged
                 arms = [self._last(arm) for _, arm in one.arms]
+                if not any(arms):
+                    return one.condition if isinstance(one.condition, (Made, Gathered, Merged)) else None
                 made_here = Merged(f"{one.name}_done", _end(one), choice=one, arms=arms)
                 one.merged.append(made_here)
                 return made_here

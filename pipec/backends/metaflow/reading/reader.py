@@ -41,8 +41,9 @@ class MetaflowReader:
             return Outcome(None)
         taken = Taken(fixed=self._fixed(file, finder))
         done: dict[str, Migrated] = {}
+        bases = {base.id for flow in flows for base in flow.node.bases if isinstance(base, ast.Name)}
         for flow in flows:
-            made = self._migrated(flow, taken, report)
+            made = self._migrated(flow, taken, report if flow.name not in bases else Report())
             if made is not None:
                 done[flow.name] = made
         if not done:
@@ -76,17 +77,17 @@ class MetaflowReader:
         return file
 
     def _migrated(self, flow: Flow, taken: Taken, report: Report) -> Migrated | None:
-        before = dict(taken.texts)
+        before, shared = dict(taken.texts), dict(taken.shared)
         own = Report()
         try:
             made = Migration(flow, taken, own).run()
         except Refused as refused:
             report.add(refused.finding)
-            taken.texts = before
+            taken.texts, taken.shared = before, shared
             return None
         except RecursionError:
             report.add(UnreadablePipeline(flow.file.source.span(flow.node), TARGET, "it is nested too deeply"))
-            taken.texts = before
+            taken.texts, taken.shared = before, shared
             return None
         for finding in own.findings:
             report.add(finding)
@@ -117,7 +118,8 @@ class MetaflowReader:
         statements = [
             keeping.import_of(node, one)
             for node, one in imports
-            if not keeping.is_ours(node, one) or (one.asname or one.name).split(".")[0] in used
+            if (one.asname or one.name).split(".")[0] in used
+            or not (keeping.is_ours(node, one) or finder.is_base(file, one.asname or one.name))
         ]
         more = sorted({one for made in done.values() for one in made.imports})
         doc = ast.get_docstring(file.tree) or ""

@@ -108,6 +108,11 @@ def _finished(draft: _Draft) -> StepSettings:
         extra["packages"] = python([_requirement(n, v) for n, v in draft.packages.items()])
     if draft.python:
         extra["python"] = python(draft.python)
+    for name in ("memory", "disk"):
+        if (size := draft.resources.get(name)) and size % MB == 0:  # as they were written: Metaflow counts megabytes
+            settings[name] = f'"{size // MB}MB"' if size % 10**9 else f'"{size // 10**9}GB"'
+    if policy.placement.tolerations:
+        settings["tolerations"] = python(list(policy.placement.tolerations))
     targets = settings.pop("targets", None)
     draft.made.settings = {**settings, **extra, **({"targets": targets} if targets else {})}
     return draft.made
@@ -161,6 +166,8 @@ def _retry(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
     if "minutes_between_retries" in given:
         minutes = _value(draft, given["minutes_between_retries"], "minutes_between_retries", int, float, str)
     if times is None or minutes is None:
+        return
+    if int(times) == 0:
         return
     draft.policy["retry"] = Retry(limit=int(times), delay=float(int(minutes)) * 60)
 

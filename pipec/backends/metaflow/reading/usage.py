@@ -50,6 +50,8 @@ def usage(body: list[ast.stmt], self_name: str, current_names: set[str], methods
     reader.aliases = _aliases(body, self_name)
     certain = reader.block(body, set())
     reader.found.certain = certain if certain is not None else set(reader.found.writes)
+    for early in reader.returned:
+        reader.found.certain &= early
     for name in reader.found.changed:
         reader.found.certain.add(name)
     return reader.found
@@ -78,6 +80,8 @@ class _Reader(ast.NodeVisitor):
         self.found = Usage()
         self.assigned: set[str] = set()
         self.depth = 0
+        self.returned: list[set[str]] = []
+        """What is certainly set at each `return`."""
         self.aliases: dict[str, str] = {}
 
     # Statements: each gives what is certainly set after it, or None where control does not come there.
@@ -95,7 +99,8 @@ class _Reader(ast.NodeVisitor):
         match node:
             case ast.If():
                 self.visit(node.test)
-                return _both(self.block(node.body, self.assigned), self.block(node.orelse, self.assigned.copy()))
+                before = self.assigned
+                return _both(self.block(node.body, before), self.block(node.orelse, before))
             case ast.For() | ast.While():
                 self._loop(node)
                 return assigned
@@ -114,6 +119,7 @@ class _Reader(ast.NodeVisitor):
                 self.generic_visit(node)
                 if not self.depth:
                     self.found.returns.append(node)
+                    self.returned.append(self.assigned)
                 return None
             case ast.Raise():
                 self.generic_visit(node)
