@@ -12,7 +12,6 @@ from pipec.backends.metaflow.reading.model import (
     Item,
     Loop,
     Made,
-    Merged,
     Note,
     Place,
     Together,
@@ -124,7 +123,7 @@ class Emission:
         yield Nested(f"{header}:", (*self.block(loop.body), *appended))
 
     def _only_call(self, loop: Loop) -> Call | None:
-        match [one for one in loop.body]:
+        match loop.body:
             case [Call(caught=None, after=[]) as call]:
                 return call
         return None

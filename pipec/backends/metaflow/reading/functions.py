@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from pipec.backends.metaflow.reading import annotations
+from pipec.backends.metaflow.reading import kinds
 from pipec.backends.metaflow.reading.flows import Flow, Member
+from pipec.backends.metaflow.reading.input_loops import EMPTY
 from pipec.backends.metaflow.reading.joins import Wanted
-from pipec.backends.metaflow.reading.lifting import EMPTY, Gathered, Helper, Lift, lift
+from pipec.backends.metaflow.reading.lifting import lift
 from pipec.backends.metaflow.reading.model import Call, Indexed, Item, Known, Made, Merged, Value
+from pipec.backends.metaflow.reading.plans import Gathered, Helper, Lift
 from pipec.backends.metaflow.reading.steps import HelperInfo, StepInfo
 from pipec.backends.metaflow.reading.syntax import attribute_of, bound_names, plural
 from pipec.backends.metaflow.reading.wiring import Wiring
@@ -62,7 +64,7 @@ class Functions:
 
     def _helper_taken(self, info: HelperInfo) -> set[str]:
         node = info.member.function
-        names = {n for one in node.body for n in bound_names(one)} | {n for n in bound_names(node.args)}
+        names = {n for one in node.body for n in bound_names(one)} | set(bound_names(node.args))
         return names - {info.member.self_name}
 
     def outputs(self, step: str) -> list[str]:
@@ -161,8 +163,8 @@ class Functions:
             taken.add(names["input"])
         for name, source in info.same.items():
             names[source] = names[name]
-        kinds = [self._kind(value) for value in call.arguments]
-        plan.parameters = [(names[attr], kind) for attr, kind in zip(signature.reads, kinds)]
+        given = [self._kind(value) for value in call.arguments]
+        plan.parameters = [(names[attr], kind) for attr, kind in zip(signature.reads, given)]
         if signature.wanted or info.inputs is not None:
             plan.gathered = self._inputs(step, info, signature.wanted, taken, plan)
         current: dict[str, str] = {}
@@ -177,12 +179,13 @@ class Functions:
         plan.current = current
         plan.names = {**self._constants(info.member), **({} if plan.keeps_flow else names)}
         if plan.keeps_flow:
-            self.wiring.notes.setdefault(step, []).append("its artifacts are those of an object that stands for the flow")
+            self.wiring.notes.setdefault(step, []).append(
+                "its artifacts are those of an object that stands for the flow"
+            )
             self.imports.add("from types import SimpleNamespace")
             artifacts = ", ".join(f"{attr}={names[attr]}" for attr in signature.reads)
             plan.first.append(f"{plan.self_name} = SimpleNamespace({artifacts})")
-            constants = [n for n in self._constants(info.member)]
-            plan.names = {n: self.constants[n] for n in constants}
+            plan.names = self._constants(info.member)
         for attr in signature.reads:
             if (step, attr) in self.copies:
                 self.imports.add("from copy import deepcopy")
@@ -207,7 +210,7 @@ class Functions:
             return self.types.get(value.source, "")
         if isinstance(value, Made) and value.call is not None and value.artifact != "@error":
             kind = self.annotation(value.call.step, value.artifact)
-            return "" if kind == annotations.ARTIFACT else kind
+            return "" if kind == kinds.ARTIFACT else kind
         if isinstance(value, Item) and value.loop is not None and value is value.loop.item:
             whole = self._kind(value.loop.over)
             return whole[5:-1] if whole.startswith("list[") and whole != "list[object]" else ""
@@ -222,19 +225,19 @@ class Functions:
         info = self.wiring.infos.steps[step]
         demanded = self.wiring.demands.get((step, artifact))
         if artifact in info.usage.changed:
-            return demanded or annotations.ARTIFACT
-        inferred = annotations.of_all(info.usage.values.get(artifact, [None]))
+            return demanded or kinds.ARTIFACT
+        inferred = kinds.of_all(info.usage.values.get(artifact, [None]))
         if inferred is not None and artifact not in info.usage.certain:
             inferred = None
-        return inferred or demanded or annotations.ARTIFACT
+        return inferred or demanded or kinds.ARTIFACT
 
     def _returns(self, step: str, info: StepInfo, outputs: list[str]) -> str:
-        kinds = [self.annotation(step, name) for name in outputs]
-        if not kinds:
+        several = [self.annotation(step, name) for name in outputs]
+        if not several:
             return ""
-        if len(kinds) == 1:
-            return "" if kinds[0] == annotations.ARTIFACT else kinds[0]
-        return f"tuple[{', '.join(kinds)}]"
+        if len(several) == 1:
+            return "" if several[0] == kinds.ARTIFACT else several[0]
+        return f"tuple[{', '.join(several)}]"
 
     # Joins.
 

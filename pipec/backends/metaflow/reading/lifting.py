@@ -3,74 +3,12 @@
 from __future__ import annotations
 
 import ast
-import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import libcst as cst
 
-from pipec.backends.metaflow.reading.syntax import bound_names
+from pipec.backends.metaflow.reading.input_loops import EMPTY, InputLoops
+from pipec.backends.metaflow.reading.plans import Helper, Lift
 from pipec.compiler.pysource.layout import exploded
-
-EMPTY = cst.Module(body=[])
-Comprehension = (cst.ListComp, cst.GeneratorExp, cst.SetComp, cst.DictComp)
-
-
-@dataclass
-class Helper:
-    """What a helper method has become."""
-
-    function: str
-    reads: dict[str, str] = field(default_factory=dict)
-    """Keyword -> attribute of the flow that it gets."""
-    takes_flow: bool = False
-    is_property: bool = False
-
-
-@dataclass
-class Gathered:
-    """What stands for the inputs of a join."""
-
-    name: str
-    lists: dict[str, str] = field(default_factory=dict)
-    """Attribute -> the parameter that is the list of it."""
-    single: dict[tuple[str | int, str], str] = field(default_factory=dict)
-    """(Branch or index, attribute) -> source."""
-    count: str = ""
-    """Source of the number of inputs."""
-
-
-@dataclass
-class Lift:
-    """Everything that the text of one function needs."""
-
-    name: str
-    self_name: str
-    parameters: list[tuple[str, str]] = field(default_factory=list)
-    """Name and annotation."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Attribute of the flow -> source that stands for it."""
-    current: Mapping[str, str] = field(default_factory=dict)
-    """Attribute of Metaflow's `current` -> source."""
-    current_names: frozenset[str] = frozenset()
-    classes: frozenset[str] = frozenset()
-    """Names of the class itself, by which its constants and static methods are reached."""
-    constants: Mapping[str, str] = field(default_factory=dict)
-    """Constant of the class -> its name in the module."""
-    helpers: Mapping[str, Helper] = field(default_factory=dict)
-    gathered: Gathered | None = None
-    outputs: list[str] = field(default_factory=list)
-    """Sources that are returned."""
-    returns: str = ""
-    first: list[str] = field(default_factory=list)
-    """Statements above the body."""
-    last_is_next: bool = True
-    dropped: frozenset[str] = frozenset()
-    """Statements that are left out, by their text."""
-    keeps_flow: bool = False
-    """`self.x` stays: `self` is an object with the artifacts."""
-    signature: str | None = None
-    """Of a helper: its own parameters as written."""
 
 
 def lift(function: cst.FunctionDef, plan: Lift) -> str:
@@ -79,27 +17,34 @@ def lift(function: cst.FunctionDef, plan: Lift) -> str:
     assert isinstance(body, cst.IndentedBlock)
     statements = [s for s in body.body if not _is_dropped(s, plan)]
     doc, rest = _docstring(statements)
-    edited = [s.visit(_Rewriter(plan)) for s in rest]
+    edited = [_rewritten(s, plan) for s in rest]
     if edited and len(statements) != len(body.body) and statements[0] is not body.body[0] and not doc:
         edited[0] = _at_top(edited[0])
     first = [cst.parse_statement(text) for text in plan.first]
-    last = []
+    last: list[cst.BaseStatement] = []
     if plan.outputs:
-        last = [cst.parse_statement(f"return {', '.join(plan.outputs)}")]
-        last[0] = _spaced(last[0], body.body[-1] if plan.last_is_next and body.body else None)
+        made_last = cst.parse_statement(f"return {', '.join(plan.outputs)}")
+        last = [_spaced(made_last, body.body[-1] if plan.last_is_next and body.body else None)]
     made = [*doc, *first, *edited, *last] or [cst.parse_statement("pass")]
-    made = [m for m in made if isinstance(m, cst.CSTNode)]
     new = function.with_changes(
         name=cst.Name(plan.name),
         params=cst.Parameters(),
         returns=None,
         decorators=[d for d in function.decorators if EMPTY.code_for_node(d.decorator) not in plan.dropped],
-        leading_lines=[line for line in function.leading_lines if line.comment is not None] if plan.signature is not None else [],
+        leading_lines=[line for line in function.leading_lines if line.comment is not None]
+        if plan.signature is not None
+        else [],
         lines_after_decorators=[line for line in function.lines_after_decorators if line.comment is not None],
         body=body.with_changes(body=made),
     )
     text = cst.Module(body=[new]).code.strip("\n")
     return _with_signature(text, plan)
+
+
+def _rewritten(statement: cst.BaseStatement, plan: Lift) -> cst.BaseStatement:
+    made = statement.visit(_Rewriter(plan))
+    assert isinstance(made, cst.BaseStatement)
+    return made
 
 
 def _with_signature(text: str, plan: Lift) -> str:
@@ -174,13 +119,11 @@ def _docstring(statements: list[cst.BaseStatement]) -> tuple[list[cst.BaseStatem
     return [], list(statements)
 
 
-class _Rewriter(cst.CSTTransformer):
+class _Rewriter(InputLoops):
     def __init__(self, plan: Lift) -> None:
-        self.plan = plan
+        super().__init__(plan)
         self.hidden = 0
         self.depth = 0
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.loops: dict[cst.CSTNode, dict[str, str]] = {}
         self.quotes: list[str] = []
 
     # Nested functions that call something else by the name of the flow.
@@ -238,7 +181,11 @@ class _Rewriter(cst.CSTTransformer):
             if owner.value == plan.self_name and not self.hidden:
                 return self._own(attr, updated_node)
             if owner.value in plan.classes and (attr in plan.helpers or attr in plan.constants):
-                return self._put(plan.constants[attr], updated_node) if attr in plan.constants else self._own(attr, updated_node)
+                return (
+                    self._put(plan.constants[attr], updated_node)
+                    if attr in plan.constants
+                    else self._own(attr, updated_node)
+                )
             if owner.value in plan.current_names and attr in plan.current:
                 return self._put(plan.current[attr], updated_node)
             for variable, names in reversed(self.elements):
@@ -314,117 +261,3 @@ class _Rewriter(cst.CSTTransformer):
             for keyword, attr in helper.reads.items()
         ]
         return node.with_changes(func=cst.Name(helper.function), args=[*first, *node.args, *last])
-
-    # Loops over the inputs of a join.
-
-    def _visit_loop(self, node: cst.CSTNode, target: cst.BaseExpression, iterated: cst.BaseExpression) -> None:
-        variable = self._variable(target, iterated)
-        if variable is None:
-            return
-        code = textwrap.dedent(EMPTY.code_for_node(node)).strip()
-        tree = ast.parse(code if isinstance(node, cst.For) else f"({code})")
-        attrs: list[str] = []
-        taken = {*bound_names(tree)} - {variable}
-        for one in ast.walk(tree):
-            if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name):
-                if one.value.id == variable and one.attr not in attrs:
-                    attrs.append(one.attr)
-                elif one.value.id == self.plan.self_name:
-                    taken.add(self.plan.names.get(one.attr, one.attr))
-        names: dict[str, str] = {}
-        for attr in attrs:
-            name = attr
-            while name in taken:
-                name = f"{variable}_{attr}" if name == attr else f"{name}_"
-            names[attr] = name
-            taken.add(name)
-        if not names:
-            return
-        self.loops[node] = names
-        self.elements.append((variable, names))
-
-    def _variable(self, target: cst.BaseExpression, iterated: cst.BaseExpression) -> str | None:
-        name = self.plan.gathered.name if self.plan.gathered and self.plan.gathered.lists else None
-        if name is None:
-            return None
-        match iterated, target:
-            case cst.Name(value=owner), cst.Name(value=variable) if owner == name:
-                return variable
-            case (
-                cst.Call(func=cst.Name(value="enumerate"), args=[cst.Arg(value=cst.Name(value=owner))]),
-                cst.Tuple(elements=[_, cst.Element(value=cst.Name(value=variable))]),
-            ) if owner == name:
-                return variable
-        return None
-
-    def _replaced(self, original: cst.CSTNode, loop: cst.For | cst.CompFor) -> cst.For | cst.CompFor:
-        """The loop with what it needs of each input."""
-        names = self.loops[original]
-        self.elements.pop()
-        assert self.plan.gathered is not None
-        lists = [self.plan.gathered.lists[attr] for attr in names]
-        if len(names) == 1:
-            target, iterated = next(iter(names.values())), lists[0]
-        else:
-            target, iterated = ", ".join(names.values()), f"zip({', '.join(lists)})"
-        if isinstance(loop.iter, cst.Call):
-            assert isinstance(loop.target, cst.Tuple)
-            index = EMPTY.code_for_node(loop.target.elements[0].value)
-            target = f"{index}, {target}" if len(names) == 1 else f"{index}, ({target})"
-            iterated = f"enumerate({iterated})"
-        made = cst.parse_statement(f"for {target} in []: pass")
-        assert isinstance(made, cst.For)
-        return loop.with_changes(target=made.target, iter=cst.parse_expression(iterated))
-
-    def visit_For(self, node: cst.For) -> None:
-        self._visit_loop(node, node.target, node.iter)
-
-    def leave_For(self, original_node: cst.For, updated_node: cst.For) -> cst.For:
-        if self.loops.get(original_node):
-            made = self._replaced(original_node, updated_node)
-            assert isinstance(made, cst.For)
-            return made
-        return updated_node
-
-    def _visit_comprehension(self, node: cst.ListComp | cst.GeneratorExp | cst.SetComp | cst.DictComp) -> None:
-        self._visit_loop(node, node.for_in.target, node.for_in.iter)
-
-    def _leave_comprehension(
-        self, original: cst.CSTNode, updated: cst.ListComp | cst.GeneratorExp | cst.SetComp | cst.DictComp
-    ) -> cst.BaseExpression:
-        names = self.loops.get(original)
-        if not names:
-            return updated
-        loop = updated.for_in
-        made = updated.with_changes(for_in=self._replaced(original, loop))
-        plain = isinstance(updated, cst.ListComp) and not loop.ifs and loop.inner_for_in is None and len(names) == 1
-        if plain and isinstance(loop.iter, cst.Name) and isinstance(updated, cst.ListComp):
-            (attr, name) = next(iter(names.items()))
-            if isinstance(updated.elt, cst.Name) and updated.elt.value == name:
-                assert self.plan.gathered is not None
-                return cst.Name(self.plan.gathered.lists[attr])
-        return made
-
-    def visit_ListComp(self, node: cst.ListComp) -> None:
-        self._visit_comprehension(node)
-
-    def visit_GeneratorExp(self, node: cst.GeneratorExp) -> None:
-        self._visit_comprehension(node)
-
-    def visit_SetComp(self, node: cst.SetComp) -> None:
-        self._visit_comprehension(node)
-
-    def visit_DictComp(self, node: cst.DictComp) -> None:
-        self._visit_comprehension(node)
-
-    def leave_ListComp(self, original_node: cst.ListComp, updated_node: cst.ListComp) -> cst.BaseExpression:
-        return self._leave_comprehension(original_node, updated_node)
-
-    def leave_GeneratorExp(self, original_node: cst.GeneratorExp, updated_node: cst.GeneratorExp) -> cst.BaseExpression:
-        return self._leave_comprehension(original_node, updated_node)
-
-    def leave_SetComp(self, original_node: cst.SetComp, updated_node: cst.SetComp) -> cst.BaseExpression:
-        return self._leave_comprehension(original_node, updated_node)
-
-    def leave_DictComp(self, original_node: cst.DictComp, updated_node: cst.DictComp) -> cst.BaseExpression:
-        return self._leave_comprehension(original_node, updated_node)

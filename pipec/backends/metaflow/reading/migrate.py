@@ -5,33 +5,38 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pipec.backends.metaflow.reading.emission import Emission, result
+from pipec.backends.metaflow.reading.flow_settings import pipeline_name, read_flow
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.functions import BUILTINS, Functions
+from pipec.backends.metaflow.reading.gathering import Env
 from pipec.backends.metaflow.reading.keeping import imports_from, names_used
 from pipec.backends.metaflow.reading.lifting import comments_above
-from pipec.backends.metaflow.reading.model import Body, Call, Item, Known, Loop, Place, Value, use
+from pipec.backends.metaflow.reading.model import Body, Call, Item, Known, Loop, Place, use
 from pipec.backends.metaflow.reading.naming import Naming
 from pipec.backends.metaflow.reading.ordering import Ordering
 from pipec.backends.metaflow.reading.parameters import Parameter, read_parameters
 from pipec.backends.metaflow.reading.regions import Regions
-from pipec.backends.metaflow.reading.settings import StepSettings, pipeline_name, read_flow, read_step
+from pipec.backends.metaflow.reading.settings import StepSettings, read_step
 from pipec.backends.metaflow.reading.steps import Infos
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, snake
-from pipec.backends.metaflow.reading.wiring import Env, Wiring, results
+from pipec.backends.metaflow.reading.wiring import Wiring, results
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning
 from pipec.compiler.pysource import rename_globals
 from pipec.compiler.reading import (
     Definition,
-    Item as ModuleItem,
     Line,
     PipelineFunction,
     PipelineRead,
     StepFunction,
     TaskRead,
+    TaskStatus,
+)
+from pipec.compiler.reading import (
+    Item as ModuleItem,
 )
 from pipec.compiler.reading.module import AUTHORING
 
@@ -222,7 +227,8 @@ class Migration:
 
     def _comments_above(self) -> list[str]:
         """The comments above the class."""
-        lines, found = self.flow.file.source.lines, []
+        lines = self.flow.file.source.lines
+        found: list[str] = []
         at = min([self.flow.node.lineno, *(d.lineno for d in self.flow.node.decorator_list)]) - 1
         while at and lines[at - 1].startswith("#"):
             at -= 1
@@ -263,7 +269,7 @@ class Migration:
                 notes.append("it works on a copy of what it changes in place, as in Metaflow")
             for note in dict.fromkeys([*wiring.notes.get(name, []), *notes[len(own.notes) + len(own.remarks) :]]):
                 self.report.add(Adapted(member.file.source.span(member.function), name, note))
-            status = "adapted" if notes else "exact"
+            status: TaskStatus = "adapted" if notes else "exact"
             span = member.file.source.span(member.function)
             tasks.append(
                 TaskRead(

@@ -10,7 +10,6 @@ from pipec.backends.metaflow.reading.model import (
     Call,
     Choose,
     Gathered,
-    Item,
     Known,
     Listed,
     Loop,

@@ -62,10 +62,13 @@ class Imported:
 
 
 STARRED = frozenset(
-    "FlowSpec step Parameter JSONType IncludeFile Config config_expr current retry timeout resources kubernetes batch "
-    "catch card conda conda_base pypi pypi_base environment secrets schedule project trigger trigger_on_finish "
-    "exit_hook parallel Flow Run Step Task S3 FlowMutator StepMutator user_step_decorator".split()
-)
+    (
+        "FlowSpec", "step", "Parameter", "JSONType", "IncludeFile", "Config", "config_expr", "current", "retry",
+        "timeout", "resources", "kubernetes", "batch", "catch", "card", "conda", "conda_base", "pypi", "pypi_base",
+        "environment", "secrets", "schedule", "project", "trigger", "trigger_on_finish", "exit_hook", "parallel",
+        "Flow", "Run", "Step", "Task", "S3", "FlowMutator", "StepMutator", "user_step_decorator",
+    )
+)  # fmt: skip
 """What `from metaflow import *` brings that matters here."""
 
 

@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 
 from pipec.backends.metaflow.reading.syntax import attribute_of
 
-GIVING = frozenset("fit fit_transform partial_fit pop popitem popleft setdefault".split())
+GIVING = frozenset(("fit", "fit_transform", "partial_fit", "pop", "popitem", "popleft", "setdefault"))
 """Methods that change their owner, and whose result is used."""
-KEEPING = frozenset("debug info warning error exception critical log write print show to_csv to_parquet save".split())
+KEEPING = frozenset(
+    (
+        "debug", "info", "warning", "error", "exception", "critical", "log", "write", "print", "show", "to_csv",
+        "to_parquet", "save",
+    )
+)  # fmt: skip
 """Methods that are called for an effect elsewhere."""
 CHANGES_ARGUMENT = frozenset(["shuffle", "heapify", "heappush", "heappop", "heapreplace", "insort"])
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from pipec.backends.metaflow.reading import annotations
+from pipec.backends.metaflow.reading import kinds
 from pipec.backends.metaflow.reading.flows import Flow
+from pipec.backends.metaflow.reading.gathering import Env, Gathering, Joining
 from pipec.backends.metaflow.reading.joins import Wanted, as_wiring
 from pipec.backends.metaflow.reading.lifting import comments_of_next
 from pipec.backends.metaflow.reading.model import (
@@ -19,7 +20,6 @@ from pipec.backends.metaflow.reading.model import (
     Indexed,
     Item,
     Known,
-    Listed,
     Loop,
     Made,
     Merged,
@@ -31,23 +31,11 @@ from pipec.backends.metaflow.reading.model import (
 )
 from pipec.backends.metaflow.reading.regions import Block, Choice, Each, Fork, Node, Work
 from pipec.backends.metaflow.reading.steps import Infos, StepInfo
-from pipec.backends.metaflow.reading.syntax import TARGET, Refused, plural, singular
+from pipec.backends.metaflow.reading.syntax import TARGET, Refused, singular
 from pipec.compiler.diagnostics.foreign import CannotMigrate
 
-Env = dict[str, Value]
 CURRENT = {"run_id": "run.id", "retry_count": "run.attempt - 1"}
 """What Metaflow's `current` tells a step -> the language's word for it."""
-NONE = Known("none", Place(0), source="None")
-
-
-@dataclass
-class Joining:
-    """What a join gets: the artifacts at the end of each branch."""
-
-    branches: list[Env]
-    tails: list[frozenset[str]]
-    """The steps that each branch can end with."""
-    loop: Loop | None = None
 
 
 @dataclass
@@ -80,6 +68,7 @@ class Wiring:
         self._count = count(1)
         self._forks = count(1)
         self._globals: Env = {}
+        self.gathering = Gathering(flow, infos, {}, self.notes)
 
     # Blocks.
 
@@ -89,6 +78,7 @@ class Wiring:
             name: Known(name, Place(0), source=name) for name in self.flow.constants if name in self.infos.written
         }
         self._globals = {**parameters, **constants}
+        self.gathering.globals = self._globals
         body: Body = []
         env = self._block(block, dict(self._globals), Place(0), body)
         return body, env
@@ -147,7 +137,7 @@ class Wiring:
         choose = Choose(place, condition, name=node.artifact)
         use(condition, place)
         keys = [key for values, _ in node.arms for key in values]
-        self.demand(condition, annotations.of_keys(keys))
+        self.demand(condition, kinds.of_keys(keys))
         choose.otherwise = not self._covers(condition, keys)
         body.append(choose)
         envs: list[Env] = []
@@ -182,7 +172,7 @@ class Wiring:
         usage = self.infos.steps[condition.call.step].usage
         if condition.artifact in usage.changed:
             return False
-        possible = annotations.choices(usage.values.get(condition.artifact, [None]))
+        possible = kinds.choices(usage.values.get(condition.artifact, [None]))
         return possible is not None and possible <= set(keys)
 
     def _looked_at(self, step: str, artifact: str, env: Env) -> Value:
@@ -222,7 +212,7 @@ class Wiring:
         info = self.infos.steps[step]
         if joining is not None:
             self.branch_counts[step] = len(joining.branches)
-            env = {**env, **self._merge(step, info, joining)}
+            env = {**env, **self.gathering.merge(step, info, joining)}
         wired = None if step in self.catches else as_wiring(info.member, info.inputs, self.infos.methods)
         if wired is not None:
             self.dissolved.add(step)
@@ -251,7 +241,7 @@ class Wiring:
         for name, source in wired:
             if isinstance(source, Wanted):
                 assert joining is not None
-                env[name] = self._wanted(step, source, joining)
+                env[name] = self.gathering.wanted(step, source, joining)
             else:
                 env[name] = self._read(step, source, env, info.reads.get(source, info.member.function))
                 if source in ("input", "index"):
@@ -273,7 +263,7 @@ class Wiring:
             call.arguments.append(self._read(step, name, env, info.reads.get(name, info.member.function)))
         for wanted in signature.wanted:
             assert joining is not None
-            call.arguments.append(self._wanted(step, wanted, joining))
+            call.arguments.append(self.gathering.wanted(step, wanted, joining))
         for name in signature.current:
             call.arguments.append(Known(name, place, source=CURRENT[name]))
         for argument in call.arguments:
@@ -306,141 +296,10 @@ class Wiring:
             if name not in info.usage.certain and name in env and name not in made.reads:
                 made.reads.append(name)  # set in some cases only: it keeps what it was in the others
         if joining is not None:
-            made.wanted = self._needs(info, joining)
+            made.wanted = self.gathering.needs(info, joining)
         made.current = [name for name in info.usage.current if name in CURRENT]
         self.signatures[step] = made
         return made
-
-    # Joins.
-
-    def _needs(self, info: StepInfo, joining: Joining) -> list[Wanted]:
-        assert info.inputs is not None
-        found: dict[Wanted, None] = {}
-        if info.inputs.whole:
-            for attr in self._attributes(info, joining):
-                if joining.loop is not None:
-                    found[Wanted("all", attr)] = None
-                else:
-                    for n, env in enumerate(joining.branches):
-                        if attr in env:
-                            found[Wanted("at", attr, n)] = None
-        else:
-            for wanted in info.inputs.wanted:
-                if joining.loop is not None and wanted.kind in ("at", "branch"):
-                    wanted = Wanted("all", wanted.attr)
-                found[wanted] = None
-        needs_items = info.inputs.counted or info.inputs.whole
-        if joining.loop is not None and needs_items and not any(w.kind == "all" for w in found):
-            found[Wanted("items")] = None
-        return list(found)
-
-    def _attributes(self, info: StepInfo, joining: Joining) -> list[str]:
-        """Artifacts of the inputs whose names stand in a join that uses them as objects."""
-        there = {name for env in joining.branches for name in env if name not in ("input", "index")}
-        found: dict[str, None] = {}
-        for node in ast.walk(info.member.function):
-            name = node.attr if isinstance(node, ast.Attribute) else None
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                name = node.value
-            if name in there:
-                assert name is not None
-                found[name] = None
-        return list(found)
-
-    def _wanted(self, step: str, wanted: Wanted, joining: Joining) -> Value:
-        envs = joining.branches
-        if wanted.kind == "items":
-            assert joining.loop is not None
-            return joining.loop.over
-        if joining.loop is not None:
-            if wanted.kind == "all":
-                return self._gathered(step, wanted.attr, joining.loop, envs[0])
-            index = wanted.key if isinstance(wanted.key, int) else 0
-            return self._indexed(self._gathered(step, wanted.attr, joining.loop, envs[0]), index, envs[0][wanted.attr])
-        if wanted.kind == "all":
-            parts = [self._of(step, wanted.attr, env) for env in envs]
-            return Listed(plural(wanted.attr), parts[0].place, parts=parts)
-        if wanted.kind == "at":
-            assert isinstance(wanted.key, int)
-            if not -len(envs) <= wanted.key < len(envs):
-                raise self._cannot(step, f"`inputs[{wanted.key}]` is none of its {len(envs)} inputs")
-            values = [env.get(wanted.attr) for env in envs]
-            if any(value is not values[0] for value in values):
-                self.notes.setdefault(step, []).append(
-                    f"`inputs[{wanted.key}].{wanted.attr}` is that of the branch that was written there; in Metaflow the "
-                    "order of the inputs is that in which they end"
-                )
-            return self._of(step, wanted.attr, envs[wanted.key])
-        for env, tail in zip(envs, joining.tails):
-            if wanted.key in tail:
-                return self._of(step, wanted.attr, env)
-        raise self._cannot(step, f"no branch ends with step `{wanted.key}`")
-
-    def _cannot(self, step: str, reason: str) -> Refused:
-        member = self.flow.steps[step]
-        return Refused(CannotMigrate(member.file.source.span(member.function), TARGET, f"step `{step}`", reason))
-
-    def _of(self, step: str, attr: str, env: Env) -> Value:
-        if attr in env:
-            return env[attr]
-        if attr in self.flow.constants:
-            return Known(attr, Place(0), source=attr)
-        raise self._cannot(step, f"it reads `{attr}` of an input that does not set it")
-
-    def _gathered(self, step: str, attr: str, loop: Loop, env: Env) -> Value:
-        inner = self._of(step, attr, env)
-        if inner is loop.item:
-            return loop.over
-        for one in loop.gathered:
-            if one.inner is inner:
-                return one
-        made = Gathered(plural(attr), loop.place, loop=loop, inner=inner)
-        loop.gathered.append(made)
-        return made
-
-    def _indexed(self, of: Value, index: int, inner: Value) -> Value:
-        if isinstance(of, Gathered) and of.loop is not None and of.loop not in inner.place.loops:
-            return inner  # the same in each round
-        return Indexed(inner.hint, of.place, of=of, index=index)
-
-    def _merge(self, step: str, info: StepInfo, joining: Joining) -> Env:
-        """What `self.merge_artifacts(inputs, ...)` takes over."""
-        found: Env = {}
-        for call in info.usage.merges:
-            include, exclude = self._lists(step, call)
-            before = {n for n, node in info.usage.writes.items() if getattr(node, "lineno", 0) < call.lineno}
-            for name in dict.fromkeys(name for env in joining.branches for name in env):
-                if name in self._globals or name in before or name in exclude or (include and name not in include):
-                    continue
-                values = [env[name] for env in joining.branches if name in env]
-                if any(value is not values[0] for value in values):
-                    self.notes.setdefault(step, []).append(
-                        f"`{name}` is taken from the first branch; Metaflow fails where its branches differ"
-                    )
-                found[name] = values[0]
-                if joining.loop is not None and joining.loop in values[0].place.loops:
-                    found[name] = self._indexed(
-                        self._gathered(step, name, joining.loop, joining.branches[0]), 0, values[0]
-                    )
-            if missing := [n for n in include if n not in found and n not in before and n not in self._globals]:
-                raise self._cannot(step, f"`merge_artifacts` includes `{missing[0]}`, which no branch sets")
-        return found
-
-    def _lists(self, step: str, call: ast.Call) -> tuple[list[str], list[str]]:
-        found: dict[str, list[str]] = {"include": [], "exclude": []}
-        names = ["inputs", "exclude", "include"]
-        arguments = {**dict(zip(names, call.args)), **{k.arg: k.value for k in call.keywords if k.arg}}
-        for name in found:
-            node = arguments.get(name)
-            if node is None or (isinstance(node, ast.Constant) and node.value is None):
-                continue
-            if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-                raise self._cannot(step, f"what `merge_artifacts` is to {name} is not written out")
-            for item in node.elts:
-                if not (isinstance(item, ast.Constant) and isinstance(item.value, str)):
-                    raise self._cannot(step, f"what `merge_artifacts` is to {name} is not written out")
-                found[name].append(item.value)
-        return found["include"], found["exclude"]
 
 
 def tails(block: Block) -> frozenset[str]:

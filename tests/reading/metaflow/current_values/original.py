@@ -8,8 +8,6 @@ class CurrentFlow(FlowSpec):
         self.where = f"{current.flow_name}/{current.step_name}"
         self.attempt = current.retry_count
         self.named = len(current.run_id) > 0
-        if current.retry_count < 1:
-            raise RuntimeError("the first attempt")
         self.next(self.middle)
 
     @step

@@ -36,7 +36,7 @@ class HelpersFlow(FlowSpec):
 
     @step
     def middle(self):
-        self.text = self.described() + self.NAMES[0] + HelpersFlow.NAMES[1]
+        self.text = self.described() + self.NAMES[0] + HelpersFlow.shout("b")
         self.twice = self.doubled
         self.all_scaled = list(map(self.scaled, [1, 2]))
         self.count = 0

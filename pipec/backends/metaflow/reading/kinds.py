@@ -62,11 +62,11 @@ def of(node: ast.expr) -> str | None:
             kinds = [of(item) for item in items]
             return f"tuple[{', '.join(k or '' for k in kinds)}]" if kinds and None not in kinds else None
         case ast.Dict(keys=keys, values=values):
-            key, value = of_all(list(keys)), of_all(list(values))
-            return f"dict[{key}, {value}]" if key and value else None
+            key, entry = of_all(list(keys)), of_all(list(values))
+            return f"dict[{key}, {entry}]" if key and entry else None
         case ast.ListComp(elt=item):
-            kind = _element(node) or of(item)
-            return f"list[{kind}]" if kind else None
+            one = _element(node) or of(item)
+            return f"list[{one}]" if one else None
     return None
 
 
@@ -74,13 +74,19 @@ def _element(node: ast.ListComp) -> str | None:
     """`int` of `[i * 2 for i in range(3)]`."""
     match node.generators[0]:
         case ast.comprehension(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"))):
-            if all(isinstance(n, (ast.Name, ast.BinOp, ast.operator, ast.expr_context, ast.Constant, ast.UnaryOp, ast.unaryop))
-                   for n in ast.walk(node.elt)):  # fmt: skip
-                names = {n.id for n in ast.walk(node.elt) if isinstance(n, ast.Name)}
-                whole = all(type(n.value) is int for n in ast.walk(node.elt) if isinstance(n, ast.Constant))
-                division = any(isinstance(n, (ast.Div, ast.Pow)) for n in ast.walk(node.elt))
-                return "int" if names == {name} and whole and not division else None
+            parts = list(ast.walk(node.elt))
+            names = {n.id for n in parts if isinstance(n, ast.Name)}
+            whole = all(type(n.value) is int for n in parts if isinstance(n, ast.Constant))
+            if names == {name} and whole and all(isinstance(n, _WHOLE) for n in parts):
+                return "int"
     return None
+
+
+_WHOLE = (
+    ast.Name, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod, ast.expr_context, ast.Constant,
+    ast.UnaryOp, ast.USub,
+)  # fmt: skip
+"""Of what arithmetic with whole numbers is made."""
 
 
 def _several(name: str, items: list[ast.expr]) -> str | None:
@@ -98,7 +104,7 @@ def _arithmetic(left: str | None, op: ast.operator, right: str | None) -> str | 
         if isinstance(op, ast.Pow):
             return None
         return "float" if "float" in (left, right) else "int"
-    if left == "str" and (isinstance(op, ast.Mod) or right == "str" and isinstance(op, ast.Add)):
+    if left == "str" and (isinstance(op, ast.Mod) or (right == "str" and isinstance(op, ast.Add))):
         return "str"
     return None
 
