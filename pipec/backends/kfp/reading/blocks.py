@@ -154,6 +154,8 @@ class Blocks:
             if value is not None:
                 self.note(node).changed += value.changes
                 found.append(f"{parameter}={value.source}")
+            elif _is_required(node, name):
+                raise RefusedError(f"`{node.name}` is not given `{name}`, which it needs")
         if len(plan.parameters) == 1 and len(found) == 1:
             found = [found[0].partition("=")[2]]
         return found
@@ -171,7 +173,9 @@ class Blocks:
         if source is None:
             return None
         if source.get("taskFinalStatus") is not None:
-            return scope.parameters.get("\0status")
+            if "\0status" not in scope.parameters:
+                raise RefusedError(f"`{node.name}` gets how a task has ended, and runs only where that one succeeds")
+            return scope.parameters["\0status"]
         definitions = (node.component.get("inputDefinitions") or {}).get("parameters") or {}
         kind = parameter_type(definitions[name]) if name in definitions else ""
         return argument(source, kind, parameters, scope, node.name)
@@ -227,6 +231,12 @@ class Blocks:
         for _, key, task, name in selected(node.component["dag"].get("outputs") or {}):
             if (task, name) in inner.outputs:
                 scope.outputs.setdefault((node.name, key), inner.outputs[task, name])
+
+
+def _is_required(node: Node, name: str) -> bool:
+    definitions = node.component.get("inputDefinitions") or {}
+    spec = {**(definitions.get("parameters") or {}), **(definitions.get("artifacts") or {})}.get(name) or {}
+    return not spec.get("isOptional") and "defaultValue" not in spec
 
 
 def _bound(targets: list[str], call: str) -> str:

@@ -145,9 +145,7 @@ class Ports:
         if key in self.artifacts:
             form = "path" if marker == "InputPath" else "artifact"
             return Input(key, argument, form, schema(spec), bool(spec.get("isArtifactList")), optional)
-        form = "value"
-        if parameter_type(spec) == "TASK_FINAL_STATUS":
-            form = "status" if marker == "PipelineTaskFinalStatus" else "value"
+        form = "status" if marker == "PipelineTaskFinalStatus" else "value"
         return Input(key, argument, form, optional=optional)
 
     def _results(self) -> tuple[Output, ...]:

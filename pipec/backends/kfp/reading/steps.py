@@ -80,6 +80,8 @@ class Steps:
         image = container.get("image") or ""
         if PLACEHOLDER.search(image):
             return Plan(refused="its image is known only in the run")
+        if not image:
+            return Plan(refused="it has no image")
         if image.startswith("argostub/"):
             return Plan(refused=f"`{image}` {STUBS.get(image, 'is a step of Kubeflow itself')}")
         found = self.programs[label]
