@@ -2,7 +2,7 @@
 
 Compared with the original document are
 
-* the pipeline's parameters: names, types, defaults;
+* the pipeline's description, and its parameters: names, types, defaults;
 * for every task that is no helper of pipec's: the inputs of its component by name and type (but optional ones that a
   container is not given), its outputs by type (pipec's outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted, the types
   are those of the step), the inputs that it is given, how many loops it is in and how many conditions, and whether it
@@ -331,6 +331,8 @@ def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> 
     new.leaves = [leaf for leaf in new.leaves if leaf.base]
     tasks = [one for one in placed(pipeline.body)]
     found = [*_parameters(spec, pipeline)]
+    if (described := spec["pipelineInfo"].get("description", "").strip()) and described not in pipeline.doc:
+        found.append(f"description: {described!r} became {pipeline.doc!r}")
     found += _unequal("tasks", [leaf.base for leaf in old.leaves], [bare(p.task.site.step) for p in tasks])
     if found:
         return found

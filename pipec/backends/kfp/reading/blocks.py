@@ -113,12 +113,23 @@ class Blocks:
 
     def task(self, node: Node, scope: Scope, sinks: Sinks, bare: bool = False, awaited: bool = False) -> Made:
         """One node, whatever its condition is."""
+        self.labels(node)
         if node.is_loop:
             return loop(self, node, scope, sinks, awaited)
         if node.is_inline:
             return self.inline(node, scope, sinks)
         plan = self.pipelines(node.task["componentRef"]["name"]) if node.is_dag else self.step(node, not bare)
         return self.call(node, plan, scope, sinks, bare)
+
+    def labels(self, node: Node) -> None:
+        """What `node` has that is not part of what it does, or cannot be kept."""
+        shown = (node.task.get("taskInfo") or {}).get("name")
+        if shown and shown != node.name:
+            self.note(node).adapted.append(f"what the UI calls it, {shown!r}, is a comment")
+            self.note(node).comments.append(f"Shown as {shown!r}.")
+        if node.is_dag and int((node.task.get("retryPolicy") or {}).get("maxRetryCount") or 0):
+            reason = "retries are settings of steps, not of what is made of them"
+            self.note(node).lost.append(((*node.path, "retryPolicy"), "retryPolicy", reason))
 
     # calls
 

@@ -214,4 +214,5 @@ def data_of(node: Node) -> list[tuple[str, str]]:
 
 
 def path_of(node: Node) -> Path:
+    """Where the component of `node` stands."""
     return ("components", node.task["componentRef"]["name"])
