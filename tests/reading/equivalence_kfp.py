@@ -132,6 +132,8 @@ def _base(name: str, component: Any, executor: Any, label: str) -> str:
     args = container.get("args") or []
     if "--function_to_execute" in args:
         return bare(args[args.index("--function_to_execute") + 1])
+    if "importer" in executor and label == "exec-artifact-at":
+        return ""  # of pipec's own
     for text in container.get("command") or ():
         if step := STEP.search(text):
             return bare(step[1])
@@ -150,7 +152,9 @@ def settings(leaf: Leaf, platform: Mapping[str, Any]) -> dict[str, Any]:
     env = {e["name"]: e.get("value", "") for e in container.get("env") or ()} | dict(installed.variables)
     retry = leaf.task.get("retryPolicy") or {}
     delay = (retry.get("backoffDuration") or "0s") if retry.get("maxRetryCount") else "0s"
-    executors = ((platform.get("platforms") or {}).get("kubernetes") or {}).get("deploymentSpec", {}).get("executors", {})
+    executors = (
+        ((platform.get("platforms") or {}).get("kubernetes") or {}).get("deploymentSpec", {}).get("executors", {})
+    )
     return {
         "image": container.get("image"),
         "packages": sorted(installed.packages),
@@ -164,6 +168,8 @@ def settings(leaf: Leaf, platform: Mapping[str, Any]) -> dict[str, Any]:
 
 def _resources(given: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    if any("{{$" in str(value) for value in given.values()):
+        return {"dynamic": True}
     for name, read in (("Cpu", parse_cpu), ("Memory", parse_bytes)):
         for kind in ("Request", "Limit"):
             if value := given.get(f"resource{name}{kind}"):
@@ -177,9 +183,14 @@ def _resources(given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+COPIES = ("constant", "componentInputParameter", "taskOutputParameter")
+
+
 def _kubernetes(value: Any) -> Any:
     if isinstance(value, Mapping):
         made: dict[str, Any] = {}
+        if any(name.endswith("NameParameter") for name in value):  # beside it are copies for old servers
+            value = {n: v for n, v in value.items() if n not in COPIES}
         for name, inner in value.items():
             if inner in (None, False, {}, []) and name != "nodeAffinityJson":
                 continue
@@ -202,7 +213,9 @@ def _of_component(component: Mapping[str, Any]) -> tuple[Any, Any]:
     """Inputs by name and type, and the types of outputs."""
     inputs, outputs = component.get("inputDefinitions") or {}, component.get("outputDefinitions") or {}
     taken = {n: _type(parameter_type(p)) for n, p in (inputs.get("parameters") or {}).items()}
-    taken |= {n: "artifacts" if a.get("isArtifactList") else _artifact(a) for n, a in (inputs.get("artifacts") or {}).items()}
+    taken |= {
+        n: "artifacts" if a.get("isArtifactList") else _artifact(a) for n, a in (inputs.get("artifacts") or {}).items()
+    }
     given = [_type(parameter_type(p)) for p in (outputs.get("parameters") or {}).values()]
     given += [_artifact(a) for a in (outputs.get("artifacts") or {}).values()]
     return taken, sorted(given)
@@ -290,6 +303,7 @@ def placed(block: Block, loops: int = 0, conditions: int = 0, final: bool = Fals
                 yield from placed(node.body, loops, conditions, final)
                 for inner in (node.handler, node.final):
                     yield from placed(inner or Block(), loops, conditions, True)
+                final = final or node.handler is not None  # what follows runs whatever has happened
 
 
 def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> list[str]:
@@ -333,7 +347,9 @@ def _order(found: Flat) -> list[Any]:
         for i in range(len(leaves)):
             before = sorted(str(colours[j]) for j in range(len(leaves)) if pairs[j][i])
             after = sorted(str(colours[j]) for j in range(len(leaves)) if pairs[i][j])
-            fresh.append(f"{leaves[i].base}<{hash_of(before)}>{hash_of(after)} ({len(before)} before, {len(after)} after)")
+            fresh.append(
+                f"{leaves[i].base}<{hash_of(before)}>{hash_of(after)} ({len(before)} before, {len(after)} after)"
+            )
         colours = fresh
     return colours
 
@@ -346,10 +362,15 @@ def hash_of(value: Any) -> str:
 
 
 def _parameters(spec: Mapping[str, Any], pipeline: Pipeline) -> list[str]:
-    inputs = (spec["root"].get("inputDefinitions") or {}).get("parameters") or {}
-    old = {n: (_type(parameter_type(p)), json.dumps(p.get("defaultValue"), sort_keys=True)) for n, p in inputs.items()}
+    definitions = spec["root"].get("inputDefinitions") or {}
+    inputs = definitions.get("parameters") or {}
+    old = {n: (_artifact(a), "null") for n, a in (definitions.get("artifacts") or {}).items()}
+    old |= {n: (_type(parameter_type(p)), json.dumps(p.get("defaultValue"), sort_keys=True)) for n, p in inputs.items()}
     new = {
-        p.name: (_annotated(p.annotation), json.dumps(value_of(p.default.source) if p.default else None, sort_keys=True))
+        p.name: (
+            _annotated(p.annotation),
+            json.dumps(value_of(p.default.source) if p.default else None, sort_keys=True),
+        )
         for p in pipeline.parameters
     }
     same = {n: (t, json.loads(d)) for n, (t, d) in old.items()} == {n: (t, json.loads(d)) for n, (t, d) in new.items()}
@@ -360,7 +381,9 @@ def _unequal(what: str, old: list[Any], new: list[Any]) -> list[str]:
     a, b = Counter(map(_text, old)), Counter(map(_text, new))
     if a == b:
         return []
-    return [f"{what}: only in the original {list((a - b).elements())[:3]}, only in the result {list((b - a).elements())[:3]}"]
+    return [
+        f"{what}: only in the original {list((a - b).elements())[:3]}, only in the result {list((b - a).elements())[:3]}"
+    ]
 
 
 def _text(value: Any) -> str:

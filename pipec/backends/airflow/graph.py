@@ -87,6 +87,17 @@ def follow(nodes: Iterable[TaskNode], before: Iterable[TaskNode], forced: bool =
             start.after(end, forced)
 
 
+def numbered(nodes: Iterable[TaskNode], prefix: str, wanted: str) -> str:
+    """`wanted`, or `wanted__1`, `wanted__2`, ... as Airflow itself numbers further calls of a task function."""
+    taken = {node.id for node in nodes}
+    if prefix + wanted not in taken:
+        return wanted
+    n = 1
+    while f"{prefix}{wanted}__{n}" in taken:
+        n += 1
+    return f"{wanted}__{n}"
+
+
 def settle(nodes: list[TaskNode], safe: list[TaskNode]) -> None:
     """Give every task its trigger rule, and add edges that keep skips and failures right. `safe` ones never fail."""
     _unmask([n for n in nodes if n not in safe], nodes)
@@ -142,7 +153,7 @@ def _tie(node: TaskNode) -> None:
     """Edges from the branches around a lenient task, so that it is skipped with its arm."""
     for depth, branch in enumerate(node.arms):
         inside = all(u.arms[: depth + 1] == node.arms[: depth + 1] for u in node.upstream)
-        if not (node.join and inside):
+        if not (node.join and node.loop is None and inside):  # a join in a mapped group runs after nothing but skips
             node.after(branch, forced=True)
 
 

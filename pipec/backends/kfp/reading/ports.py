@@ -121,9 +121,17 @@ class Ports:
     def _output(self, key: str, argument: str = "", by_path: bool = False, annotation: str = "") -> Output:
         spec = self.given[key]
         if key in self.given_artifacts:
-            return Output(key, "", schema(spec), argument, by_path, role(spec))
+            kind = role(spec)
+            if kind in ("Metrics", "dict") and (by_path or (not argument and not self._makes_metrics())):
+                kind = "Path"
+            return Output(key, "", schema(spec), argument, by_path, kind)
         kind = parameter_type(spec)
         return Output(key, kind, "", argument, by_path, annotation or TYPES.get(kind, "str"))
+
+    def _makes_metrics(self) -> bool:
+        """Whether the body makes metrics as an object, and not as the text of a file."""
+        calls = (node for node in ast.walk(self.function) if isinstance(node, ast.Call))
+        return any(_marker(call.func) in ("Metrics", "ClassificationMetrics") for call in calls)
 
     def _input(self, key: str, argument: str, marker: str) -> Input:
         spec = self.taken[key]

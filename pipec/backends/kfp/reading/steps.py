@@ -19,6 +19,12 @@ from pipec.compiler.reading import ContainerStep, Definition, Item, StepFunction
 from pipec.compiler.reading.settings import python
 
 PLACEHOLDER = policy.PLACEHOLDER
+STUBS = {
+    "argostub/createpvc": "makes a volume claim while the pipeline runs, which Kubeflow itself does; make it "
+    "beforehand, and mount it by its name",
+    "argostub/deletepvc": "deletes a volume claim while the pipeline runs, which Kubeflow itself does",
+}
+"""Image of a step that the server runs itself -> what it does."""
 
 
 @dataclass
@@ -55,8 +61,8 @@ class Steps:
             found = program((executor or {}).get("container") or {}, documents.sources.get(label))
             self.programs[label] = found
 
-    def plan(self, task_path: Path, task: Mapping[str, Any]) -> Plan:
-        """The step of a task that is no DAG."""
+    def plan(self, task_path: Path, task: Mapping[str, Any], cached: bool = True) -> Plan:
+        """The step of a task that is no DAG; `cached`: whether it may be."""
         component = self.documents.spec["components"][task["componentRef"]["name"]]
         label = component["executorLabel"]
         executor = self.documents.spec["deploymentSpec"]["executors"][label]
@@ -66,10 +72,16 @@ class Steps:
             kind = next(iter(executor), "")
             return Plan(refused=f"its executor is a `{kind}`, which runs on another platform")
         read = policy.read(self.documents, label, task_path, task)
+        if not cached and read.policy.cache is not None:
+            read.policy = read.policy.model_copy(update={"cache": None})
+            reason = "a task that others wait for in a loop is called for its effect, and such a step is not cached"
+            read.lost.append(((*task_path, "cachingOptions"), "cachingOptions", reason))
         container = executor["container"] or {}
         image = container.get("image") or ""
         if PLACEHOLDER.search(image):
             return Plan(refused="its image is known only in the run")
+        if image.startswith("argostub/"):
+            return Plan(refused=f"`{image}` {STUBS.get(image, 'is a step of Kubeflow itself')}")
         found = self.programs[label]
         if isinstance(found, Program):
             made = self._function(found, component, image, read)
@@ -108,14 +120,14 @@ class Steps:
         notes = [*adapted.notes]
         if variables:
             notes.append(f"pip's options are environment variables: {', '.join(variables)}")
-        remarks = tuple(f"PC507: {change}" for change in adapted.changes)
-        self.items.append(StepFunction(adapted.source, settings, remarks))
-        self.imports |= dict.fromkeys(adapted.imports)
-        self.helpers |= dict.fromkeys(adapted.helpers)
         unknown = tuple(
             (("deploymentSpec", "executors", component["executorLabel"]), f"pip {option}", "pipec has no word for it")
             for option in found.install.unknown
         )
+        remarks = _remarks(adapted.changes, (*unknown, *read.lost))
+        self.items.append(StepFunction(adapted.source, settings, remarks))
+        self.imports |= dict.fromkeys(adapted.imports)
+        self.helpers |= dict.fromkeys(adapted.helpers)
         self.plans[key] = Plan(name, adapted.parameters, adapted.outputs, tuple(notes), adapted.changes, unknown)
         return self.plans[key]
 
@@ -159,12 +171,10 @@ class Steps:
             return self.plans[key]
         name = self.names.top(base)
         changes = tuple(dict.fromkeys(made.changes))
-        remarks = tuple(f"PC507: {change}" for change in changes)
+        remarks = _remarks(changes, tuple(read.lost))
         outputs = {n: o.annotation for n, o in made.outputs.items()}
         settings = settings_of(read.policy)
-        self.items.append(
-            ContainerStep(name, image, made.command, made.args, made.inputs, outputs, settings, remarks)
-        )
+        self.items.append(ContainerStep(name, image, made.command, made.args, made.inputs, outputs, settings, remarks))
         self._paths([*made.inputs.values(), *outputs.values()])
         parameters = {n: n for n in made.inputs}
         self.plans[key] = Plan(name, parameters, tuple(made.outputs.values()), tuple(made.notes), changes)
@@ -223,6 +233,12 @@ class Steps:
         for name in wanted:
             self.imports |= dict.fromkeys(HELPERS[name][1])
         return [Definition(helper_source(name)) for name in wanted]
+
+
+def _remarks(changes: tuple[str, ...], lost: tuple[tuple[Path, str, str], ...]) -> tuple[str, ...]:
+    """What stands above a step."""
+    unkept = (f"PC505: {setting} is not kept: {reason}" for _, setting, reason in lost)
+    return tuple(dict.fromkeys([*(f"PC507: {change}" for change in changes), *unkept]))
 
 
 def _interface(component: Mapping[str, Any]) -> str:

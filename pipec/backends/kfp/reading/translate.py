@@ -7,20 +7,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipec.backends.kfp.reading.blocks import Blocks, Notes
-from pipec.backends.kfp.reading.dags import GROUP
+from pipec.backends.kfp.reading.blocks import Blocks
 from pipec.backends.kfp.reading.documents import Documents, Path
+from pipec.backends.kfp.reading.made import Notes
 from pipec.backends.kfp.reading.names import Names, identifier
-from pipec.backends.kfp.reading.ports import ROLES, Output, parameter_type, role, schema
+from pipec.backends.kfp.reading.ports import Output, parameter_type, role, schema
 from pipec.backends.kfp.reading.programs import Program
 from pipec.backends.kfp.reading.steps import Plan, Steps, type_name
 from pipec.backends.kfp.reading.validate import dags, selectors
-from pipec.backends.kfp.scope import kfp_name
 from pipec.backends.kfp.reading.values import RefusedError, Scope, Value, literal
+from pipec.backends.kfp.scope import kfp_name
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
-from pipec.compiler.reading import Definition, Item, Line, Module, Outcome, PipelineFunction, PipelineRead, Remark
-from pipec.compiler.reading import Source, Statement, TaskRead
+from pipec.compiler.reading import (
+    Definition,
+    Item,
+    Line,
+    Module,
+    Outcome,
+    PipelineFunction,
+    PipelineRead,
+    Remark,
+    Source,
+    Statement,
+    TaskRead,
+)
 from pipec.compiler.reading.settings import pipeline_settings_of, python
 from pipec.ir import PipelinePolicy
 
@@ -161,6 +172,8 @@ class _Translation:
             scope.parameters[key] = Value(interface.parameters[key], parameter_type(spec))
         for key in inputs.get("artifacts") or {}:
             scope.artifacts[key] = Value(interface.parameters[key])
+        if is_root:
+            self._artifacts_of_run(name, inputs.get("artifacts") or {})
         made = self.blocks.dag(component, path, scope, {})
         results = self.results(component, scope, interface.outputs)
         body: list[Statement] = [*made.statements]
@@ -171,6 +184,15 @@ class _Translation:
         body = _with_remarks(body, self._remarks(path))
         settings, doc = self._settings(name, component, is_root)
         return PipelineFunction(name, interface.signature, returns, doc, tuple(body), settings)
+
+    def _artifacts_of_run(self, name: str, artifacts: Mapping[str, Any]) -> None:
+        """Artifacts that a run itself would be given."""
+        for key in artifacts:
+            place = self.documents.place("root", "inputDefinitions", "artifacts", key)
+            difference = (
+                f"its input `{key}` is an artifact, and pipelines take values: give a path where it can be read"
+            )
+            self.report.add(ChangedMeaning(place, TARGET, name, difference))
 
     def results(self, component: Mapping[str, Any], scope: Scope, outputs: tuple[Output, ...]) -> list[Value | None]:
         """What a DAG hands out."""
@@ -266,6 +288,3 @@ def _with_remarks(body: list[Statement], remarks: Mapping[str, list[str]]) -> li
         found += [Remark(text) for text in remarks.get(getattr(statement, "source", ""), ())]
         found.append(statement)
     return found
-
-
-__all__ = ["GROUP", "ROLES", "Program", "translate"]

@@ -168,15 +168,15 @@ def _references(documents: Documents) -> Iterator[Fault]:
         for name, task in dag.tasks.items():
             reference = ((task or {}).get("componentRef") or {}).get("name")
             if reference not in components:
-                path = (*dag.path, "dag", "tasks", name)
-                yield path, f"the task `{name}` is of the component `{reference}`, which is not there"
+                yield (
+                    (*dag.path, "dag", "tasks", name),
+                    f"the task `{name}` is of the component `{reference}`, which is not there",
+                )
 
 
 def _cycles(documents: Documents) -> Iterator[Fault]:
     """Components that contain themselves."""
-    inner = {
-        dag.path[-1]: [task["componentRef"]["name"] for task in dag.tasks.values()] for dag in dags(documents)
-    }
+    inner = {dag.path[-1]: [task["componentRef"]["name"] for task in dag.tasks.values()] for dag in dags(documents)}
     for cycle in _cyclic(inner):
         yield ("components", cycle), f"the component `{cycle}` contains itself"
 
