@@ -282,9 +282,16 @@ def test_names_of_the_module_are_brought_along() -> None:
         "FACTORS = [LIMIT, 2]",
         "def clip(n: Optional[int]):\n    # a helper\n    return min(n, LIMIT) * FACTORS[0]",
     )
-    incomplete, hopeless = [finding.message for finding in report]
+    (incomplete,) = [finding.message for finding in report]
     assert "here it works" in incomplete and "`clip`, `json`" in incomplete
-    assert "here it works" not in hopeless and "`client`" in hopeless
+
+
+def test_names_that_nothing_defines_are_refused() -> None:
+    text = HEAD.replace("    return n", "    return client.ask(n) + say.python_func(n)") + "    work(n=1)\n"
+    found, report = read(text)
+    (finding,) = report
+    assert found == () and finding.code == "PC506" and "`client`, `say`" in finding.message
+    assert finding.span.line == 9
 
 
 def test_functions_given_along_are_no_free_names() -> None:

@@ -13,6 +13,7 @@ from pipec.backends.kfp.reading.dsl.definitions import needed
 from pipec.backends.kfp.reading.dsl.machine import Machine
 from pipec.backends.kfp.reading.dsl.names import TARGET
 from pipec.backends.kfp.reading.dsl.outcomes import merged
+from pipec.backends.kfp.reading.dsl.problems import Problem
 from pipec.backends.kfp.reading.dsl.scope import FileModule
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import NothingToMigrate, UnreadablePipeline
@@ -56,6 +57,10 @@ def documents_of(source: Source, report: Report) -> tuple[Documents, ...]:
         elif attempt.component is not None and attempt.component.graph is not None:
             if attempt.compiled or not attempt.used:
                 graph = attempt.component.graph
-                extra = needed(graph.components, report)
-                found.append(graph.documents(tuple(extra.definitions), tuple(extra.imports)))
+                try:
+                    extra = needed(graph.components, report)
+                except Problem as problem:
+                    problem.tell(report)
+                else:
+                    found.append(graph.documents(tuple(extra.definitions), tuple(extra.imports)))
     return tuple(found)
