@@ -77,14 +77,9 @@ class _Translation:
 
     def outcome(self) -> Outcome:
         """The module, and what the report says of it."""
-<<<<<<< HEAD
-        name = str(self.documents.spec["pipelineInfo"]["name"])
-        function = identifier(name.replace("-", "_"))
-=======
         info = self.documents.spec["pipelineInfo"]
         name = str(info["name"])
         function = self.documents.names.get(("root",)) or identifier(name.replace("-", "_"))
->>>>>>> kfpdsl
         programs = {p.name for p in self.steps.programs.values() if isinstance(p, Program)}
         function = self.names.top(f"{function}_pipeline" if function in programs else function)
         root = self.documents.spec["root"]
