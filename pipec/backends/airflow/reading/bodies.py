@@ -14,7 +14,7 @@ from pipec.backends.airflow.reading.values import Result, Task
 from pipec.compiler.reading import Line, Nested, Statement
 
 if TYPE_CHECKING:
-    from pipec.backends.airflow.reading.lift import Lifted, LiftedDag
+    from pipec.backends.airflow.reading.lifted import Lifted, LiftedDag
 
 MARK = re.compile("\0(\\d+)\0")
 SPECIAL = re.compile(r"[Bb]ranch|[Ss]hort_?[Cc]ircuit|LatestOnly")

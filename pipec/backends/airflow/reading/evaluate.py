@@ -9,7 +9,7 @@ from typing import cast
 from pipec.backends.airflow.reading import constants
 from pipec.backends.airflow.reading.constants import NotConstant
 from pipec.backends.airflow.reading.edges import operand_edges
-from pipec.backends.airflow.reading.scope import Scope, is_constant
+from pipec.backends.airflow.reading.scope import SIMPLE, Scope, is_constant
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.values import (
     Combined,
@@ -21,9 +21,7 @@ from pipec.backends.airflow.reading.values import (
     Made,
     Method,
     Moment,
-    Parameter,
     Partial,
-    Refusal,
     Result,
     Task,
     TaskFunction,
@@ -98,7 +96,7 @@ def truth(value: object) -> bool:
     """Whether `value` counts as true."""
     if isinstance(value, Unknown):
         raise NotConstant
-    if isinstance(value, (*constants.SIMPLE, list, tuple, dict, set)):
+    if isinstance(value, (*SIMPLE, list, tuple, dict, set)):
         return bool(value)
     return True
 
@@ -217,7 +215,9 @@ def attribute(state: State, value: object, node: ast.Attribute) -> object:
             return value.id
         case PurePosixPath() if name in constants.PATHS:
             return constants.attribute(value, name)
-    if isinstance(value, (Task, Result, Dag, Group, TaskFunction, Partial, Combined, Decorator)) or hasattr(value, "given"):
+    if isinstance(value, (Task, Result, Dag, Group, TaskFunction, Partial, Combined, Decorator)) or hasattr(
+        value, "given"
+    ):
         return Method(value, name)
     if isinstance(value, (str, list, dict, tuple, set)) and constants.has_method(value, name):
         return Method(value, name)
@@ -241,9 +241,11 @@ def _subscript(state: State, node: ast.Subscript, scope: Scope) -> object:
     if isinstance(value, Task):
         value = Result(value)
     if isinstance(node.slice, ast.Slice):
-        parts = [evaluate(state, p, scope) if p else None for p in (node.slice.lower, node.slice.upper, node.slice.step)]
+        parts = [
+            evaluate(state, p, scope) if p else None for p in (node.slice.lower, node.slice.upper, node.slice.step)
+        ]
         if isinstance(value, (str, list, tuple)) and all(p is None or isinstance(p, int) for p in parts):
-            return value[slice(*parts)]
+            return value[slice(*parts)]  # type: ignore[arg-type]  # the line above says what they are
         return Unknown(node)
     key = evaluate(state, node.slice, scope)
     if isinstance(value, Result) and isinstance(key, str):
@@ -252,7 +254,7 @@ def _subscript(state: State, node: ast.Subscript, scope: Scope) -> object:
         return value.parameters.get(key, Unknown(node))
     if isinstance(value, (str, list, tuple, dict)):
         try:
-            return value[key]  # type: ignore[index]
+            return value[key]  # type: ignore[index,call-overload]
         except Exception as error:
             raise NotConstant from error
     return Unknown(node)
@@ -343,5 +345,3 @@ def pure(state: State, node: ast.expr, scope: Scope) -> object:
         return evaluate(state, node, scope)
     finally:
         state.pure = before
-
-

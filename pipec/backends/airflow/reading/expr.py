@@ -18,7 +18,7 @@ class Inexpressible(Exception):
 
 
 class Exprs:
-    """Writes what the tasks of one DAG take. Results of tasks are written as `mark(task)` until variables are given out."""
+    """Writes what the tasks of one DAG take. Results are written as `mark(task)` until variables are given out."""
 
     def __init__(self, dag: Dag, plans: dict[Task, Plan]) -> None:
         self.dag = dag

@@ -11,8 +11,9 @@ from pipec.backends.airflow.reading.callables import Callable_, adapt
 from pipec.backends.airflow.reading.choices import BRANCHES, CIRCUITS, Choice, Choices
 from pipec.backends.airflow.reading.definitions import Definitions, Reach, free_names
 from pipec.backends.airflow.reading.expr import Exprs, Inexpressible
+from pipec.backends.airflow.reading.facts import bash_facts, fact_names
 from pipec.backends.airflow.reading.making import results
-from pipec.backends.airflow.reading.natives import pulls_of
+from pipec.backends.airflow.reading.natives import pulls_of, short
 from pipec.backends.airflow.reading.policies import Settings
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.templates import Fact, split
@@ -122,7 +123,7 @@ class Planner:
         plan.notes.append("what it chooses stands below an `if`")
 
     def _settle(self) -> None:
-        """Repeat until nothing changes: what a native task pulls is native too, as are tasks whose arguments cannot be said."""
+        """Repeat until nothing changes: what a native task pulls is native, and what takes something unknown."""
         changed = True
         while changed:
             changed = False
@@ -162,14 +163,20 @@ class Planner:
         if plan.task.word in (*EMPTY, *BASH):
             return True
         function = plan.task.function
-        returns = function.node.returns if isinstance(function, Function) and not isinstance(function.node, ast.Lambda) else None
+        returns = (
+            function.node.returns
+            if isinstance(function, Function) and not isinstance(function.node, ast.Lambda)
+            else None
+        )
         if plan.pushes or plan.task.mapping is not None:
             return False
         return returns is not None and ast.unparse(returns) in ("str", "int", "bool", "None")
 
     def _reads(self, task: Task) -> tuple[set[str], bool]:
         """The tasks whose XComs `task` pulls by itself, and whether there may be others."""
-        texts = [a.text.source for a in task.given.values()] + [a.value for a in task.given.values() if isinstance(a.value, str)]
+        texts = [a.text.source for a in task.given.values()] + [
+            a.value for a in task.given.values() if isinstance(a.value, str)
+        ]
         texts += [a.text.source for a in (*task.args, *task.kwargs.values())]
         function = task.function.function if isinstance(task.function, Partial) else task.function
         if isinstance(function, Function):
@@ -191,7 +198,7 @@ class Planner:
     def _reason(self, plan: Plan, alone: bool = False) -> str:
         """Why a task cannot become a step, by itself. `alone`: without what its place in the graph says."""
         task = plan.task
-        known = (*PYTHON, *EMPTY, *BASH, *containers.CONTAINERS)
+        known: tuple[str, ...] = (*PYTHON, *EMPTY, *BASH, *containers.CONTAINERS)
         if alone or any(c.task is task for c in self.choices.found):
             known = (*known, *BRANCHES, *CIRCUITS)
         if task.setup or task.teardown:
@@ -199,7 +206,7 @@ class Planner:
         if isinstance(task.function, GroupBody):
             return ""
         if task.word not in known:
-            return f"`{task.word.rpartition('.')[2] if '.' in task.word and 'task.' not in task.word else task.word}` has no counterpart"
+            return f"`{short(task)}` has no counterpart"
         if task.trigger_rule != "all_success" and not alone and task not in self.choices.released:
             return f"its trigger rule is `{task.trigger_rule}`"
         if plan.settings.unkept:
@@ -228,7 +235,11 @@ class Planner:
             return ""
         given = outlets.value if isinstance(outlets.value, (list, tuple)) else [outlets.value]
         plan.uri = policies.asset_uri(given[0]) if len(given) == 1 else None
-        return "" if plan.uri is not None else "it updates what has no counterpart: several assets, an alias, or one with more to it"
+        return (
+            ""
+            if plan.uri is not None
+            else "it updates what has no counterpart: several assets, an alias, or one with more to it"
+        )
 
     def _bash(self, plan: Plan) -> str:
         task = plan.task
@@ -333,7 +344,7 @@ class Planner:
                 raise Inexpressible
 
     def _bash_arguments(self, plan: Plan) -> None:
-        for fact in bash_facts(plan):
+        for fact in bash_facts(plan.task, plan.parts or []):
             self._check_pull(fact)
             plan.arguments.append(self.exprs.fact(fact, text=True))
 
@@ -351,31 +362,6 @@ class Planner:
         for key, arg in how.over.items():
             plan.items.append((key, self.exprs.items(arg.value, arg)))
             plan.arguments.append(f"{key}=\1{key}\1")
-
-
-def bash_facts(plan: Plan) -> list[Fact]:
-    """What the command of a shell task takes, each once."""
-    found: dict[Fact, None] = {p: None for p in plan.parts or () if isinstance(p, Fact)}
-    env = plan.task.given.get("env")
-    for value in (env.value.values() if env is not None and isinstance(env.value, dict) else ()):
-        parts = split(value) if isinstance(value, str) else None
-        if parts is None:
-            raise Inexpressible
-        found |= {p: None for p in parts if isinstance(p, Fact)}
-    return list(found)
-
-
-def fact_names(facts: list[Fact]) -> dict[Fact, str]:
-    """Names of the parameters of a step that the run gives something to."""
-    found: dict[Fact, str] = {}
-    for fact in facts:
-        base = {"ds": "date", "ds_nodash": "day", "run_id": "run_id"}.get(fact.kind, fact.name or "_".join(fact.tasks))
-        name = re.sub(r"\W", "_", base) or "value"
-        name = name if name.isidentifier() and name not in ("env", "command", "bash", "os") else f"{name}_value"
-        while name in found.values():
-            name += "_"
-        found[fact] = name
-    return found
 
 
 def _keys(value: object) -> list[str] | None:

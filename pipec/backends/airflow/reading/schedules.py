@@ -106,7 +106,9 @@ def _schedule(dag: Dag, version_2: bool, found: DagSettings) -> Schedule | None:
     if catchup is None and version_2 and (made.cron or made.every):
         place = arg or dag.given.get("start_date")
         if place is not None:
-            found.changed.append(("Airflow 2 makes up for the runs that it missed unless `catchup=False` is given", place))
+            found.changed.append(
+                ("Airflow 2 makes up for the runs that it missed unless `catchup=False` is given", place)
+            )
     if made.cron is not None:
         update: dict[str, Any] = {"catchup": late and catchup is not None}
         for name, when in (("start", start), ("end", end)):
@@ -163,11 +165,12 @@ def _is_cron(text: str) -> bool:
 
 def _all(value: object) -> list[str] | None:
     """The addresses of which all start the DAG together."""
+    found: list[str | None] = []
     if isinstance(value, (list, tuple)) and len(value) > 1:
         found = [asset_uri(v, True) for v in value]
     elif isinstance(value, Made) and value.word in ("&", "AssetAll", "DatasetAll"):
-        parts = [_all(v) or ([u] if (u := asset_uri(v, True)) else [None]) for v in value.args]
-        found = [u for part in parts for u in part]
+        for part in value.args:
+            found += _all(part) or [asset_uri(part, True)]
     else:
         return None
     uris = [u for u in found if u is not None]

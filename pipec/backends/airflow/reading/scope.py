@@ -136,7 +136,7 @@ class Writer:
         text = self.segment(node).encode()
         first = getattr(node, "lineno", 1)
         starts = _offsets(text, first, getattr(node, "col_offset", 0))
-        for edited, new in sorted(edits, key=lambda e: (_place(e[0])), reverse=True):
+        for edited, new in sorted(edits, key=lambda e: _place(e[0]), reverse=True):
             start = starts(edited.lineno, edited.col_offset)  # type: ignore[attr-defined]
             end = starts(edited.end_lineno, edited.end_col_offset)  # type: ignore[attr-defined]
             text = text[:start] + new.encode() + text[end:]
@@ -198,7 +198,9 @@ class Writer:
             found.names.add(node.id)
         elif is_constant(value) and len(text := literal(value)) <= LIMIT:
             edits.append((node, text))
-        elif binding.text is not None and not isinstance(value, (External, Partial)) and len(binding.text.source) < LIMIT:
+        elif (
+            binding.text is not None and not isinstance(value, (External, Partial)) and len(binding.text.source) < LIMIT
+        ):
             found.take(binding.text)
             edits.append((node, f"({binding.text.source})"))
         else:

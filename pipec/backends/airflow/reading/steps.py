@@ -6,10 +6,11 @@ import ast
 import re
 from collections.abc import Mapping
 
-from pipec.backends.airflow.reading.plan import Plan, bash_facts, fact_names
+from pipec.backends.airflow.reading.facts import bash_facts, fact_names
+from pipec.backends.airflow.reading.plan import Plan
 from pipec.backends.airflow.reading.scope import Writer, literal
 from pipec.backends.airflow.reading.templates import Fact, split
-from pipec.backends.airflow.reading.values import External, Function, Partial
+from pipec.backends.airflow.reading.values import Function, Partial
 from pipec.compiler.pysource.layout import fitted
 from pipec.compiler.pysource.text import double_quoted
 
@@ -63,7 +64,7 @@ def empty(name: str) -> str:
 def shell(plan: Plan, name: str, helper: str) -> str:
     """A step that runs a shell command."""
     task = plan.task
-    facts = bash_facts(plan)
+    facts = bash_facts(task, plan.parts or [])
     names = fact_names(facts)
     command = _text(plan.parts or [""], names)
     env = task.given.get("env")
@@ -122,10 +123,13 @@ def wrapper(plan: Plan, name: str, called: str, writer: Writer) -> tuple[str, li
             body = f"({body})"
         return f"def {name}({', '.join(parameters)}):\n    return {body}", arguments
     returns = ""
-    if isinstance(function, Function) and not isinstance(function.node, ast.Lambda) and function.node.returns is not None:
+    if (
+        isinstance(function, Function)
+        and not isinstance(function.node, ast.Lambda)
+        and function.node.returns is not None
+    ):
         returns = f" -> {ast.unparse(function.node.returns)}"
     if plan.pushes:
         returns = " -> dict"
-    head = called if not isinstance(function, External) else called
-    call = "\n".join(fitted(f"return {head}({', '.join([*fixed, *passed])})", 4))
+    call = "\n".join(fitted(f"return {called}({', '.join([*fixed, *passed])})", 4))
     return f"def {name}({', '.join(parameters)}){returns}:\n{call}", arguments
