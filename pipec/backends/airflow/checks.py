@@ -25,6 +25,12 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
     schedule = pipeline.policy.schedule
     native.check(pipeline.policy, native.DAG, pipeline.name, version, report)
     can_be_scheduled(pipeline, "airflow", report)
+    if schedule is not None and schedule.after is not None and not schedule.beside:
+        reason = (
+            f"there is no pipeline {schedule.after!r} in this file, so its DAG would not tell of its end; move one of "
+            "them beside the other, or let a step of the other have `updates` and use `OnUpdate`"
+        )
+        report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))
     if schedule is not None and schedule.catchup and schedule.start is None:
         reason = "Airflow catches up from `start`, which is missing"
         report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))

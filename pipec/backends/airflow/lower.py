@@ -7,6 +7,7 @@ from typing import Literal
 
 from pipec.backends.airflow import collecting, failures, native, values
 from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupDraft, MappedDraft
+from pipec.backends.airflow.following import told_of_the_end
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.graph import Guard, Loop, TaskNode, entries, follow, numbered, settle
 from pipec.backends.airflow.literals import literal
@@ -85,6 +86,8 @@ class Lowering:
     def run(self) -> None:
         """Lower the whole pipeline."""
         self.block(self.pipeline.body, self.top)
+        if self.pipeline.policy.followed:
+            told_of_the_end(self)
         settle(self.nodes, list(self.params.values()))
 
     def block(self, block: Block, scope: Scope, concurrent: bool = False, awaited: bool = False) -> list[TaskNode]:

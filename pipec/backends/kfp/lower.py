@@ -15,7 +15,7 @@ from pipec.backends.kfp.model import (
     PipelineSpec,
     TaskSpec,
 )  # fmt: skip
-from pipec.backends.kfp.native import pipeline_root
+from pipec.backends.kfp.native import display_name, pipeline_root
 from pipec.backends.kfp.parts import Parts
 from pipec.backends.kfp.platform import (
     KubernetesDeployment,
@@ -290,7 +290,7 @@ def _parameter(parameter: Parameter) -> ParameterSpec:
 
 def _info(pipeline: Pipeline) -> PipelineInfo:
     name = kfp_name(pipeline.name, 128)
-    display = pipeline.name if pipeline.name != name else None
+    display = display_name(pipeline.policy) or (pipeline.name if pipeline.name != name else None)
     return PipelineInfo(name=name, description=pipeline.doc or None, display_name=display)
 
 

@@ -66,6 +66,22 @@ class PvcMount(Spec):
     sub_path: str | None = None
 
 
+class VolumeMetadata(Spec):
+    """Labels and annotations of a volume's claim."""
+
+    annotations: dict[str, str] | None = None
+    labels: dict[str, str] | None = None
+
+
+class EmptyDirMount(Spec):
+    """An empty folder of the pod, in memory where `medium` is `"Memory"`."""
+
+    volume_name: str
+    mount_path: str
+    medium: str | None = None
+    size_limit: str | None = None
+
+
 class GenericEphemeralVolume(Spec):
     """A volume that lives as long as the pod."""
 
@@ -75,6 +91,7 @@ class GenericEphemeralVolume(Spec):
     size: str
     default_storage_class: bool | None = None
     storage_class_name: str | None = None
+    metadata: VolumeMetadata | None = None
 
 
 class FieldPathAsEnv(Spec):
@@ -93,11 +110,12 @@ class Requirement(Spec):
 
 
 class NodeAffinityTerm(Spec):
-    """Nodes that are required, or with a `weight` preferred."""
+    """Nodes that are required, or with a `weight` preferred; or a whole `nodeAffinity` of Kubernetes."""
 
     match_expressions: list[Requirement] | None = None
     match_fields: list[Requirement] | None = None
     weight: int | None = None
+    node_affinity_json: dict[str, Any] | None = None
 
 
 class SecurityContext(Spec):
@@ -113,6 +131,7 @@ class StepSettings(Spec):
 
     config_map_as_env: list[ConfigMapAsEnv] | None = None
     config_map_as_volume: list[ConfigMapAsVolume] | None = None
+    empty_dir_mounts: list[EmptyDirMount] | None = None
     field_path_as_env: list[FieldPathAsEnv] | None = None
     generic_ephemeral_volume: list[GenericEphemeralVolume] | None = None
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
@@ -127,10 +146,11 @@ class PipelineSettings(Spec):
     """The settings of a pipeline."""
 
     default_pipeline_root: str | None = None
+    display_name: str | None = None
 
 
 OURS = {
-    "activeDeadlineSeconds": "timeout", "cachingOptions": "cache", "emptyDirMounts": "shm",
+    "activeDeadlineSeconds": "timeout", "cachingOptions": "cache",
     "enabledSharedMemory": "shm", "nodeSelector": "node_selector", "podMetadata": "labels, annotations",
     "retryPolicy": "retries", "secretAsEnv": "secrets", "tolerations": "tolerations",
 }  # fmt: skip
@@ -183,6 +203,9 @@ def of_step(policy: TaskPolicy) -> dict[str, Any]:
     ):
         for entry in found.get(field, ()):
             entry[f"{name}Parameter"] = {"runtimeValue": {"constant": entry.pop(name)}}
+    for term in found.get("nodeAffinity", ()):
+        if "nodeAffinityJson" in term:
+            term["nodeAffinityJson"] = {"runtimeValue": {"constant": term["nodeAffinityJson"]}}
     context = found.get("securityContext", {})
     context |= {key: str(context[key]) for key in ("runAsUser", "runAsGroup") if key in context}  # 64 bits
     return found
@@ -191,3 +214,8 @@ def of_step(policy: TaskPolicy) -> dict[str, Any]:
 def pipeline_root(policy: PipelinePolicy) -> str | None:
     """Where artifacts go, unless a run says otherwise."""
     return PipelineSettings.model_validate(policy.extensions.get(TARGET, {})).default_pipeline_root
+
+
+def display_name(policy: PipelinePolicy) -> str | None:
+    """What the UI calls the pipeline, where that is not its name."""
+    return PipelineSettings.model_validate(policy.extensions.get(TARGET, {})).display_name

@@ -125,7 +125,11 @@ def caching(policy: TaskPolicy) -> CachingOptions:
 
 def kubernetes(policy: TaskPolicy) -> KubernetesExecutor | None:
     """What only the platform document can say; `None`: nothing."""
-    spec = KubernetesExecutor.model_validate(native.of_step(policy)).model_copy(update=_own(policy))
+    given = KubernetesExecutor.model_validate(native.of_step(policy))
+    own = {name: value for name, value in _own(policy).items() if value is not None}
+    if given.empty_dir_mounts and "empty_dir_mounts" in own:
+        own["empty_dir_mounts"] = [*own["empty_dir_mounts"], *given.empty_dir_mounts]
+    spec = given.model_copy(update=own)
     return spec if spec != KubernetesExecutor() else None
 
 

@@ -1,0 +1,238 @@
+"""The steps of the module: one for each executor and way of running it; tasks that are alike share theirs."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipec.backends.kfp.reading import policy
+from pipec.backends.kfp.reading.commands import command
+from pipec.backends.kfp.reading.documents import Documents, Path
+from pipec.backends.kfp.reading.functions import HELPERS, Adapted, adapt, helper_source
+from pipec.backends.kfp.reading.names import Names, identifier
+from pipec.backends.kfp.reading.ports import TYPES, Output, role, schema
+from pipec.backends.kfp.reading.programs import Program, program
+from pipec.compiler.reading import ContainerStep, Definition, Item, StepFunction, settings_of
+from pipec.compiler.reading.settings import python
+
+PLACEHOLDER = policy.PLACEHOLDER
+
+
+@dataclass
+class Plan:
+    """What a task becomes."""
+
+    name: str = ""
+    """The step that it calls."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Input of the component -> parameter of the step; inputs that are missing are not handed over."""
+    outputs: tuple[Output, ...] = ()
+    """In the order in which the step returns them."""
+    notes: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    lost_settings: tuple[tuple[Path, str, str], ...] = ()
+    refused: str = ""
+    """Why there is no such step."""
+    cached: bool = False
+
+
+class Steps:
+    """Makes and keeps the steps."""
+
+    def __init__(self, documents: Documents, names: Names) -> None:
+        self.documents, self.names = documents, names
+        self.items: list[Item] = []
+        self.helpers: dict[str, None] = {}
+        self.imports: dict[str, None] = dict.fromkeys(documents.imports)
+        self.definitions: dict[str, str] = {}
+        """Name of an other top-level statement of a component's program -> its text."""
+        self.plans: dict[object, Plan] = {}
+        self.programs: dict[str, Program | str] = {}
+        for label, executor in (documents.spec.get("deploymentSpec") or {}).get("executors", {}).items():
+            found = program((executor or {}).get("container") or {}, documents.sources.get(label))
+            self.programs[label] = found
+
+    def plan(self, task_path: Path, task: Mapping[str, Any], cached: bool = True) -> Plan:
+        """The step of a task that is no DAG; `cached`: whether it may be."""
+        component = self.documents.spec["components"][task["componentRef"]["name"]]
+        label = component["executorLabel"]
+        executor = self.documents.spec["deploymentSpec"]["executors"][label]
+        if "importer" in executor:
+            return self._importer(label, executor["importer"] or {}, component)
+        if "container" not in executor:
+            kind = next(iter(executor), "")
+            return Plan(refused=f"its executor is a `{kind}`, which runs on another platform")
+        read = policy.read(self.documents, label, task_path, task)
+        if not cached and read.policy.cache is not None:
+            read.policy = read.policy.model_copy(update={"cache": None})
+            reason = "a task that others wait for in a loop is called for its effect, and such a step is not cached"
+            read.lost.append(((*task_path, "cachingOptions"), "cachingOptions", reason))
+        container = executor["container"] or {}
+        image = container.get("image") or ""
+        if PLACEHOLDER.search(image):
+            return Plan(refused="its image is known only in the run")
+        found = self.programs[label]
+        if isinstance(found, Program):
+            made = self._function(found, component, image, read)
+        elif found:
+            return Plan(refused=found)
+        else:
+            given = frozenset((task.get("inputs") or {}).get("parameters") or {}) | frozenset(
+                (task.get("inputs") or {}).get("artifacts") or {}
+            )
+            made = self._container(label, container, component, image, read, given)
+        notes = (*made.notes, *read.notes)
+        return Plan(
+            made.name, made.parameters, made.outputs, notes, made.changes, (*made.lost_settings, *read.lost),
+            made.refused, read.policy.cache is not None,
+        )  # fmt: skip
+
+    # functions
+
+    def _function(self, found: Program, component: Mapping[str, Any], image: str, read: policy.Read) -> Plan:
+        variables = {k: v for k, v in found.install.variables if k not in read.policy.env}
+        policy_ = read.policy.model_copy(update={"env": {**variables, **read.policy.env}})
+        key = (found.name, found.source, found.before, found.after, found.imports, image, found.install.packages,
+               policy_.model_dump_json(), _interface(component))  # fmt: skip
+        if key in self.plans:
+            return self.plans[key]
+        name = self.names.top(found.name)
+        adapted = adapt(found.source, name, component)
+        lost = self._around(found, adapted)
+        if lost or adapted.lost:
+            self.plans[key] = Plan(refused=lost or "; ".join(adapted.lost))
+            return self.plans[key]
+        settings = settings_of(policy_)
+        settings = {"image": python(image), **settings} if image else settings
+        if found.install.packages:
+            settings["packages"] = python(list(found.install.packages))
+        notes = [*adapted.notes]
+        if variables:
+            notes.append(f"pip's options are environment variables: {', '.join(variables)}")
+        remarks = tuple(f"PC507: {change}" for change in adapted.changes)
+        self.items.append(StepFunction(adapted.source, settings, remarks))
+        self.imports |= dict.fromkeys(adapted.imports)
+        self.helpers |= dict.fromkeys(adapted.helpers)
+        unknown = tuple(
+            (("deploymentSpec", "executors", component["executorLabel"]), f"pip {option}", "pipec has no word for it")
+            for option in found.install.unknown
+        )
+        self.plans[key] = Plan(name, adapted.parameters, adapted.outputs, tuple(notes), adapted.changes, unknown)
+        return self.plans[key]
+
+    def _around(self, found: Program, adapted: Adapted) -> str:
+        """Take over the other statements of a component's program; a reason where they cannot be."""
+        for text in (*found.before, *found.after):
+            tree = ast.parse(text)
+            node = tree.body[0] if tree.body else None
+            name = getattr(node, "name", None)
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+            if name is None or name.startswith("__kfp") or "__KFP_EMBEDDED" in text:
+                return "its program has an archive in it, which it unpacks beside the function"
+            if self.definitions.get(name, text) != text or (name in self.names.module and name not in self.definitions):
+                return f"its program has another `{name}` than another component's"
+            if name not in self.definitions:
+                self.definitions[name] = text
+                self.names.module.add(name)
+                self.items.append(Definition(text))
+        self.imports |= dict.fromkeys(found.imports)
+        return ""
+
+    # containers
+
+    def _container(
+        self, label: str, container: Mapping[str, Any], component: Mapping[str, Any], image: str, read: policy.Read,
+        given: frozenset[str],
+    ) -> Plan:  # fmt: skip
+        made = command(container, component, given)
+        base = label.removeprefix("exec-")
+        key = (base.rstrip("-0123456789"), image, made.command, made.args, tuple(made.inputs.items()),
+               tuple(made.outputs.values()), read.policy.model_dump_json())  # fmt: skip
+        if key in self.plans:
+            return self.plans[key]
+        wrong = [n for n in (*made.inputs, *made.outputs) if not n.isidentifier() or keyword.iskeyword(n)]
+        both = [n for n in made.inputs if n in made.outputs]
+        if wrong or both:
+            made.lost.append(f"`{(wrong or both)[0]}` cannot be the name of an input or output here")
+        if made.lost:
+            self.plans[key] = Plan(refused="; ".join(dict.fromkeys(made.lost)))
+            return self.plans[key]
+        name = self.names.top(base)
+        changes = tuple(dict.fromkeys(made.changes))
+        remarks = tuple(f"PC507: {change}" for change in changes)
+        outputs = {n: o.annotation for n, o in made.outputs.items()}
+        settings = settings_of(read.policy)
+        self.items.append(
+            ContainerStep(name, image, made.command, made.args, made.inputs, outputs, settings, remarks)
+        )
+        self._paths([*made.inputs.values(), *outputs.values()])
+        parameters = {n: n for n in made.inputs}
+        self.plans[key] = Plan(name, parameters, tuple(made.outputs.values()), tuple(made.notes), changes)
+        return self.plans[key]
+
+    def _paths(self, annotations: list[str]) -> None:
+        if any("Path" in annotation for annotation in annotations):
+            self.imports["from pathlib import Path"] = None
+
+    # importers
+
+    def _importer(self, label: str, importer: Mapping[str, Any], component: Mapping[str, Any]) -> Plan:
+        key = ("importer", label)
+        if key in self.plans:
+            return self.plans[key]
+        artifacts = (component.get("outputDefinitions") or {}).get("artifacts") or {}
+        name_of, spec = next(iter(artifacts.items()), ("artifact", {}))
+        uri = importer.get("artifactUri") or {}
+        constant = uri.get("constant") or (uri.get("constantValue") or {}).get("stringValue")
+        parameter = uri.get("runtimeParameter")
+        name = self.names.top(identifier(label.removeprefix("exec-")))
+        annotation = role(spec)
+        annotation = "Path" if annotation in ("Metrics", "dict") else annotation
+        taken = f"{parameter}: str" if parameter and not constant else ""
+        if not constant and not parameter:
+            return Plan(refused="its URI is not given")
+        where = python(constant) if constant else identifier(str(parameter))
+        source = (
+            f"def {name}({taken.replace(str(parameter), identifier(str(parameter)))}) -> {annotation}:\n"
+            f'    """Fetch what lies at a URI."""\n'
+            f"    import fsspec\n\n"
+            f"    uri = {where}\n"
+            f'    folder = Path(tempfile.mkdtemp(), uri.rstrip("/").rpartition("/")[2])\n'
+            f"    filesystem, path = fsspec.url_to_fs(uri)\n"
+            f"    filesystem.get(path, str(folder), recursive=True)\n"
+            f"    return folder"
+        )
+        changes = ["the artifact at its URI is copied into the store, where Kubeflow only refers to it"]
+        if importer.get("metadata"):
+            changes.append("the metadata of the imported artifact is not kept")
+        scheme = str(constant or "").partition("://")[0]
+        packages = {"gs": "gcsfs", "s3": "s3fs"}.get(scheme)
+        settings = {"packages": python(["fsspec", packages] if packages else ["fsspec"])}
+        self.items.append(StepFunction(source, settings, tuple(f"PC507: {change}" for change in changes)))
+        self.imports |= {"import tempfile": None, "from pathlib import Path": None}
+        outputs = (Output(name_of, "", schema(spec), annotation=annotation),)
+        parameters = {str(parameter): identifier(str(parameter))} if taken else {}
+        self.plans[key] = Plan(name, parameters, outputs, (), tuple(changes))
+        return self.plans[key]
+
+    # the module
+
+    def definitions_of_helpers(self) -> list[Item]:
+        """The helper classes that the functions need."""
+        wanted = [name for name in HELPERS if name in self.helpers]
+        for name in wanted:
+            self.imports |= dict.fromkeys(HELPERS[name][1])
+        return [Definition(helper_source(name)) for name in wanted]
+
+
+def _interface(component: Mapping[str, Any]) -> str:
+    return repr((component.get("inputDefinitions"), component.get("outputDefinitions")))
+
+
+def type_name(kind: str) -> str:
+    """The annotation of a parameter type."""
+    return TYPES.get(kind, "dict")

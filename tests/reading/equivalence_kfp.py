@@ -1,0 +1,374 @@
+"""Whether a pipeline that was read and written again is the one that was read.
+
+Compared with the original document are
+
+* the pipeline's parameters: names, types, defaults;
+* for every task that is no helper of pipec's: the inputs of its component by name and type, its outputs by type (pipec's
+  outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted, the types
+  are those of the step), the inputs that it is given, how many loops it is in and how many conditions, and whether it
+  runs whatever has happened;
+* as they are written again: image, packages and pip's options, environment, resources, accelerator, retries, caching,
+  and the platform document;
+* as it is written again: which tasks wait for which, in the end, with the tasks that pipec adds for expressions
+  contracted. Tasks are matched by their names without numbers and by what is before and after them, three steps far.
+
+Not compared: the text of arguments and conditions, which output goes where, names of tasks and of outputs, labels of the
+UI, `backoffMaxDuration`, descriptions.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipec.backends.kfp.reading.ports import TYPES, parameter_type, schema
+from pipec.backends.kfp.reading.programs import install
+from pipec.compiler.units import parse_bytes, parse_cpu
+from pipec.ir import Block, Branch, FileType, ForEach, Group, OptionalOf, Parallel, Pipeline, Task, Try, ValueType
+from pipec.ir.literals import value_of
+
+STEP = re.compile(r"^# Step '([^']+)' of the pipeline", re.M)
+
+
+@dataclass
+class Leaf:
+    """A task that runs something."""
+
+    path: tuple[str, ...]
+    """The tasks around it, and itself."""
+    base: str
+    task: Mapping[str, Any]
+    component: Mapping[str, Any]
+    executor: Mapping[str, Any]
+    label: str
+    loops: int = 0
+    conditions: int = 0
+    final: bool = False
+
+
+@dataclass
+class Flat:
+    """A document as its leaves."""
+
+    leaves: list[Leaf] = field(default_factory=list)
+    before: dict[tuple[str, ...], dict[str, set[str]]] = field(default_factory=dict)
+    """DAG -> task -> all tasks that it waits for."""
+
+    def precedes(self, one: Leaf, other: Leaf) -> bool:
+        """Whether `other` waits for `one`."""
+        at = 0
+        while one.path[at] == other.path[at]:
+            at += 1
+            if at == min(len(one.path), len(other.path)):
+                return False
+        return one.path[at] in self.before[one.path[:at]][other.path[at]]
+
+
+def flat(spec: Mapping[str, Any]) -> Flat:
+    """The leaves of a document."""
+    found = Flat()
+    _walk(spec, spec["root"], (), (0, 0, False), found)
+    return found
+
+
+def _walk(spec: Any, component: Any, path: tuple[str, ...], around: tuple[int, int, bool], found: Flat) -> None:
+    tasks = component["dag"]["tasks"]
+    needs = {name: set(_needs(task)) for name, task in tasks.items()}
+    reach: dict[str, set[str]] = {}
+
+    def of(name: str) -> set[str]:
+        if name not in reach:
+            reach[name] = set(needs[name])
+            for other in needs[name]:
+                reach[name] |= of(other)
+        return reach[name]
+
+    found.before[path] = {name: of(name) for name in tasks}
+    gated = {n: _conjuncts(t) for n, t in tasks.items()}
+    for name, task in tasks.items():
+        made = spec["components"][task["componentRef"]["name"]]
+        loops = around[0] + ("parameterIterator" in task or "artifactIterator" in task)
+        gates = around[1] + gated[name] + sum(gated[o] for o in of(name) if gated[o] and not _is_exit(task))
+        inner = (loops, gates, around[2] or _is_exit(task))
+        if made.get("dag"):
+            _walk(spec, made, (*path, name), inner, found)
+        else:
+            label = made["executorLabel"]
+            executor = spec["deploymentSpec"]["executors"][label]
+            base = _base(name, made, executor, label)
+            found.leaves.append(Leaf((*path, name), base, task, made, executor, label, *inner))
+
+
+def _is_exit(task: Mapping[str, Any]) -> bool:
+    return (task.get("triggerPolicy") or {}).get("strategy") == "ALL_UPSTREAM_TASKS_COMPLETED"
+
+
+def _conjuncts(task: Mapping[str, Any]) -> int:
+    condition = (task.get("triggerPolicy") or {}).get("condition")
+    return len(condition.split("&&")) if condition else 0
+
+
+def _needs(task: Mapping[str, Any]) -> Iterator[str]:
+    yield from task.get("dependentTasks") or ()
+    inputs = task.get("inputs") or {}
+    for source in [*(inputs.get("parameters") or {}).values(), *(inputs.get("artifacts") or {}).values()]:
+        for key in ("taskOutputParameter", "taskOutputArtifact"):
+            if key in source:
+                yield source[key]["producerTask"]
+
+
+def bare(name: str) -> str:
+    """A name without what tells it apart from its like."""
+    return re.sub(r"[-_]?\d+\Z", "", name.replace("-", "_")).strip("_").lower()
+
+
+def _base(name: str, component: Any, executor: Any, label: str) -> str:
+    container = executor.get("container") or {}
+    args = container.get("args") or []
+    if "--function_to_execute" in args:
+        return bare(args[args.index("--function_to_execute") + 1])
+    if "importer" in executor and label == "exec-artifact-at":
+        return ""  # of pipec's own
+    for text in container.get("command") or ():
+        if step := STEP.search(text):
+            return bare(step[1])
+    if any("kfp_main" in text or "A small task of the pipeline" in text for text in container.get("command") or ()):
+        return ""
+    return bare(label.removeprefix("exec-"))
+
+
+# --- settings
+
+
+def settings(leaf: Leaf, platform: Mapping[str, Any]) -> dict[str, Any]:
+    """How a task runs, in one form for both documents."""
+    container = leaf.executor.get("container") or {}
+    installed = install(container.get("command") or [])
+    env = {e["name"]: e.get("value", "") for e in container.get("env") or ()} | dict(installed.variables)
+    retry = leaf.task.get("retryPolicy") or {}
+    delay = (retry.get("backoffDuration") or "0s") if retry.get("maxRetryCount") else "0s"
+    executors = ((platform.get("platforms") or {}).get("kubernetes") or {}).get("deploymentSpec", {}).get("executors", {})
+    return {
+        "image": container.get("image"),
+        "packages": sorted(installed.packages),
+        "env": env,
+        "resources": _resources(container.get("resources") or {}),
+        "retries": (retry.get("maxRetryCount") or 0, delay, delay != "0s" and retry.get("backoffFactor")),
+        "cache": bool((leaf.task.get("cachingOptions") or {}).get("enableCache")),
+        "kubernetes": _kubernetes(executors.get(leaf.label) or {}),
+    }
+
+
+def _resources(given: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if any("{{$" in str(value) for value in given.values()):
+        return {"dynamic": True}
+    for name, read in (("Cpu", parse_cpu), ("Memory", parse_bytes)):
+        for kind in ("Request", "Limit"):
+            if value := given.get(f"resource{name}{kind}"):
+                found[name + kind] = read(value)
+            elif value := given.get(f"{name.lower()}{kind}"):
+                found[name + kind] = round(value * (1e9 if name == "Memory" else 1000))
+    accelerator = given.get("accelerator") or {}
+    if accelerator:
+        kind = accelerator.get("resourceType") or accelerator.get("type")
+        found["accelerator"] = (kind, accelerator.get("resourceCount") or accelerator.get("count"))
+    return found
+
+
+def _kubernetes(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        made: dict[str, Any] = {}
+        for name, inner in value.items():
+            if inner in (None, False, {}, []) and name != "nodeAffinityJson":
+                continue
+            if name.endswith("Parameter") and isinstance(inner, Mapping) and "runtimeValue" in inner:
+                made[name.removesuffix("Parameter")] = inner["runtimeValue"]["constant"]
+            else:
+                made[name] = _kubernetes(inner)
+        return made
+    if isinstance(value, list):
+        return sorted((_kubernetes(inner) for inner in value), key=lambda v: json.dumps(v, sort_keys=True))
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value) if isinstance(value, str) else value
+    return str(int(value)) if value == int(value) else str(value)
+
+
+# --- interfaces
+
+
+def _of_component(component: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Inputs by name and type, and the types of outputs."""
+    inputs, outputs = component.get("inputDefinitions") or {}, component.get("outputDefinitions") or {}
+    taken = {n: _type(parameter_type(p)) for n, p in (inputs.get("parameters") or {}).items()}
+    taken |= {n: "artifacts" if a.get("isArtifactList") else _artifact(a) for n, a in (inputs.get("artifacts") or {}).items()}
+    given = [_type(parameter_type(p)) for p in (outputs.get("parameters") or {}).values()]
+    given += [_artifact(a) for a in (outputs.get("artifacts") or {}).values()]
+    return taken, sorted(given)
+
+
+def _type(kind: str) -> str:
+    return TYPES.get(kind, "dict")
+
+
+def _artifact(artifact: Mapping[str, Any]) -> str:
+    kind = schema(artifact)
+    names = {"system.Dataset": "Dataset", "system.Model": "Model", "system.HTML": "HTML", "system.Markdown": "Markdown"}
+    return names.get(kind, kind if kind == "system.Metrics" else "Path")
+
+
+def _of_step(pipeline: Pipeline, task: Task) -> tuple[Any, Any]:
+    """The same of a step."""
+    component = pipeline.component(task.component)
+    taken = {port.name: _annotated(port.annotation) for port in component.ports}
+    if component.container is not None:
+        return taken, sorted(_output(o.type) for o in component.container.outputs)
+    given = [_annotated(text) for text in _returned(component.returns)]
+    return taken, sorted(given)
+
+
+def _output(type_: Any) -> str:
+    if isinstance(type_, FileType):
+        return _annotated({"dataset": "Dataset", "model": "Model"}.get(getattr(type_, "role", None) or "", "Path"))
+    return _annotated(type_.annotation) if isinstance(type_, (ValueType, OptionalOf)) else "Path"
+
+
+def _returned(text: str) -> list[str]:
+    if not text or text == "None":
+        return []
+    node = ast.parse(text, mode="eval").body
+    if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "tuple":
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return [ast.unparse(part) for part in parts]
+    return [text]
+
+
+def _annotated(text: str) -> str:
+    if not text:
+        return "str"
+    node = ast.parse(text, mode="eval").body
+    while isinstance(node, ast.BinOp):
+        node = node.left
+    base = node.value if isinstance(node, ast.Subscript) else node
+    name = ast.unparse(base).rpartition(".")[2]
+    inner = ast.unparse(node.slice) if isinstance(node, ast.Subscript) else ""
+    if name == "Optional":
+        return _annotated(inner)
+    if name in ("list", "List") and inner in ("Dataset", "Model", "Path", "HTML", "Markdown"):
+        return "artifacts"
+    return {"List": "list", "Dict": "dict", "Metrics": "system.Metrics"}.get(name, name)
+
+
+# --- the comparison
+
+
+@dataclass
+class Placed:
+    """A task of the IR with what is around it."""
+
+    task: Task
+    loops: int
+    conditions: int
+    final: bool
+
+
+def placed(block: Block, loops: int = 0, conditions: int = 0, final: bool = False) -> Iterator[Placed]:
+    """The tasks of a block."""
+    for node in block.nodes:
+        match node:
+            case Task():
+                yield Placed(node, loops, conditions, final)
+            case ForEach():
+                yield from placed(node.body, loops + 1, conditions, final)
+            case Branch():
+                yield from placed(node.then, loops, conditions + 1, final)
+                yield from placed(node.orelse, loops, conditions + 1, final)
+            case Group() | Parallel():
+                yield from placed(node.body, loops, conditions, final)
+            case Try():
+                yield from placed(node.body, loops, conditions, final)
+                for inner in (node.handler, node.final):
+                    yield from placed(inner or Block(), loops, conditions, True)
+                final = final or node.handler is not None  # what follows runs whatever has happened
+
+
+def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> list[str]:
+    """What differs, in words; nothing where the pipelines are equivalent."""
+    spec, platform = original[0], original[1] if len(original) > 1 else {}
+    again, again_platform = written[0], written[1] if len(written) > 1 else {}
+    old, new = flat(spec), flat(again)
+    new.leaves = [leaf for leaf in new.leaves if leaf.base]
+    tasks = [one for one in placed(pipeline.body)]
+    found = [*_parameters(spec, pipeline)]
+    found += _unequal("tasks", [leaf.base for leaf in old.leaves], [bare(p.task.site.step) for p in tasks])
+    if found:
+        return found
+    found += _unequal(
+        "interfaces",
+        [(leaf.base, *_of_component(leaf.component)) for leaf in old.leaves],
+        [(bare(p.task.site.step), *_of_step(pipeline, p.task)) for p in tasks],
+    )
+    found += _unequal(
+        "places in loops and conditions",
+        [(leaf.base, leaf.loops, leaf.conditions, leaf.final) for leaf in old.leaves],
+        [(bare(p.task.site.step), p.loops, p.conditions, p.final) for p in tasks],
+    )
+    found += _unequal(
+        "settings",
+        [(leaf.base, settings(leaf, platform)) for leaf in old.leaves],
+        [(leaf.base, settings(leaf, again_platform)) for leaf in new.leaves],
+    )
+    if not found:
+        found += _unequal("order", _order(old), _order(new))
+    return found
+
+
+def _order(found: Flat) -> list[Any]:
+    """A colour of each leaf, by its name and what is before and after it."""
+    leaves = found.leaves
+    colours: list[Any] = [leaf.base for leaf in leaves]
+    pairs = [[found.precedes(one, other) if one is not other else False for other in leaves] for one in leaves]
+    for _ in range(3):
+        fresh = []
+        for i in range(len(leaves)):
+            before = sorted(str(colours[j]) for j in range(len(leaves)) if pairs[j][i])
+            after = sorted(str(colours[j]) for j in range(len(leaves)) if pairs[i][j])
+            fresh.append(f"{leaves[i].base}<{hash_of(before)}>{hash_of(after)} ({len(before)} before, {len(after)} after)")
+        colours = fresh
+    return colours
+
+
+def hash_of(value: Any) -> str:
+    """A short name of a value."""
+    import hashlib
+
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:6]
+
+
+def _parameters(spec: Mapping[str, Any], pipeline: Pipeline) -> list[str]:
+    definitions = spec["root"].get("inputDefinitions") or {}
+    inputs = definitions.get("parameters") or {}
+    old = {n: (_artifact(a), "null") for n, a in (definitions.get("artifacts") or {}).items()}
+    old |= {n: (_type(parameter_type(p)), json.dumps(p.get("defaultValue"), sort_keys=True)) for n, p in inputs.items()}
+    new = {
+        p.name: (_annotated(p.annotation), json.dumps(value_of(p.default.source) if p.default else None, sort_keys=True))
+        for p in pipeline.parameters
+    }
+    same = {n: (t, json.loads(d)) for n, (t, d) in old.items()} == {n: (t, json.loads(d)) for n, (t, d) in new.items()}
+    return [] if same else [f"parameters: {old} became {new}"]
+
+
+def _unequal(what: str, old: list[Any], new: list[Any]) -> list[str]:
+    a, b = Counter(map(_text, old)), Counter(map(_text, new))
+    if a == b:
+        return []
+    return [f"{what}: only in the original {list((a - b).elements())[:3]}, only in the result {list((b - a).elements())[:3]}"]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
