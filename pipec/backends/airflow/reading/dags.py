@@ -12,7 +12,7 @@ from pipec.backends.airflow.reading.schedules import DagSettings, dag_settings
 from pipec.backends.airflow.reading.scope import is_constant, literal
 from pipec.backends.airflow.reading.values import Dag, GroupBody, Parameter
 from pipec.backends.airflow.reading.words import is_version_2
-from pipec.compiler.diagnostics.foreign import ChangedMeaning, SettingNotKept
+from pipec.compiler.diagnostics.foreign import Adapted, ChangedMeaning, SettingNotKept
 from pipec.compiler.reading import PipelineFunction, PipelineRead, TaskRead, TaskStatus
 from pipec.compiler.reading.settings import pipeline_settings_of
 
@@ -88,6 +88,9 @@ class Pipelines:
             finding = SettingNotKept(self.source.span(arg.node), TARGET, dag.id, name, reason)
             self.report.add(finding)
             remarks.append(f"{finding.code}: {finding.message}")
+        if found.past and (start := dag.option("start_date") or dag.given.get("default_args")) is not None:
+            how = "its start has passed, which means nothing where missed runs are not made up for"
+            self.report.add(Adapted(self.source.span(start.node), dag.id, how))
         for difference, arg in found.changed:
             changed = ChangedMeaning(self.source.span(arg.node), TARGET, dag.id, difference)
             self.report.add(changed)

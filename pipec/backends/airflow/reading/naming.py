@@ -46,6 +46,7 @@ class Naming:
         self.taken = {*AUTHORING, *mentioned, *(_bound(s) for s in self.lift.reach.imports)}
         self.taken |= {p for d in every for p in d.dag.parameters}
         self.taken |= set(self.lift.helper_names.values())
+        self.taken |= set(usage) - set(direct)  # helpers of several steps
         for name, users in direct.items():
             self._direct_step(name, users)
         for lifted in every:

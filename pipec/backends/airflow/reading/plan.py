@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -10,11 +12,12 @@ from pipec.backends.airflow.reading import containers, policies
 from pipec.backends.airflow.reading.callables import Callable_, adapt
 from pipec.backends.airflow.reading.choices import BRANCHES, CIRCUITS, Choice, Choices
 from pipec.backends.airflow.reading.definitions import Definitions, Reach, free_names
-from pipec.backends.airflow.reading.expr import Exprs, Inexpressible
+from pipec.backends.airflow.reading.expr import Exprs, Inexpressible, has_template
 from pipec.backends.airflow.reading.facts import bash_facts, fact_names
 from pipec.backends.airflow.reading.making import results
 from pipec.backends.airflow.reading.natives import pulls_of, short
 from pipec.backends.airflow.reading.policies import Settings
+from pipec.backends.airflow.reading.scope import is_constant, literal
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.templates import Fact, split
 from pipec.backends.airflow.reading.values import (
@@ -22,6 +25,7 @@ from pipec.backends.airflow.reading.values import (
     External,
     Function,
     GroupBody,
+    Mapping,
     Partial,
     Refusal,
     Task,
@@ -144,7 +148,8 @@ class Planner:
     def _natives_above(self, plan: Plan) -> bool:
         """Let the tasks whose XComs a native task reads be native, where they would be stored in another form."""
         read, unknown = self._reads(plan.task)
-        found = [t for t in self.above[plan.task] if unknown or t.id in read or t in self._direct(plan.task)]
+        direct, above = self._direct(plan.task), self.above[plan.task]
+        found = [t for t in self.plans if t.id in read or t in direct or (unknown and t in above)]
         changed = False
         for task in found:
             other = self.plans[task]
@@ -359,9 +364,23 @@ class Planner:
             plan.items.append(("", self.exprs.of(arg.value, arg)))
             plan.arguments += [f'{key}=\1["{key}"]' for key in keys]
             return
+        if len(how.over) > 1 and (pairs := _product(how)) is not None:
+            plan.items.append((", ".join(how.over), literal(pairs)))
+            plan.arguments += [f"{key}=\1{key}\1" for key in how.over]
+            return
         for key, arg in how.over.items():
             plan.items.append((key, self.exprs.items(arg.value, arg)))
             plan.arguments.append(f"{key}=\1{key}\1")
+
+
+def _product(how: Mapping) -> list[tuple[object, ...]] | None:
+    """All combinations of what a task is mapped over, where that is constant: the first argument varies slowest."""
+    lists = [a.value for a in how.over.values()]
+    if not all(isinstance(v, (list, tuple)) and is_constant(v) and not has_template(v) for v in lists):
+        return None
+    if math.prod(len(v) for v in lists if isinstance(v, (list, tuple))) > 200:
+        return None
+    return list(itertools.product(*[v for v in lists if isinstance(v, (list, tuple))]))
 
 
 def _keys(value: object) -> list[str] | None:
