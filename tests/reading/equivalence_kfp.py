@@ -152,9 +152,7 @@ def settings(leaf: Leaf, platform: Mapping[str, Any]) -> dict[str, Any]:
     env = {e["name"]: e.get("value", "") for e in container.get("env") or ()} | dict(installed.variables)
     retry = leaf.task.get("retryPolicy") or {}
     delay = (retry.get("backoffDuration") or "0s") if retry.get("maxRetryCount") else "0s"
-    executors = (
-        ((platform.get("platforms") or {}).get("kubernetes") or {}).get("deploymentSpec", {}).get("executors", {})
-    )
+    executors = ((platform.get("platforms") or {}).get("kubernetes") or {}).get("deploymentSpec", {}).get("executors", {})
     return {
         "image": container.get("image"),
         "packages": sorted(installed.packages),
@@ -208,9 +206,7 @@ def _of_component(component: Mapping[str, Any]) -> tuple[Any, Any]:
     """Inputs by name and type, and the types of outputs."""
     inputs, outputs = component.get("inputDefinitions") or {}, component.get("outputDefinitions") or {}
     taken = {n: _type(parameter_type(p)) for n, p in (inputs.get("parameters") or {}).items()}
-    taken |= {
-        n: "artifacts" if a.get("isArtifactList") else _artifact(a) for n, a in (inputs.get("artifacts") or {}).items()
-    }
+    taken |= {n: "artifacts" if a.get("isArtifactList") else _artifact(a) for n, a in (inputs.get("artifacts") or {}).items()}
     given = [_type(parameter_type(p)) for p in (outputs.get("parameters") or {}).values()]
     given += [_artifact(a) for a in (outputs.get("artifacts") or {}).values()]
     return taken, sorted(given)
@@ -342,9 +338,7 @@ def _order(found: Flat) -> list[Any]:
         for i in range(len(leaves)):
             before = sorted(str(colours[j]) for j in range(len(leaves)) if pairs[j][i])
             after = sorted(str(colours[j]) for j in range(len(leaves)) if pairs[i][j])
-            fresh.append(
-                f"{leaves[i].base}<{hash_of(before)}>{hash_of(after)} ({len(before)} before, {len(after)} after)"
-            )
+            fresh.append(f"{leaves[i].base}<{hash_of(before)}>{hash_of(after)} ({len(before)} before, {len(after)} after)")
         colours = fresh
     return colours
 
@@ -362,10 +356,7 @@ def _parameters(spec: Mapping[str, Any], pipeline: Pipeline) -> list[str]:
     old = {n: (_artifact(a), "null") for n, a in (definitions.get("artifacts") or {}).items()}
     old |= {n: (_type(parameter_type(p)), json.dumps(p.get("defaultValue"), sort_keys=True)) for n, p in inputs.items()}
     new = {
-        p.name: (
-            _annotated(p.annotation),
-            json.dumps(value_of(p.default.source) if p.default else None, sort_keys=True),
-        )
+        p.name: (_annotated(p.annotation), json.dumps(value_of(p.default.source) if p.default else None, sort_keys=True))
         for p in pipeline.parameters
     }
     same = {n: (t, json.loads(d)) for n, (t, d) in old.items()} == {n: (t, json.loads(d)) for n, (t, d) in new.items()}
@@ -376,9 +367,7 @@ def _unequal(what: str, old: list[Any], new: list[Any]) -> list[str]:
     a, b = Counter(map(_text, old)), Counter(map(_text, new))
     if a == b:
         return []
-    return [
-        f"{what}: only in the original {list((a - b).elements())[:3]}, only in the result {list((b - a).elements())[:3]}"
-    ]
+    return [f"{what}: only in the original {list((a - b).elements())[:3]}, only in the result {list((b - a).elements())[:3]}"]
 
 
 def _text(value: Any) -> str:

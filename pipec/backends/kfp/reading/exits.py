@@ -7,7 +7,6 @@ from pipec.backends.kfp.reading.dags import Node
 from pipec.backends.kfp.reading.values import Scope, Value, literal
 from pipec.compiler.reading import Line, Nested, Statement
 
-
 def exit_block(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks) -> Made:
     """`node`, with what it runs after."""
     names = {member.name for member in node.members}

@@ -15,23 +15,12 @@ from pipec.backends.kfp.reading.ports import ROLES, Output, parameter_type, role
 from pipec.backends.kfp.reading.programs import Program
 from pipec.backends.kfp.reading.steps import Plan, Steps, type_name
 from pipec.backends.kfp.reading.validate import dags, selectors
-from pipec.backends.kfp.reading.values import RefusedError, Scope, Value, literal
 from pipec.backends.kfp.scope import kfp_name
+from pipec.backends.kfp.reading.values import RefusedError, Scope, Value, literal
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
-from pipec.compiler.reading import (
-    Definition,
-    Item,
-    Line,
-    Module,
-    Outcome,
-    PipelineFunction,
-    PipelineRead,
-    Remark,
-    Source,
-    Statement,
-    TaskRead,
-)
+from pipec.compiler.reading import Definition, Item, Line, Module, Outcome, PipelineFunction, PipelineRead, Remark
+from pipec.compiler.reading import Source, Statement, TaskRead
 from pipec.compiler.reading.settings import pipeline_settings_of, python
 from pipec.ir import PipelinePolicy
 
