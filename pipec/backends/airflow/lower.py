@@ -73,6 +73,7 @@ class Lowering:
         self.params: dict[str, TaskNode] = {}
         self.tasks: dict[str, TaskNode] = {}
         """Id of an IR task -> its task."""
+        self.natives: dict[str, TaskNode] = {}  # native step -> its first task
         self.loops: dict[str, TaskNode] = {}
         """Id of a loop -> a task of its body: its instances are the iterations."""
         self.producers: dict[str, TaskNode] = {}

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def native_task(low: Lowering, task: Task, native: Native, scope: Scope) -> TaskNode:
     """One native step."""
-    call = ast.parse(native.source, mode="eval").body
+    tree = _Renamed(low).visit(ast.parse(native.source, mode="eval"))
+    call = tree.body
     assert isinstance(call, ast.Call)
     options = {k.arg: one_line(k.value) for k in call.keywords if k.arg is not None}
     function = FunctionDraft(one_line(call.func), operator="class", options=options)
@@ -28,7 +29,21 @@ def native_task(low: Lowering, task: Task, native: Native, scope: Scope) -> Task
     node.call.args = [one_line(argument) for argument in call.args]
     for output in task.outputs:
         low.env[output.id] = Bound(node)
+    low.natives.setdefault(task.component, node)
     return node
+
+
+class _Renamed(ast.NodeTransformer):
+    """Names of other native steps, as in `values=add.output`, become the variables that hold their tasks."""
+
+    def __init__(self, low: Lowering) -> None:
+        self.low = low
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        found = self.low.natives.get(node.id)
+        if found is None:
+            return node
+        return ast.copy_location(ast.Name(self.low.variable(found, None), node.ctx), node)
 
 
 def task_id(native: Native) -> str:
