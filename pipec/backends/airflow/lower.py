@@ -178,7 +178,7 @@ class Lowering:
         producer = self.parameter(bound.param) if bound.param else bound.node
         assert producer is not None
         node.data[producer] = None
-        output = ".output" if producer.function.operator == "class" else ""  # a task function gives its output itself
+        output = ".output" if producer.function.is_operator else ""  # a task function gives its output itself
         return self.variable(producer, node.loop) + output + (f"[{py(bound.key)}]" if bound.key else "")
 
     def variable(self, node: TaskNode, loop: Loop | None) -> str:

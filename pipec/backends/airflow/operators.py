@@ -23,7 +23,9 @@ def native_task(low: Lowering, task: Task, native: Native, scope: Scope) -> Task
     call = tree.body
     assert isinstance(call, ast.Call)
     options = {k.arg: one_line(k.value) for k in call.keywords if k.arg is not None}
-    function = FunctionDraft(one_line(call.func), operator="class", options=options)
+    function = FunctionDraft(
+        one_line(call.func), operator="class", options=options, decorated=is_decorated(native.source)
+    )
     node = low.new(task_id(native), function, scope, task.id)
     node.call.override.pop("task_id", None)
     node.call.args = [one_line(argument) for argument in call.args]
@@ -44,6 +46,16 @@ class _Renamed(ast.NodeTransformer):
         if found is None:
             return node
         return ast.copy_location(ast.Name(self.low.variable(found, None), node.ctx), node)
+
+
+def is_decorated(source: str) -> bool:
+    """Whether a task is made by a decorated function: `task(task_id="x")(f)(1)`, and not by an operator."""
+    node = ast.parse(source, mode="eval").body
+    while isinstance(node, (ast.Call, ast.Attribute)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
+            return True
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return False
 
 
 def task_id(native: Native) -> str:

@@ -9,7 +9,7 @@ from pipec.backends.airflow.reading import constants, grouping, making
 from pipec.backends.airflow.reading.constants import NotConstant
 from pipec.backends.airflow.reading.edges import chain, chain_linear, connect, tasks_of
 from pipec.backends.airflow.reading.evaluate import evaluate, iterated, pulled
-from pipec.backends.airflow.reading.scope import Binding, Scope, is_constant, literal
+from pipec.backends.airflow.reading.scope import Binding, Scope, as_dict, is_constant, literal
 from pipec.backends.airflow.reading.state import DEPTH, State
 from pipec.backends.airflow.reading.values import (
     Arg,
@@ -249,8 +249,10 @@ def _bind_parameters(state: State, function: Function, args: list[Arg], kwargs: 
         if name in known:
             _define(state, scope, name, arg)
     if own.kwarg:
-        rest = {k: a.value for k, a in kwargs.items() if k not in known}
-        _define(state, scope, own.kwarg.arg, _collected(rest, args))
+        rest = {k: a for k, a in kwargs.items() if k not in known}
+        text = as_dict({k: a.text for k, a in rest.items()})
+        place = next((a.node for a in rest.values()), function.node)
+        _define(state, scope, own.kwarg.arg, Arg({k: a.value for k, a in rest.items()}, text, place))
     for name in known:
         if name not in scope.names:
             scope.names[name] = Binding(Unknown(function.node))

@@ -12,6 +12,7 @@ from pipec.backends.airflow.reading.edges import operand_edges
 from pipec.backends.airflow.reading.scope import SIMPLE, Scope, is_constant
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.values import (
+    Class,
     Combined,
     Dag,
     Decorator,
@@ -36,7 +37,7 @@ def evaluate(state: State, node: ast.expr, scope: Scope) -> object:
     try:
         return _evaluate(state, node, scope)
     except NotConstant:
-        return Unknown(node)
+        return Unknown(node, None if state.pure else state.writer.text(node, scope))
 
 
 def _evaluate(state: State, node: ast.expr, scope: Scope) -> object:
@@ -215,7 +216,7 @@ def attribute(state: State, value: object, node: ast.Attribute) -> object:
             return value.id
         case PurePosixPath() if name in constants.PATHS:
             return constants.attribute(value, name)
-    if isinstance(value, (Task, Result, Dag, Group, TaskFunction, Partial, Combined, Decorator)) or hasattr(
+    if isinstance(value, (Class, Task, Result, Dag, Group, TaskFunction, Partial, Combined, Decorator)) or hasattr(
         value, "given"
     ):
         return Method(value, name)

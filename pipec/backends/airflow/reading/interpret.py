@@ -280,7 +280,7 @@ def _skip(state: State, node: ast.If | ast.For | ast.While, scope: Scope, what: 
         )  # fmt: skip
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
-            scope.names[one.id] = Binding(Unknown(node))
+            scope.names[one.id] = Binding(Unknown(node), stable=scope is state.module and not isinstance(node, ast.For))
 
 
 def makes(state: State, node: ast.AST, scope: Scope) -> bool:

@@ -89,7 +89,7 @@ class Lift:
         except Unwritable:
             planner.without_choices()
         for task, plan in lifted.plans.items():
-            lifted.tasks[task] = self._native(plan) if plan.native else Lifted(plan)
+            lifted.tasks[task] = self._native(plan, lifted.plans) if plan.native else Lifted(plan)
             if isinstance(task.function, GroupBody):
                 lifted.inner[task] = self._group(task, task.function, planner)
         self._reach_all(lifted)
@@ -109,12 +109,13 @@ class Lift:
         self.report.add(Adapted(self.source.span(task.node), task.id, "a sub-pipeline is called once for each item"))
         return found
 
-    def _native(self, plan: Plan) -> Lifted:
+    def _native(self, plan: Plan, plans: dict[Task, Plan]) -> Lifted:
         task = plan.task
         lifted = Lifted(plan)
         source = NativeSource(self.state, task, task.id)
         function = task.function
-        takes = any(True for a in (*task.args, *task.kwargs.values()) for _ in results(a.value))
+        given = {r.task for a in (*task.args, *task.kwargs.values()) for r in results(a.value)}
+        takes = any(not plans[t].native for t in given)  # steps are no operators that could be named
         if takes and task.is_taskflow and task.mapping is None and isinstance(function, Function):
             name = self.state.fresh(f"call_{function.name}")
             lifted.helper = helper_source(task, function, name)
@@ -140,6 +141,9 @@ class Lift:
             self._add({n for n in one.text.names if n != self.helper_names.get(task)}, _owner(function))
             if one.helper and isinstance(function, Function):
                 self._add({function.name}, function)
+                for arg in (*task.args, *task.kwargs.values()):
+                    self._add(arg.text.names)
+                    self.reach.imports |= dict.fromkeys(sorted(arg.text.imports))
 
     def _reach_step(self, plan: Plan) -> None:
         task = plan.task

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
+from pipec.backends.airflow.operators import is_decorated
 from pipec.backends.airflow.reading import containers, steps
 from pipec.backends.airflow.reading.facts import fact_names
 from pipec.backends.airflow.reading.lifted import Lifted
 from pipec.backends.airflow.reading.natives import short
 from pipec.backends.airflow.reading.plan import Plan
+from pipec.backends.airflow.reading.scope import mark
 from pipec.backends.airflow.reading.values import External, Function, Partial, Task
 from pipec.backends.airflow.reading.words import BASH, EMPTY
 from pipec.compiler.diagnostics.foreign import Adapted, KeptNative, SettingNotKept
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from pipec.backends.airflow.reading.lift import Lift
 
 TARGET = "Airflow"
+MARK = re.compile(r"\b(task_\d+_)(\.output)?\b")
+"""What `mark` gives."""
 
 
 class Naming:
@@ -32,6 +37,9 @@ class Naming:
         """Names of the result's top level."""
         self.made: dict[str, str] = {}
         """Function of the file -> the step or the helper that it became."""
+
+        self.decorated: set[str] = set()
+        """Native tasks that are decorated functions: a call gives what they hand on."""
 
     def run(self) -> None:
         usage: dict[str, list[Lifted]] = {}
@@ -55,6 +63,13 @@ class Naming:
                     one.step = self.fresh(task.id)
                 elif not one.step:
                     self._own_step(one)
+        natives = [one for lifted in every for one in lifted.tasks.values() if one.text is not None]
+        self.decorated = {mark(o.plan.task) for o in natives if o.text is not None and is_decorated(o.text.source)}
+        names = {mark(task): one.step for lifted in every for task, one in lifted.tasks.items()}
+        for lifted in every:
+            for one in lifted.tasks.values():
+                if one.plan.native:
+                    self._native_step(one, getattr(one.plan.task.node, "lineno", 0), names)
 
     def fresh(self, wanted: str) -> str:
         """A free name of the result's top level."""
@@ -95,9 +110,10 @@ class Naming:
         plan, task = one.plan, one.plan.task
         line = getattr(task.node, "lineno", 0)
         wanted = task.id if task.label in self.taken or not task.label.isidentifier() else task.label
-        one.step = self.fresh(task.label if wanted == task.label else wanted)
+        if plan.native and wanted in self.taken:
+            wanted = f"{wanted}_task"
+        one.step = self.fresh(wanted)
         if plan.native:
-            self._native_step(one, line)
             return
         if plan.container is not None:
             self._container_step(one, line)
@@ -148,14 +164,15 @@ class Naming:
             self.lift.items.append((0, 0, Definition(steps.renamed(steps.BASH_HELPER, steps.BASH_NAME, name))))
         return self.made["bash"]
 
-    def _native_step(self, one: Lifted, line: int) -> None:
+    def _native_step(self, one: Lifted, line: int, names: dict[str, str]) -> None:
         task, text = one.plan.task, one.text
         assert text is not None
         if one.helper:
             self.lift.items.append((line, 0, Definition(one.helper)))
         self.lift.report.add(KeptNative(self.lift.source.span(task.node), TARGET, task.id, short(task)))
         remarks = (f"PC503: {one.plan.reason}", *self._lost(one.plan))
-        step = NativeStep(one.step, "airflow", text.source, tuple(sorted(text.imports)), remarks)
+        source = MARK.sub(lambda m: names[m[1]] + ("" if m[1] in self.decorated else m[2] or ""), text.source)
+        step = NativeStep(one.step, "airflow", source, tuple(sorted(text.imports)), remarks)
         self.lift.items.append((line, 1, step))
         one.item = step
 

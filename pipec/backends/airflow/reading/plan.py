@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import itertools
-import math
 import re
 from dataclasses import dataclass, field
 
@@ -12,12 +10,13 @@ from pipec.backends.airflow.reading import containers, policies
 from pipec.backends.airflow.reading.callables import Callable_, adapt
 from pipec.backends.airflow.reading.choices import BRANCHES, CIRCUITS, Choice, Choices
 from pipec.backends.airflow.reading.definitions import Definitions, Reach, free_names
-from pipec.backends.airflow.reading.expr import Exprs, Inexpressible, has_template
+from pipec.backends.airflow.reading.expr import Exprs, Inexpressible
 from pipec.backends.airflow.reading.facts import bash_facts, fact_names
+from pipec.backends.airflow.reading.graphs import ancestors, common_keys, product
 from pipec.backends.airflow.reading.making import results
 from pipec.backends.airflow.reading.natives import pulls_of, short
 from pipec.backends.airflow.reading.policies import Settings
-from pipec.backends.airflow.reading.scope import is_constant, literal
+from pipec.backends.airflow.reading.scope import literal
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.templates import Fact, split
 from pipec.backends.airflow.reading.values import (
@@ -25,9 +24,7 @@ from pipec.backends.airflow.reading.values import (
     External,
     Function,
     GroupBody,
-    Mapping,
     Partial,
-    Refusal,
     Task,
 )
 from pipec.backends.airflow.reading.words import BASH, EMPTY
@@ -87,7 +84,7 @@ class Planner:
         self.definitions = definitions
         self.plans = {t: Plan(t, self._settings(t)) for t in dag.tasks.values()}
         self.exprs = Exprs(dag, self.plans)
-        self.above = _ancestors(dag)
+        self.above = ancestors(dag)
         self.choices = Choices(dag, set())
 
     def _settings(self, task: Task) -> Settings:
@@ -153,7 +150,8 @@ class Planner:
         changed = False
         for task in found:
             other = self.plans[task]
-            if not other.native and not self._is_text(other):
+            named = task in direct and not (plan.task.is_taskflow and plan.task.mapping is None)
+            if not other.native and (named or not self._is_text(other)):
                 other.reason = f"the task `{plan.task.id}`, which Airflow alone can run, reads its result"
                 changed = True
         return changed
@@ -358,13 +356,13 @@ class Planner:
         assert how is not None
         if how.mode == "expand_kwargs":
             arg = how.over[""]
-            keys = _keys(arg.value)
+            keys = common_keys(arg.value)
             if keys is None:
                 raise Inexpressible
             plan.items.append(("", self.exprs.of(arg.value, arg)))
             plan.arguments += [f'{key}=\1["{key}"]' for key in keys]
             return
-        if len(how.over) > 1 and (pairs := _product(how)) is not None:
+        if len(how.over) > 1 and (pairs := product(how)) is not None:
             plan.items.append((", ".join(how.over), literal(pairs)))
             plan.arguments += [f"{key}=\1{key}\1" for key in how.over]
             return
@@ -373,45 +371,5 @@ class Planner:
             plan.arguments.append(f"{key}=\1{key}\1")
 
 
-def _product(how: Mapping) -> list[tuple[object, ...]] | None:
-    """All combinations of what a task is mapped over, where that is constant: the first argument varies slowest."""
-    lists = [a.value for a in how.over.values()]
-    if not all(isinstance(v, (list, tuple)) and is_constant(v) and not has_template(v) for v in lists):
-        return None
-    if math.prod(len(v) for v in lists if isinstance(v, (list, tuple))) > 200:
-        return None
-    return list(itertools.product(*[v for v in lists if isinstance(v, (list, tuple))]))
-
-
-def _keys(value: object) -> list[str] | None:
-    """The keys that all of a list of dicts have."""
-    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(v, dict) for v in value):
-        return None
-    first = list(value[0])
-    same = all(set(v) == set(first) for v in value) and all(isinstance(k, str) for k in first)
-    return first if same else None
-
-
 def _names_used(source: str) -> set[str]:
     return {n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}
-
-
-def _ancestors(dag: Dag) -> dict[Task, set[Task]]:
-    """Task -> all tasks that it waits for; a cycle is refused."""
-    up: dict[Task, list[Task]] = {t: [] for t in dag.tasks.values()}
-    for one, other in dag.edges:
-        up[other].append(one)
-    found: dict[Task, set[Task]] = {}
-    todo = list(up)
-    rounds = 0
-    while todo:
-        rest = []
-        for task in todo:
-            if all(u in found for u in up[task]):
-                found[task] = set(up[task]).union(*(found[u] for u in up[task]))
-            else:
-                rest.append(task)
-        if len(rest) == len(todo):
-            raise Refusal(dag.node, f"the DAG {dag.id!r}", "its dependencies form a cycle")
-        todo, rounds = rest, rounds + 1
-    return found
