@@ -24,11 +24,18 @@ class FunctionDraft:
     parameters: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     doc: str = ""
+    decorated: bool = False
+    """Of "class": a decorated function instead, whose call gives its output itself."""
     caught: bool = False
     """It ends well when it fails for good."""
     listed: bool = False
     """Its result is mapped over: it must be what its annotation promises, a list."""
     calls: list[CallDraft] = field(default_factory=list)
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether a call gives an operator, and not what it hands on."""
+        return self.operator == "class" and not self.decorated
 
     def settled(self) -> TaskFunction:
         """The function with the settings that all its calls have in common."""

@@ -100,7 +100,9 @@ def _no_schedule(value: object, policy: Policy) -> str:
         return ""
     if isinstance(value, list) and len(value) > 1 and all(isinstance(uri, str) for uri in value):
         return ""
-    return "'schedule' takes '@once', '@continuous', or a list of assets that have all been updated; else use `schedule`"
+    return (
+        "'schedule' takes '@once', '@continuous', or a list of assets that have all been updated; else use `schedule`"
+    )
 
 
 def arguments(policy: Policy, version: tuple[int, int]) -> dict[str, str]:

@@ -17,7 +17,8 @@ RETRIES = ("retries", "retry_delay", "retry_exponential_backoff", "max_retry_del
 IGNORED = frozenset(
     [
         "task_id", "dag", "task_group", "python_callable", "op_args", "op_kwargs", "trigger_rule", "multiple_outputs",
-        "default_args", "provide_context", "start_date", "end_date", "params", "outlets", "inlets", "on_failure_callback",
+        "default_args", "provide_context", "start_date", "end_date", "params", "outlets", "inlets",
+        "on_failure_callback",
         "show_return_value_in_logs", "do_xcom_push", *RETRIES,
     ]
 )  # fmt: skip
@@ -44,7 +45,7 @@ class Settings:
 
 
 def settings(task: Task, skipped: frozenset[str] = frozenset()) -> Settings:
-    """The settings of `task`, its DAG's `default_args` included. `skipped`: arguments that its operator itself needs."""
+    """The settings of `task`, its DAG's `default_args` included. `skipped`: what its operator itself needs."""
     found = Settings(TaskPolicy())
     values: dict[str, Any] = {}
     extensions: dict[str, Any] = {}
@@ -63,7 +64,9 @@ def settings(task: Task, skipped: frozenset[str] = frozenset()) -> Settings:
         elif name == "queue" and isinstance(arg.value, str):
             values["placement"] = Placement(**{**values.get("placement", Placement()).model_dump(), "queue": arg.value})
         elif name == "priority_weight" and isinstance(arg.value, int):
-            values["placement"] = Placement(**{**values.get("placement", Placement()).model_dump(), "priority": arg.value})
+            values["placement"] = Placement(
+                **{**values.get("placement", Placement()).model_dump(), "priority": arg.value}
+            )
         elif name == "owner" and name not in task.given:
             continue  # of the whole DAG
         elif name in native.TASK and is_constant(arg.value) and is_of(arg.value, native.TASK[name]):
@@ -149,4 +152,3 @@ def asset_uri(value: object, extra: bool = False) -> str | None:
     if set(value.kwargs) - {"uri", "name", "extra", "group"} or (value.kwargs.get("extra") and not extra):
         return None
     return uri if isinstance(uri, str) and name in (None, uri) else None
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pipec.backends.airflow import native
@@ -35,6 +35,10 @@ NUMBERS = {
 }  # fmt: skip
 
 
+PAST = datetime(2026, 1, 1)
+"""Starts before this have passed: a fixed day, so that the same file always gives the same result."""
+
+
 @dataclass
 class DagSettings:
     """The settings of one DAG."""
@@ -44,6 +48,8 @@ class DagSettings:
     """Setting, reason, and where it was written."""
     native: str | list[str] | None = None
     """A schedule that pipec has no word for: "@once", or the assets that start the DAG together."""
+    past: bool = False
+    """Its start lies in the past, and means nothing, since runs that were missed are not made up for."""
     changed: list[tuple[str, Arg]] = field(default_factory=list)
     """What is done differently, and where that was written."""
 
@@ -106,12 +112,16 @@ def _schedule(dag: Dag, version_2: bool, found: DagSettings) -> Schedule | None:
     if catchup is None and version_2 and (made.cron or made.every):
         place = arg or dag.given.get("start_date")
         if place is not None:
-            found.changed.append(("Airflow 2 makes up for the runs that it missed unless `catchup=False` is given", place))
+            found.changed.append(
+                ("Airflow 2 makes up for the runs that it missed unless `catchup=False` is given", place)
+            )
     if made.cron is not None:
         update: dict[str, Any] = {"catchup": late and catchup is not None}
         for name, when in (("start", start), ("end", end)):
-            if when is not None:
+            if when is not None and (name == "end" or update["catchup"] or when.when >= PAST):
                 update[name] = _written(when)
+            elif when is not None:
+                found.past = True
         made = made.model_copy(update=update)
     elif made.every is not None:
         for name, when in (("start_date", start), ("end_date", end)):
@@ -163,11 +173,12 @@ def _is_cron(text: str) -> bool:
 
 def _all(value: object) -> list[str] | None:
     """The addresses of which all start the DAG together."""
+    found: list[str | None] = []
     if isinstance(value, (list, tuple)) and len(value) > 1:
         found = [asset_uri(v, True) for v in value]
     elif isinstance(value, Made) and value.word in ("&", "AssetAll", "DatasetAll"):
-        parts = [_all(v) or ([u] if (u := asset_uri(v, True)) else [None]) for v in value.args]
-        found = [u for part in parts for u in part]
+        for part in value.args:
+            found += _all(part) or [asset_uri(part, True)]
     else:
         return None
     uris = [u for u in found if u is not None]
