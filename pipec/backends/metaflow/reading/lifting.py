@@ -13,8 +13,7 @@ from pipec.compiler.pysource.layout import exploded
 
 def lift(function: cst.FunctionDef, plan: Lift) -> str:
     """The text of the function at indentation 0."""
-    body = function.body
-    assert isinstance(body, cst.IndentedBlock)
+    body = block(function)
     statements = [s for s in body.body if not _is_dropped(s, plan)]
     doc, rest = _docstring(statements)
     edited = [_rewritten(s, plan) for s in rest]
@@ -39,6 +38,22 @@ def lift(function: cst.FunctionDef, plan: Lift) -> str:
     )
     text = cst.Module(body=[new]).code.strip("\n")
     return _with_signature(text, plan)
+
+
+def block(function: cst.FunctionDef) -> cst.IndentedBlock:
+    """The body, with each statement on a line of its own where `self.next` shares one."""
+    body = function.body
+    if not isinstance(body, cst.IndentedBlock):
+        body = cst.IndentedBlock([cst.SimpleStatementLine(body.body)])
+    lines: list[cst.BaseStatement] = []
+    for line in body.body:
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) == 1:
+            lines.append(line)
+            continue
+        for n, part in enumerate(line.body):
+            alone = cst.SimpleStatementLine([part.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
+            lines.append(alone.with_changes(leading_lines=line.leading_lines) if n == 0 else alone)
+    return body.with_changes(body=lines)
 
 
 def _rewritten(statement: cst.BaseStatement, plan: Lift) -> cst.BaseStatement:
@@ -102,7 +117,7 @@ def comments_above(function: cst.FunctionDef) -> list[str]:
 
 def comments_of_next(function: cst.FunctionDef, self_name: str) -> list[str]:
     """The comment above `self.next(...)`, without `#`."""
-    last = function.body.body[-1]
+    last = block(function).body[-1]
     if isinstance(last, cst.SimpleStatementLine) and any(_is_call(p, self_name, ("next",)) for p in last.body):
         return [line.comment.value.lstrip("# ") for line in last.leading_lines if line.comment is not None]
     return []
