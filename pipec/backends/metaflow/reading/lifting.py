@@ -43,8 +43,9 @@ def lift(function: cst.FunctionDef, plan: Lift) -> str:
 def block(function: cst.FunctionDef) -> cst.IndentedBlock:
     """The body, with each statement on a line of its own where `self.next` shares one."""
     body = function.body
-    if not isinstance(body, cst.IndentedBlock):
+    if isinstance(body, cst.SimpleStatementSuite):
         body = cst.IndentedBlock([cst.SimpleStatementLine(body.body)])
+    assert isinstance(body, cst.IndentedBlock)
     lines: list[cst.BaseStatement] = []
     for line in body.body:
         if not isinstance(line, cst.SimpleStatementLine) or len(line.body) == 1:

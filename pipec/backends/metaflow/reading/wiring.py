@@ -315,10 +315,9 @@ def tails(block: Block) -> frozenset[str]:
 
 def results(env: Env, parameters: Container[str]) -> Env:
     """What a user of the flow finds at its end: artifacts, and no parameters or constants."""
-    return {
-        name: value
-        for name, value in env.items()
-        if name not in ("input", "index")
-        and name not in parameters
-        and not (isinstance(value, Known) and value.source == name)
-    }
+    found = {}
+    for name, value in env.items():
+        is_constant = isinstance(value, Known) and value.source == name
+        if name not in ("input", "index") and name not in parameters and not is_constant:
+            found[name] = value
+    return found
