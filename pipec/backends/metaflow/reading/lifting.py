@@ -6,6 +6,7 @@ import ast
 
 import libcst as cst
 
+from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.input_loops import EMPTY, InputLoops
 from pipec.backends.metaflow.reading.plans import Helper, Lift
 from pipec.compiler.pysource.layout import exploded
@@ -16,7 +17,7 @@ def lift(function: cst.FunctionDef, plan: Lift) -> str:
     body = block(function)
     statements = [s for s in body.body if not _is_dropped(s, plan)]
     doc, rest = _docstring(statements)
-    edited = [_rewritten(s, plan) for s in rest]
+    edited = [made for s in rest for made in _rewritten(s, plan)]
     if edited and len(statements) != len(body.body) and statements[0] is not body.body[0] and not doc:
         edited[0] = _at_top(edited[0])
     first = [cst.parse_statement(text) for text in plan.first]
@@ -57,10 +58,10 @@ def block(function: cst.FunctionDef) -> cst.IndentedBlock:
     return body.with_changes(body=lines)
 
 
-def _rewritten(statement: cst.BaseStatement, plan: Lift) -> cst.BaseStatement:
+def _rewritten(statement: cst.BaseStatement, plan: Lift) -> list[cst.BaseStatement]:
     made = statement.visit(_Rewriter(plan))
-    assert isinstance(made, cst.BaseStatement)
-    return made
+    several = list(made) if isinstance(made, cst.FlattenSentinel) else [made]
+    return [one for one in several if isinstance(one, cst.BaseStatement)]
 
 
 def _with_signature(text: str, plan: Lift) -> str:
@@ -135,6 +136,11 @@ def _docstring(statements: list[cst.BaseStatement]) -> tuple[list[cst.BaseStatem
     return [], list(statements)
 
 
+def _inside(body: cst.BaseSuite) -> list[cst.BaseStatement]:
+    assert isinstance(body, cst.IndentedBlock)
+    return list(body.body)
+
+
 class _Rewriter(InputLoops):
     def __init__(self, plan: Lift) -> None:
         super().__init__(plan)
@@ -178,6 +184,22 @@ class _Rewriter(InputLoops):
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.SimpleStatementLine | cst.RemovalSentinel:
         return cst.RemoveFromParent() if _is_dropped(original_node, self.plan) else updated_node
+
+    def leave_With(
+        self, original_node: cst.With, updated_node: cst.With
+    ) -> cst.With | cst.FlattenSentinel[cst.BaseStatement]:
+        match original_node.items:
+            case [cst.WithItem(item=cst.Call(func=cst.Name(value=name)))] if self.plan.is_ours and name == ours.FOLDER:
+                return cst.FlattenSentinel(_inside(updated_node.body))
+        return updated_node
+
+    def leave_If(self, original_node: cst.If, updated_node: cst.If) -> cst.If | cst.FlattenSentinel[cst.BaseStatement]:
+        match original_node.test:
+            case cst.UnaryOperation(operator=cst.Not(), expression=cst.Call(func=cst.Name(value=name))) if (
+                self.plan.is_ours and name == ours.REUSE
+            ):
+                return cst.FlattenSentinel(_inside(updated_node.body))
+        return updated_node
 
     def visit_FormattedString(self, node: cst.FormattedString) -> None:
         self.quotes.append(node.end[-1])
