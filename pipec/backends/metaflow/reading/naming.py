@@ -10,6 +10,7 @@ from pipec.backends.metaflow.reading.model import (
     Call,
     Choose,
     Gathered,
+    Indexed,
     Known,
     Listed,
     Loop,
@@ -162,8 +163,6 @@ def _covered(one: _Group, other: _Group) -> bool:
 
 def source(value: Value) -> str:
     """The expression that a value is in the pipeline's body."""
-    from pipec.backends.metaflow.reading.model import Indexed
-
     match value:
         case Known():
             return value.source

@@ -105,7 +105,7 @@ class Infos:
         raise Refused(CannotMigrate(member.file.source.span(node), TARGET, what, reason, advice))
 
     def _step(self, member: Member) -> StepInfo:
-        found = usage(member.body, member.self_name, self._current(member), self.methods)
+        found = usage(member.body, member.self_name, self._current(member), self.methods, member.file.is_ours)
         info = StepInfo(member, found, inputs(member) if member.inputs_name else None)
         if found.escapes:
             self._escaped(member, found.escapes[0])
