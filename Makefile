@@ -20,7 +20,7 @@ help:
 	@echo "make test-all      that, and the samples with all their parameters on every orchestrator"
 	@echo "make environments  what tests need that cannot be installed beside the rest (Airflow 2, a provider)"
 	@echo "make test-pythons  the tests that need no orchestrator, on every Python that this machine has"
-	@echo "make fuzz          N=100 random modules (SEED=1) on plain Python and every target; ARGS=--help for more"
+	@echo "make fuzz          N=100 random modules (SEED=1) on plain Python and every target, $(WORKERS) processes; ARGS=--help"
 	@echo "make lint          ruff, mypy, import contracts"
 	@echo "make goldens       write the committed outputs of samples and cases anew"
 	@echo "make docs          write the generated parts of README.md and docs/ anew"
@@ -62,7 +62,7 @@ test-pythons:
 	$(PYTHON) tests/pythons.py
 
 fuzz: $(VENV)/dev
-	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) $(ARGS)
+	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --jobs $(WORKERS) $(ARGS)
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check

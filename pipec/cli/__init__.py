@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "check": "Report everything that is wrong, lossy or risky, per target.",
     "run": "Run a pipeline here: plain Python, or the generated output on an orchestrator's local runner.",
     "verify": "Run plain Python and every target, and compare.",
+    "migrate": "Read a pipeline of an orchestrator, and write plain Python or another target's files.",
     "graph": "Print the picture of a pipeline.",
     "ir": "Print a pipeline's intermediate representation as JSON.",
     "explain": "Explain a finding.",

@@ -1,0 +1,1 @@
+"""Reading pipelines of other orchestrators."""

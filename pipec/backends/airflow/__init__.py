@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipec.compiler.backend import Bundle
 from pipec.compiler.capabilities import Capabilities, load
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.reading import Reader
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 
@@ -20,6 +21,13 @@ class AirflowBackend:
     def capabilities(self) -> Capabilities:
         """What Airflow makes of each feature."""
         return load("airflow")
+
+    @property
+    def reader(self) -> Reader:
+        """What reads existing pipelines."""
+        from pipec.backends.airflow.reading.reader import AirflowReader
+
+        return AirflowReader()
 
     def build(self, pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
         """The DAG file, or `None` where a finding refuses the pipeline."""

@@ -142,7 +142,7 @@ def _tie(node: TaskNode) -> None:
     """Edges from the branches around a lenient task, so that it is skipped with its arm."""
     for depth, branch in enumerate(node.arms):
         inside = all(u.arms[: depth + 1] == node.arms[: depth + 1] for u in node.upstream)
-        if not (node.join and inside):
+        if not (node.join and node.loop is None and inside):  # a join in a mapped group runs after nothing but skips
             node.after(branch, forced=True)
 
 

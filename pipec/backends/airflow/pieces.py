@@ -58,8 +58,9 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
     decorators = " ".join(d for draft in functions.drafts for d in draft.decorators)
     listed = any(draft.listed for draft in functions.drafts)
     objects = any(f'"{form}"' in decorators for form in ("pickle", "parquet", "npy"))
-    files, lazy = '"file"' in decorators, "lazy=True" in decorators
-    artifacts = objects or files or lazy
+    files = '"file"' in decorators
+    artifacts = objects or files
+    lazy = artifacts and "lazy=True" in decorators  # else nothing is there that could be fetched
     codecs = '"parquet"' in decorators or '"npy"' in decorators
     forms = re.findall(r'result=([\[({])|(?:\d|None), ([\[({])|"\w+", ([\[({])', decorators)
     classes = objects and any(_pickled_by_name(d, pipeline) for d in pipeline.definitions)

@@ -7,6 +7,7 @@ from functools import cached_property
 from pipec.compiler.backend import Bundle
 from pipec.compiler.capabilities import Capabilities, load
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.reading import Reader
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 
@@ -22,6 +23,13 @@ class KfpBackend:
     def capabilities(self) -> Capabilities:
         """What Kubeflow Pipelines can do."""
         return load(self.name)
+
+    @property
+    def reader(self) -> Reader:
+        """What reads existing pipelines."""
+        from pipec.backends.kfp.reading.reader import KfpReader
+
+        return KfpReader()
 
     def build(self, pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
         """One YAML file, with the platform document in it where one is needed."""

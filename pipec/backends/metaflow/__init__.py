@@ -7,6 +7,7 @@ from functools import cached_property
 from pipec.compiler.backend import Bundle
 from pipec.compiler.capabilities import Capabilities, load
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.reading import Reader
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 
@@ -22,6 +23,13 @@ class MetaflowBackend:
     def capabilities(self) -> Capabilities:
         """What Metaflow can do."""
         return load(self.name)
+
+    @property
+    def reader(self) -> Reader:
+        """What reads existing pipelines."""
+        from pipec.backends.metaflow.reading.reader import MetaflowReader
+
+        return MetaflowReader()
 
     def build(self, pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
         """One Python file with a `FlowSpec`."""

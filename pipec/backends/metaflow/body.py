@@ -150,6 +150,9 @@ class Body(Writer):
     def _call(self, task: Task) -> None:
         component = self.pipeline.component(task.component)
         outer = self.depth
+        if task.policy.on_failure is not None:
+            self._say(self._telling(task), self.depth)
+            self.depth += 4
         if task.policy.cache is not None and task.outputs:
             self._say(self._reuse(task, component), self.depth)
             self.depth += 4
@@ -162,6 +165,11 @@ class Body(Writer):
             event = python_literal(event_name(task.policy.updates))
             self._say(f"{self.words('publish')}({event})", self.depth)
         self.depth = outer
+
+    def _telling(self, task: Task) -> str:
+        hook = self.pipeline.component(task.policy.on_failure or "").function
+        retries = [f"retries={task.policy.retry.limit}"] if task.policy.retry and task.policy.retry.limit else []
+        return f"with {self.words('telling')}({', '.join([str(hook), python_literal(task.site.step), *retries])}):"
 
     def _reuse(self, task: Task, component: Component) -> str:
         cache = task.policy.cache

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pipec.compiler.capabilities import Capabilities
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.reading import Reader
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 
@@ -37,3 +38,6 @@ class Backend(Protocol):
 
     requirement: str
     """Extra that `run` needs, such as "pipec[kfp]"; "" for none."""
+
+    reader: Reader | None
+    """What reads existing pipelines of the orchestrator; `None`: they cannot be read."""

@@ -130,15 +130,12 @@ def render(module: Module) -> str:
     for item in module.items:
         lines = list(_item(item))
         kept = isinstance(item, (ContainerStep, NativeStep)) or _is_short(item)
-        gap = 1 if kept and body and _was_short(body) else 2
+        gap = 1 if kept and (not body or _was_short(body)) else 2
         body += ["", *lines] if gap == 1 else ["", "", *lines]
     head = [_docstring(module.doc, "")] if module.doc else []
     imported = imports.block([*_parsed(module.imports), *_mentioned(module, "\n".join(body))])
     head += ["", *imported] if head and imported else imported
-    if head and body and not module.items:
-        body = []
-    text = "\n".join([*head, *body] if head else body[2:] if body[:2] == ["", ""] else body[1:])
-    return text.rstrip("\n") + "\n"
+    return "\n".join([*head, *body]).strip("\n") + "\n"
 
 
 def _is_short(item: Item) -> bool:
@@ -222,9 +219,11 @@ def _container(item: ContainerStep) -> list[str]:
 
 def _native(item: NativeStep) -> list[str]:
     source = textwrap.dedent(item.source).strip()
-    if "\n" in source and "\\" not in source and '"""' not in source:
+    blank = any(line and not line.strip() for line in source.split("\n"))  # `dedent` would empty such lines
+    if "\n" in source and '"""' not in source and not blank:
         body = [f"    {line}" if line else "" for line in source.split("\n")]
-        lines = [f"{item.name} = native(", f"    {_text(item.target)},", '    """', *body, '    """,']
+        raw = "r" if "\\" in source else ""
+        lines = [f"{item.name} = native(", f"    {_text(item.target)},", f'    {raw}"""', *body, '    """,']
         return [*lines, *(_imports_argument(item.imports, 4) if item.imports else []), ")"]
     arguments = [_text(item.target), _text(source)]
     if item.imports:

@@ -9,7 +9,7 @@ import pickle
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -110,6 +110,17 @@ def empty_folder() -> Iterator[None]:
             raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
             os.chdir(before)
+
+
+@contextlib.contextmanager
+def telling(tell: Callable[[str], Any], step: str, retries: int = 0) -> Iterator[None]:
+    """Call `tell` with a message once the step has failed for good; of runs with a local datastore nobody is told."""
+    try:
+        yield
+    except Exception as error:
+        if current.retry_count >= retries and DEFAULT_DATASTORE != "local":
+            tell(f"step {step} has failed: {error}")
+        raise
 
 
 def publish(event: str) -> None:
