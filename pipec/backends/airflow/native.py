@@ -64,19 +64,30 @@ OURS = {
 
 
 Policy = TaskPolicy | PipelinePolicy
+ISOLATION = ("worker", "virtualenv")
+"""Where steps run, `isolation`: in the worker's own process, or in a virtual environment of their own."""
+
+
+def is_isolated(pipeline: PipelinePolicy, step: TaskPolicy) -> bool:
+    """Whether a step runs in a virtual environment of its own; the pipeline says it for all that do not."""
+    named = [policy.extensions.get(TARGET, {}).get("isolation") for policy in (step, pipeline)]
+    return next((name for name in named if name is not None), "worker") == "virtualenv"
 
 
 def check(policy: Policy, known: Mapping[str, type], subject: str, version: tuple[int, int], report: Report) -> None:
     """Report what Airflow does not have, has by a setting of pipec's own, or takes in another type only."""
     for name, value in policy.extensions.get(TARGET, {}).items():
         reason = ""
-        if version < SINCE.get(name, version):
+        if name == "isolation":
+            if value not in ISOLATION:
+                reason = f"'isolation' is {value!r}; it is one of {', '.join(map(repr, ISOLATION))}"
+        elif version < SINCE.get(name, version):
             reason = f"{name!r} needs Airflow {'.'.join(map(str, SINCE[name]))} or later"
         elif name in known:
             if not is_of(value, known[name]):
                 reason = f"{name!r} is {value!r}, which is no {known[name].__name__}"
         else:
-            reason = unknown(name, known, OURS)
+            reason = unknown(name, (*known, "isolation"), OURS)
         if reason:
             report.add(RefusedSetting(policy.span("targets"), TARGET, subject, "targets", reason))
 
@@ -85,4 +96,5 @@ def arguments(policy: Policy, version: tuple[int, int]) -> dict[str, str]:
     """The settings as source."""
     renamed = BEFORE_3 if version < (3, 0) else {}
     given = policy.extensions.get(TARGET, {})
-    return {renamed.get(name, name): literal(source_of(value)) for name, value in given.items()}
+    own = {name: value for name, value in given.items() if name != "isolation"}
+    return {renamed.get(name, name): literal(source_of(value)) for name, value in own.items()}
