@@ -61,9 +61,7 @@ def examples() -> list[Path]:
     import airflow
 
     root = Path(airflow.__file__).parent
-    return sorted(
-        f for f in root.rglob("*.py") if "example_dags" in f.parts and not {"plugins", "libs"} & set(f.parts)
-    )
+    return sorted(f for f in root.rglob("*.py") if "example_dags" in f.parts and not {"plugins", "libs"} & set(f.parts))
 
 
 def quiet() -> Path:

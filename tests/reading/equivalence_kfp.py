@@ -2,9 +2,9 @@
 
 Compared with the original document are
 
-* the pipeline's parameters: names, types, defaults;
-* for every task that is no helper of pipec's: the inputs of its component by name and type, its outputs by type (pipec's
-  outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted, the types
+* the pipeline's description, and its parameters: names, types, defaults;
+* for every task that is no helper of pipec's: the inputs of its component by name and type (but optional ones that a
+  container is not given), its outputs by type (pipec's outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted, the types
   are those of the step), the inputs that it is given, how many loops it is in and how many conditions, and whether it
   runs whatever has happened;
 * as they are written again: image, packages and pip's options, environment, resources, accelerator, retries, caching,
@@ -221,6 +221,23 @@ def _of_component(component: Mapping[str, Any]) -> tuple[Any, Any]:
     return taken, sorted(given)
 
 
+def _of_leaf(leaf: Leaf) -> tuple[Any, Any]:
+    """The same, without optional inputs that a container does not get: its command line is another one then."""
+    taken, given = _of_component(leaf.component)
+    args = (leaf.executor.get("container") or {}).get("args") or []
+    if "--function_to_execute" not in args:
+        inputs = leaf.task.get("inputs") or {}
+        there = {*(inputs.get("parameters") or {}), *(inputs.get("artifacts") or {})}
+        taken = {name: kind for name, kind in taken.items() if name in there or not _is_optional(leaf, name)}
+    return taken, given
+
+
+def _is_optional(leaf: Leaf, name: str) -> bool:
+    inputs = leaf.component.get("inputDefinitions") or {}
+    spec = {**(inputs.get("parameters") or {}), **(inputs.get("artifacts") or {})}[name]
+    return bool(spec.get("isOptional"))
+
+
 def _type(kind: str) -> str:
     return TYPES.get(kind, "dict")
 
@@ -314,12 +331,14 @@ def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> 
     new.leaves = [leaf for leaf in new.leaves if leaf.base]
     tasks = [one for one in placed(pipeline.body)]
     found = [*_parameters(spec, pipeline)]
+    if (described := spec["pipelineInfo"].get("description", "").strip()) and described not in pipeline.doc:
+        found.append(f"description: {described!r} became {pipeline.doc!r}")
     found += _unequal("tasks", [leaf.base for leaf in old.leaves], [bare(p.task.site.step) for p in tasks])
     if found:
         return found
     found += _unequal(
         "interfaces",
-        [(leaf.base, *_of_component(leaf.component)) for leaf in old.leaves],
+        [(leaf.base, *_of_leaf(leaf)) for leaf in old.leaves],
         [(bare(p.task.site.step), *_of_step(pipeline, p.task)) for p in tasks],
     )
     found += _unequal(

@@ -322,12 +322,16 @@ def test_pipelines_of_one_file_share_what_is_the_same() -> None:
     slow = StepFunction("def work(n):\n    return work_on(n)", {"cpu": "1"})
     helper = Definition("def work_on(n):\n    return n")
     first = PipelineFunction("one", body=(Line("x = load(1)"), Line("work(x)")))
-    second = PipelineFunction("two", body=(Line("work = load(n=1)"), Nested("for i in work(work):", (Line("work(i)"),))))
+    second = PipelineFunction(
+        "two", body=(Line("work = load(n=1)"), Nested("for i in work(work):", (Line("work(i)"),)))
+    )
     one = Outcome(Module((load, helper, fast, first), ("import math",)))
     two = Outcome(Module((load, helper, slow, second), ("import math", "import json")))
     module = merged([one, Outcome(None), two], "Both.").module
     assert module is not None
-    assert render(module) == '''"""Both."""
+    assert (
+        render(module)
+        == '''"""Both."""
 
 import json
 import math
@@ -366,4 +370,5 @@ def two():
     for i in work_2(work):
         work_2(i)
 '''
+    )
     assert merged([Outcome(None)]).module is None

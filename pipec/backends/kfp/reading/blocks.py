@@ -113,12 +113,23 @@ class Blocks:
 
     def task(self, node: Node, scope: Scope, sinks: Sinks, bare: bool = False, awaited: bool = False) -> Made:
         """One node, whatever its condition is."""
+        self.labels(node)
         if node.is_loop:
             return loop(self, node, scope, sinks, awaited)
         if node.is_inline:
             return self.inline(node, scope, sinks)
         plan = self.pipelines(node.task["componentRef"]["name"]) if node.is_dag else self.step(node, not bare)
         return self.call(node, plan, scope, sinks, bare)
+
+    def labels(self, node: Node) -> None:
+        """What `node` has that is not part of what it does, or cannot be kept."""
+        shown = (node.task.get("taskInfo") or {}).get("name")
+        if shown and shown != node.name:
+            self.note(node).adapted.append(f"what the UI calls it, {shown!r}, is a comment")
+            self.note(node).comments.append(f"Shown as {shown!r}.")
+        if node.is_dag and int((node.task.get("retryPolicy") or {}).get("maxRetryCount") or 0):
+            reason = "retries are settings of steps, not of what is made of them"
+            self.note(node).lost.append(((*node.path, "retryPolicy"), "retryPolicy", reason))
 
     # calls
 
@@ -154,6 +165,8 @@ class Blocks:
             if value is not None:
                 self.note(node).changed += value.changes
                 found.append(f"{parameter}={value.source}")
+            elif _is_required(node, name):
+                raise RefusedError(f"`{node.name}` is not given `{name}`, which it needs")
         if len(plan.parameters) == 1 and len(found) == 1:
             found = [found[0].partition("=")[2]]
         return found
@@ -171,7 +184,9 @@ class Blocks:
         if source is None:
             return None
         if source.get("taskFinalStatus") is not None:
-            return scope.parameters.get("\0status")
+            if "\0status" not in scope.parameters:
+                raise RefusedError(f"`{node.name}` gets how a task has ended, and runs only where that one succeeds")
+            return scope.parameters["\0status"]
         definitions = (node.component.get("inputDefinitions") or {}).get("parameters") or {}
         kind = parameter_type(definitions[name]) if name in definitions else ""
         return argument(source, kind, parameters, scope, node.name)
@@ -227,6 +242,12 @@ class Blocks:
         for _, key, task, name in selected(node.component["dag"].get("outputs") or {}):
             if (task, name) in inner.outputs:
                 scope.outputs.setdefault((node.name, key), inner.outputs[task, name])
+
+
+def _is_required(node: Node, name: str) -> bool:
+    definitions = node.component.get("inputDefinitions") or {}
+    spec = {**(definitions.get("parameters") or {}), **(definitions.get("artifacts") or {})}.get(name) or {}
+    return not spec.get("isOptional") and "defaultValue" not in spec
 
 
 def _bound(targets: list[str], call: str) -> str:

@@ -108,7 +108,7 @@ def chain(
         holds = own[0] if len(own) == 1 else ast.BoolOp(ast.And(), own)
         complete = not own
         keyword = "else:" if complete else f"{'elif' if statements else 'if'} {one_line(holds)}:"
-        inside = list(body.statements)
+        inside = [*blocks.note(node).remarks(), *body.statements]
         for task, output in [one for one in merged if one[0] == node.name]:
             value = scope.outputs.get((task, output))
             if value is not None:

@@ -67,7 +67,7 @@ def level(documents: Documents, component: Mapping[str, Any], path: Path) -> lis
         nodes[name] = Node(name, (*path, "dag", "tasks", name), task, made, needs(task))
     for node in nodes.values():
         for _, _, producer, output in producers(node.task):
-            nodes[producer].used.add(output)
+            nodes[producer].used |= {output} if output is not None else set()
     ordered = in_order(list(nodes.values()))
     if not is_chain(ordered):
         ordered = _absorbed(ordered)
@@ -214,4 +214,5 @@ def data_of(node: Node) -> list[tuple[str, str]]:
 
 
 def path_of(node: Node) -> Path:
+    """Where the component of `node` stands."""
     return ("components", node.task["componentRef"]["name"])

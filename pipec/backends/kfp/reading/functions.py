@@ -260,10 +260,12 @@ class _Adapter:
         if len(results) == 1 and not self.ports.named:
             one = self._part(_operand(value, node), results[0])
             return self._several([one, *outputs])
-        if not outputs and not any(self._is_kept(r) for r in results) and len(results) > 1:
+        plain = not outputs and not any(self._is_kept(r) for r in results)
+        if plain and len(results) > 1 and not self.ports.by_name:
             return f"return tuple({value})"
-        parts = [self._part(f"returned[{i}]", result) for i, result in enumerate(results)]
-        first = parts[0].replace("returned[0]", f"(returned := {value})[0]", 1)
+        ways = [f".{r.name}" if self.ports.by_name else f"[{i}]" for i, r in enumerate(results)]
+        parts = [self._part(f"returned{way}", result) for way, result in zip(ways, results)]
+        first = parts[0].replace("returned", f"(returned := {value})", 1)
         return self._several([first, *parts[1:], *outputs])
 
     def _several(self, parts: list[str]) -> str:

@@ -30,6 +30,8 @@ class Notes:
     adapted: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     lost: list[tuple[Path, str, str]] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    """What stands above it in the module for people."""
     marked: list[str] = field(default_factory=list)
     """Those of `changed` that a remark in the module tells already."""
 
@@ -37,4 +39,5 @@ class Notes:
         """What is still to be marked."""
         new = [text for text in dict.fromkeys(self.changed) if text not in self.marked]
         self.marked += new
-        return [Remark(f"PC507: {text}") for text in new]
+        comments, self.comments = self.comments, []
+        return [*map(Remark, comments), *(Remark(f"PC507: {text}") for text in new)]

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
+from pipec.backends.kfp.native import StepSettings
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
 from pipec.compiler.units import parse_bytes, parse_cpu, parse_duration
@@ -169,6 +172,14 @@ class _Reader:
                 read(value, path)
             elif value:
                 self._lose(path, name, "pipec has no setting for it")
+        for name, value in [*self.native.items()]:
+            try:
+                StepSettings.model_validate({name: value})
+            except ValidationError as error:
+                del self.native[name]
+                first = error.errors()[0]
+                reason = f"{'.'.join(map(str, first['loc']))}: {first['msg'][0].lower()}{first['msg'][1:]}"
+                self._lose((*self.kubernetes_place, name), name, reason)
         secrets: dict[str, SecretRef] = self.known.get("secrets", {})
         return secrets
 

@@ -19,6 +19,12 @@ from pipec.compiler.reading import ContainerStep, Definition, Item, StepFunction
 from pipec.compiler.reading.settings import python
 
 PLACEHOLDER = policy.PLACEHOLDER
+UNKEPT = {
+    "taskConfigPassthroughs": "a step does not get the settings of its own task",
+    "singlePlatformSpecs": "settings of platforms are read in a document of their own",
+}
+UNKEPT_OF_CONTAINERS = {"lifecycle": "pipec has nothing that runs before a cache is asked"}
+"""Field -> why it has no counterpart."""
 STUBS = {
     "argostub/createpvc": "makes a volume claim while the pipeline runs, which Kubeflow itself does; make it "
     "beforehand, and mount it by its name",
@@ -80,6 +86,8 @@ class Steps:
         image = container.get("image") or ""
         if PLACEHOLDER.search(image):
             return Plan(refused="its image is known only in the run")
+        if not image:
+            return Plan(refused="it has no image")
         if image.startswith("argostub/"):
             return Plan(refused=f"`{image}` {STUBS.get(image, 'is a step of Kubeflow itself')}")
         found = self.programs[label]
@@ -93,6 +101,16 @@ class Steps:
             )
             made = self._container(label, container, component, image, read, given)
         notes = (*made.notes, *read.notes)
+        reference = task["componentRef"]["name"]
+        read.lost += [
+            ((*place, name), name, reason)
+            for place, holder, names in (
+                (("components", reference), component, UNKEPT),
+                (("deploymentSpec", "executors", label, "container"), container, UNKEPT_OF_CONTAINERS),
+            )
+            for name, reason in names.items()
+            if holder.get(name)
+        ]
         return Plan(
             made.name, made.parameters, made.outputs, notes, made.changes, (*made.lost_settings, *read.lost),
             made.refused, read.policy.cache is not None,

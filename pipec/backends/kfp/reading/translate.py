@@ -77,13 +77,14 @@ class _Translation:
 
     def outcome(self) -> Outcome:
         """The module, and what the report says of it."""
-        info = self.documents.spec["pipelineInfo"]
-        name = str(info["name"])
+        name = str(self.documents.spec["pipelineInfo"]["name"])
         function = self.documents.names.get(("root",)) or identifier(name.replace("-", "_"))
         programs = {p.name for p in self.steps.programs.values() if isinstance(p, Program)}
         function = self.names.top(f"{function}_pipeline" if function in programs else function)
         root = self.documents.spec["root"]
         try:
+            if self._written_by_pipec():
+                raise RefusedError("pipec has compiled it: its first line names the module that it was made of")
             made = self.function(function, root, ("root",), True)
         except RefusedError as error:
             place = self.documents.place("pipelineInfo", "name")
@@ -94,10 +95,13 @@ class _Translation:
         helpers = self.steps.definitions_of_helpers()
         items: list[Item] = [*(Definition(text) for text in self.documents.definitions), *helpers]
         items += [*self.steps.items, *self.functions]
-        about = [f"Migrated from the compiled pipeline {name!r}.".replace("'", '"')]
-        module = Module(tuple(items), tuple(self.steps.imports), str(info.get("description") or about[0]).strip())
+        module = Module(tuple(items), tuple(self.steps.imports), f'Migrated from the compiled pipeline "{name}".')
         read = PipelineRead(name, function, tuple(tasks), *self._covered())
         return Outcome(module, (read,))
+
+    def _written_by_pipec(self) -> bool:
+        """Whether pipec has made the document: there is a source that says more."""
+        return str(self.documents.spec.get("sdkVersion") or "") == "pipec"
 
     def _found(self, reason: str) -> Any:
         """Where the task stands that a reason names."""
@@ -142,7 +146,7 @@ class _Translation:
             )
         for key, spec in (inputs.get("parameters") or {}).items():
             names[key] = self._parameter(key, own)
-            annotation = type_name(parameter_type(spec))
+            annotation = self._annotation(spec)
             if spec.get("defaultValue") is not None:
                 optional.append(f"{names[key]}: {annotation} = {literal(spec['defaultValue'], parameter_type(spec))}")
             elif spec.get("isOptional"):
@@ -157,6 +161,15 @@ class _Translation:
             self._need_path(role(spec))
             results.append(Output(key, "", schema(spec), annotation=role(spec)))
         return _Interface(names, (*required, *optional), tuple(results))
+
+    def _annotation(self, spec: Mapping[str, Any]) -> str:
+        """The type of a pipeline's parameter."""
+        kind = parameter_type(spec)
+        values = spec.get("literals") or ()
+        if not values or any(isinstance(value, (list, Mapping)) for value in values):
+            return type_name(kind)
+        self.steps.imports["from typing import Literal"] = None
+        return f"Literal[{', '.join(literal(value, kind) for value in values)}]"
 
     def _need_path(self, annotation: str) -> None:
         if "Path" in annotation:
@@ -238,6 +251,8 @@ class _Translation:
             elif value:
                 path = ("platforms", "kubernetes", "pipelineConfig", key)
                 self._lose(path, name, key, "pipec has no setting for it")
+        for platform in (self.documents.platform.get("platforms") or {}).keys() - {"kubernetes"}:
+            self._lose(("platforms", platform), name, platform, "pipec knows the platform kubernetes alone")
         policy = PipelinePolicy(timeout=timeout, extensions={TARGET: native} if native else {})
         return {**settings, **pipeline_settings_of(policy)}, self._doc(component)
 
@@ -247,7 +262,7 @@ class _Translation:
         lines = [f"{name}: {spec['description']}" for name, spec in inputs.items() if spec.get("description")]
         described = str(self.documents.spec["pipelineInfo"].get("description") or "").strip()
         if not lines:
-            return ""
+            return described
         return "\n".join([described or "The pipeline.", "", "Args:", *(f"    {line}" for line in lines)])
 
     def _lose(self, path: Path, task: str, setting: str, reason: str) -> None:
