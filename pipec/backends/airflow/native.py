@@ -119,7 +119,8 @@ def _no_schedule(value: object, policy: Policy) -> str:
 def arguments(policy: Policy, version: tuple[int, int]) -> dict[str, str]:
     """The settings as source."""
     renamed = BEFORE_3 if version < (3, 0) else {}
-    given = {k: v for k, v in policy.extensions.get(TARGET, {}).items() if k not in ("task_id", "isolation")}  # each call has its own id
+    own = ("task_id", "isolation")  # each call has its own id; where a step runs is no argument
+    given = {k: v for k, v in policy.extensions.get(TARGET, {}).items() if k not in own}
     return {
         renamed.get(name, name): _assets(value) if name == "schedule" else literal(source_of(value))
         for name, value in given.items()

@@ -77,8 +77,7 @@ class _Translation:
 
     def outcome(self) -> Outcome:
         """The module, and what the report says of it."""
-        info = self.documents.spec["pipelineInfo"]
-        name = str(info["name"])
+        name = str(self.documents.spec["pipelineInfo"]["name"])
         function = self.documents.names.get(("root",)) or identifier(name.replace("-", "_"))
         programs = {p.name for p in self.steps.programs.values() if isinstance(p, Program)}
         function = self.names.top(f"{function}_pipeline" if function in programs else function)
