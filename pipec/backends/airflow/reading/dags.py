@@ -40,7 +40,7 @@ class Pipelines:
     def write(self, lifted: LiftedDag) -> tuple[PipelineFunction, PipelineRead]:
         """The pipeline of one DAG, and what became of its tasks."""
         dag = lifted.dag
-        found = dag_settings(dag, self.version_2)
+        found = dag_settings(dag, self.version_2, any(p.native for p in lifted.plans.values()))
         name = self.lift.naming.fresh(dag.id)
         settings = {} if name == dag.id else {"name": literal(dag.id)}
         settings |= pipeline_settings_of(found.policy)
@@ -78,7 +78,7 @@ class Pipelines:
         if plan.native:
             return TaskRead(prefix + plan.task.id, "opaque", self.source.span(plan.task.node), (plan.reason,))
         lost = [f"`{name}` is not kept" for name, _, _ in plan.settings.lost]
-        notes = [*plan.notes, *([EACH] if prefix else []), *lost]
+        notes = [*plan.notes, *([EACH] if prefix else []), *plan.differences, *lost]
         status: TaskStatus = "adapted" if notes else "exact"
         return TaskRead(prefix + plan.task.id, status, self.source.span(plan.task.node), tuple(notes))
 

@@ -15,7 +15,7 @@ from pipec.backends.airflow.reading.plan import Plan
 from pipec.backends.airflow.reading.scope import mark
 from pipec.backends.airflow.reading.values import External, Function, Partial, Task
 from pipec.backends.airflow.reading.words import BASH, EMPTY
-from pipec.compiler.diagnostics.foreign import Adapted, KeptNative, SettingNotKept
+from pipec.compiler.diagnostics.foreign import Adapted, ChangedMeaning, KeptNative, SettingNotKept
 from pipec.compiler.reading import ContainerStep, Definition, NativeStep, StepFunction, settings_of
 from pipec.compiler.reading.module import AUTHORING
 from pipec.ir import TaskPolicy
@@ -223,8 +223,12 @@ class Naming:
         one.item = item
 
     def _lost(self, plan: Plan) -> tuple[str, ...]:
-        """Report the settings that a task loses; remarks that say so."""
+        """Report the settings that a task loses, and what it does differently; remarks that say so."""
         found: list[str] = []
+        for difference in plan.differences:
+            changed = ChangedMeaning(self.lift.source.span(plan.task.node), TARGET, plan.task.id, difference)
+            self.lift.report.add(changed)
+            found.append(f"{changed.code}: {changed.message}")
         for name, reason, arg in plan.settings.lost:
             finding = SettingNotKept(self.lift.source.span(arg.node), TARGET, plan.task.id, name, reason)
             self.lift.report.add(finding)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from pipec.backends.airflow.names import CONTEXT
 from pipec.backends.airflow.reading.evaluate import pulled
+from pipec.backends.airflow.reading.policies import BASE
 from pipec.backends.airflow.reading.scope import Text, is_constant, literal, merged, with_source, written
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.values import (
@@ -113,7 +114,8 @@ class NativeSource:
                 continue
             for name, value in given.value.items():
                 known = name in task.given or name in task.attributes or name in found
-                if not known and not (owner is task.dag and name in COVERED) and value is not None:
+                covered = owner is task.dag and (name in COVERED or is_constant(value))
+                if not known and not covered and value is not None and name in BASE:
                     found[str(name)] = value
         return found
 

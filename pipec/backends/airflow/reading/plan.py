@@ -59,6 +59,8 @@ class Plan:
     """What the step is called for: parameter, and the expression of the items."""
     notes: list[str] = field(default_factory=list)
     """How it was adapted."""
+    differences: list[str] = field(default_factory=list)
+    """What it does otherwise than the original."""
     parts: list[str | Fact] | None = None
     """Of a shell command."""
     uri: str | None = None
@@ -104,11 +106,21 @@ class Planner:
             if not lost:
                 break
             candidates -= lost
+        for plan in self.plans.values():
+            self._empty(plan)
         for choice in self.choices.found:
             self._chosen(choice)
         for task in self.choices.released:
             self.plans[task].notes.append("it runs after either arm of the `if` by its place below it")
         return self.plans
+
+    def _empty(self, plan: Plan) -> None:
+        """Airflow skips what comes after a task that is mapped over nothing; plain Python does not."""
+        for up in self.dag.above(plan.task):
+            if up.mapping is not None and not plan.native and not self.plans[up].native:
+                if not all(isinstance(a.value, (list, tuple, dict)) and a.value for a in up.mapping.over.values()):
+                    plan.differences.append(f"where `{up.id}` has no items, Airflow skips it, and here it runs")
+                    return
 
     def without_choices(self) -> None:
         """Leave the branch operators in Airflow's words: the order of the DAG cannot be said around an `if`."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipec.backends.airflow import native
 from pipec.backends.airflow.reading.constants import Zone
-from pipec.backends.airflow.reading.policies import asset_uri, default_retry
+from pipec.backends.airflow.reading.policies import asset_uri, default_args, default_retry
 from pipec.backends.airflow.reading.scope import is_constant
 from pipec.backends.airflow.reading.values import Arg, Dag, Made, Moment
 from pipec.compiler.backend.native import is_of
@@ -18,9 +18,8 @@ from pipec.ir import CRON_PRESETS, PipelinePolicy, Schedule
 ELSEWHERE = frozenset(
     [
         "dag_id", "description", "doc_md", "params", "default_args", "schedule", "schedule_interval", "timetable",
-        "start_date", "end_date", "catchup", "user_defined_macros", "user_defined_filters", "template_searchpath",
-        "render_template_as_native_obj", "default_view", "orientation", "jinja_environment_kwargs", "access_control",
-        "sla_miss_callback", "template_undefined", "auto_register",
+        "start_date", "end_date", "catchup", "default_view", "orientation", "access_control",
+        "sla_miss_callback", "auto_register",
     ]
 )  # fmt: skip
 LOST = {
@@ -54,14 +53,24 @@ class DagSettings:
     """What is done differently, and where that was written."""
 
 
-def dag_settings(dag: Dag, version_2: bool) -> DagSettings:
-    """The settings of `dag`."""
+TEMPLATES = (
+    "user_defined_macros", "user_defined_filters", "template_searchpath", "render_template_as_native_obj",
+    "jinja_environment_kwargs", "template_undefined",
+)  # fmt: skip
+"""How templates are filled in: what becomes a step has none."""
+
+
+def dag_settings(dag: Dag, version_2: bool, natives: bool) -> DagSettings:
+    """The settings of `dag`. `natives`: some of its tasks stay in Airflow's words."""
     found = DagSettings(PipelinePolicy())
     values: dict[str, Any] = {"default_retry": default_retry(dag)}
     extensions: dict[str, Any] = {}
     for name, arg in (dag.given | dag.attributes).items():
         value = arg.value
-        if name in NUMBERS and isinstance(value, int):
+        if name in TEMPLATES:
+            if natives and value:
+                found.lost.append((name, "the templates of tasks that stay as they are may need it", arg))
+        elif name in NUMBERS and isinstance(value, int):
             values[NUMBERS[name]] = value
         elif name == "dagrun_timeout" and isinstance(value, timedelta):
             values["timeout"] = value.total_seconds()
@@ -83,6 +92,8 @@ def dag_settings(dag: Dag, version_2: bool) -> DagSettings:
     elif defaults is not None:
         found.lost.append(("default_args", "they are not known before the file runs", defaults))
     values["schedule"] = _schedule(dag, version_2, found)
+    if defaults_of_all := default_args(dag):
+        extensions["default_args"] = defaults_of_all
     if found.native is not None:
         extensions["schedule"] = found.native
     if extensions:
