@@ -18,7 +18,7 @@ from typing import Any
 from tests.reading import corpus_metaflow as corpus
 from tests.support.discovery import Case, cases
 
-RESULT = re.compile(r'"""Finish(?:; the result is `(\w+)`| with the result)\."""')
+RESULT = re.compile(r'"""Finish(?:; the result is `(\w+)`\."""| with the result\."""\s+self\.(\w+) = )')
 SAME_AS_PLAIN = "same"
 
 
@@ -56,7 +56,7 @@ def differences(case: Case, folder: Path) -> list[str]:
     if found.refused:
         return found.refused
     place = RESULT.search(found.path.read_text(encoding="utf-8"))
-    name = (place[1] or "result") if place else None
+    name = (place[1] or place[2]) if place else None
     path = folder / "migrated.py"
     path.write_text(found.text, encoding="utf-8")
     sys.path[:0] = [str(case.folder)]

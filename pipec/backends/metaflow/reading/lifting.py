@@ -15,7 +15,7 @@ from pipec.compiler.pysource.layout import exploded
 def lift(function: cst.FunctionDef, plan: Lift) -> str:
     """The text of the function at indentation 0."""
     body = block(function)
-    statements = [s for s in body.body if not _is_dropped(s, plan)]
+    statements = _kept(body, plan)
     doc, rest = _docstring(statements)
     edited = [made for s in rest for made in _rewritten(s, plan)]
     if edited and len(statements) != len(body.body) and statements[0] is not body.body[0] and not doc:
@@ -39,6 +39,22 @@ def lift(function: cst.FunctionDef, plan: Lift) -> str:
     )
     text = cst.Module(body=[new]).code.strip("\n")
     return _with_signature(text, plan)
+
+
+def _kept(body: cst.IndentedBlock, plan: Lift) -> list[cst.BaseStatement]:
+    """The statements that stay. What stands above one that does not stands above the next one."""
+    kept: list[cst.BaseStatement] = []
+    carried: list[cst.EmptyLine] = []
+    for statement in body.body:
+        above: list[cst.EmptyLine] = list(getattr(statement, "leading_lines", ()))
+        if _is_dropped(statement, plan):
+            carried += above
+            continue
+        if above and above[0].comment is None and not any(line.comment for line in carried):
+            carried = []
+        kept.append(statement.with_changes(leading_lines=[*carried, *above]) if carried else statement)
+        carried = []
+    return kept
 
 
 def block(function: cst.FunctionDef) -> cst.IndentedBlock:

@@ -33,7 +33,6 @@ from pipec.compiler.reading import (
     PipelineRead,
     StepFunction,
     TaskRead,
-    TaskStatus,
 )
 from pipec.compiler.reading import (
     Item as ModuleItem,
@@ -217,7 +216,6 @@ class Migration:
                 difference = f"`{ast.unparse(node)}` is known inside of a run of Metaflow only"
                 finding = ChangedMeaning(member.file.source.span(node), TARGET, step, difference)
                 self.report.add(finding)
-                own.notes.append(difference)
                 own.remarks.append(f"{finding.code}: {finding.message}")
             if not shared:
                 self._imports_of(member, text)
@@ -267,22 +265,15 @@ class Migration:
     ) -> PipelineRead:
         tasks = []
         for name, member in self.flow.steps.items():
-            own = settings[name]
-            notes = [*own.notes, *own.remarks, *dict.fromkeys(wiring.notes.get(name, []))]
+            own, span = settings[name], member.file.source.span(member.function)
+            adapted = list(dict.fromkeys(wiring.notes.get(name, [])))
             if any(step == name for step, _ in functions.copies):
-                notes.append("it works on a copy of what it changes in place, as in Metaflow")
-            for note in dict.fromkeys([*wiring.notes.get(name, []), *notes[len(own.notes) + len(own.remarks) :]]):
-                self.report.add(Adapted(member.file.source.span(member.function), name, note))
-            status: TaskStatus = "adapted" if notes else "exact"
-            span = member.file.source.span(member.function)
-            tasks.append(
-                TaskRead(
-                    name,
-                    status,
-                    span,
-                    tuple(dict.fromkeys(notes)),
-                )
-            )
+                adapted.append("it works on a copy of what it changes in place, as in Metaflow")
+            for note in adapted:
+                self.report.add(Adapted(span, name, note))
+            lost = [remark.partition(": ")[2] for remark in own.remarks]
+            notes = tuple(dict.fromkeys([*own.notes, *lost, *adapted]))
+            tasks.append(TaskRead(name, "adapted" if notes else "exact", span, notes))
         covered, total = self._lines(settings)
         return PipelineRead(self.flow.name, function, tuple(tasks), covered, total)
 

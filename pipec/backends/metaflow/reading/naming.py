@@ -121,6 +121,8 @@ class Naming:
         longer = []
         if isinstance(value, Made) and value.call is not None and value.call.step != hint:
             longer.append(f"{value.call.step}_{hint}")
+        if isinstance(value, Gathered) and isinstance(value.inner, Made) and value.inner.call is not None:
+            longer.append(f"{value.inner.call.step}_{hint}")
         loops = value.place.loops
         if loops and isinstance(value, Made) and loops[-1].item is not None:
             longer.insert(0, f"{loops[-1].item.variable or loops[-1].item.hint}_{hint}")
