@@ -18,8 +18,8 @@ from pipec.compiler.reading import duration
 
 NUMBERED = re.compile(r"_\d+\Z")
 LOADS = {
-    "kfp_value": ("text", "constant"),
-    "kfp_raw": ("raw", "constant"),
+    "kfp_value": ("text", "constant", "written"),
+    "kfp_raw": ("raw", "constant", "written"),
     "kfp_values": ("list",),
     "kfp_input": ("artifact",),
     "kfp_inputs": ("artifacts",),
@@ -121,7 +121,7 @@ class Glue:
             case "kfp_store":
                 self._stored(call)
             case "kfp_metrics":
-                key, value = _string(call.args[1]), self._expression(call.args[2])
+                key, value = _string(call.args[1]), self._output(call.args[2])
                 self.made.outputs[key] = Value("artifact", value)
             case "kfp_wait":
                 self._wait(call)
@@ -161,6 +161,8 @@ class Glue:
 
     def _input(self, name: str, port: str) -> str:
         source = self._value(port, LOADS[name])
+        if self.bound[port].form == "written":
+            self.symbols.read_as(source, "raw" if name == "kfp_raw" else "text", self.task)
         if self.bound[port].form != "constant":
             return source
         if name == "kfp_value":

@@ -24,7 +24,7 @@ def names(part: Part, symbols: Symbols, fixed: dict[str, str], taken: set[str]) 
     used = set(taken) | set(RESERVED) | set(chosen.values())
     for symbol in _defined(part):
         if symbol not in chosen:
-            chosen[symbol] = _free([*symbols.hints.get(symbol, []), symbols.fallback.get(symbol, "")], used | bound.get(symbol, set()))
+            chosen[symbol] = _free(symbols.hints.get(symbol) or [symbols.fallback.get(symbol, "")], used | bound.get(symbol, set()))
             used.add(chosen[symbol])
     return chosen
 

@@ -121,6 +121,8 @@ class Order:
         match node:
             case Call(targets={}):
                 node.targets[None] = self.new(f"{node.function}_done")
+            case Group(targets=[]):
+                node.targets.append(self.new(f"{node.part.name}_done"))
         symbols = defined(node)
         if not symbols:
             raise RefusedError(f"what waits for `{node.id}` without a value of it cannot be said")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import ast
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.kfp.reading import policy
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.own.definitions import Definitions
+from pipec.backends.kfp.reading.own.results import annotated, roles
 from pipec.backends.kfp.reading.own.scopes import Ran
-from pipec.backends.kfp.reading.own.tree import Call
+from pipec.backends.kfp.reading.own.tree import Call, Select
 from pipec.backends.kfp.reading.programs import install
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.settings import RETRYING
@@ -30,6 +31,7 @@ class Step:
     function: str
     settings: dict[str, str]
     lost: list[tuple[Path, str, str]] = field(default_factory=list)
+    roles: dict[Select, str] = field(default_factory=dict)
 
 
 class Steps:
@@ -43,6 +45,7 @@ class Steps:
         """Note a call of a step."""
         step = Step(call.function, *self.settings(ran.path, ran.task, ran.label, ran.program.version))
         known = self.found.setdefault(call.function, step)
+        known.roles |= roles(self.documents.spec["components"][ran.task["componentRef"]["name"]])
         if known.settings != step.settings:
             raise RefusedError(f"the step `{call.function}` has different settings in different tasks")
 
@@ -76,48 +79,17 @@ class Steps:
             if step is None or not chunk.source.rpartition("def ")[1]:
                 found.append(Definition(chunk.source))
             else:
-                found.append(StepFunction(_bare(chunk.source), step.settings))
+                source = annotated(chunk.source, step.function, step.roles)
+                found.append(StepFunction(source, step.settings))
         return found
-
-    def shape(self, call: Call, definitions: Definitions) -> None:
-        """Find out how many elements the result of `call` has, where it is taken apart."""
-        if not call.targets or None in call.targets:
-            return
-        chunk = next((c for c in definitions.chunks.values() if call.function in c.names), None)
-        tree = ast.parse(chunk.source) if chunk else ast.Module([], [])
-        for node in ast.walk(tree):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == call.function:
-                call.size = _elements(node.returns)
-        if call.size <= max(int(s) for s in call.targets if isinstance(s, int)):
-            raise RefusedError(f"how many results `{call.function}` has is not known")
 
 
 def _is_usual(task: Mapping[str, Any]) -> bool:
     return bool((task.get("retryPolicy") or {}).get("backoffMaxDuration") == RETRYING)
 
 
-def _bare(source: str) -> str:
-    return source
-
-
-def _elements(returns: ast.expr | None) -> int:
-    if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
-        try:
-            returns = ast.parse(returns.value, mode="eval").body
-        except SyntaxError:
-            return 0
-    match returns:
-        case ast.Subscript(value=ast.Name(id="tuple" | "Tuple") | ast.Attribute(attr="Tuple"), slice=ast.Tuple(elts=elts)):
-            return len(elts) if not any(isinstance(e, ast.Constant) and e.value is ... for e in elts) else 0
-        case ast.Subscript(value=ast.Name(id="tuple" | "Tuple")):
-            return 1
-    return 0
-
-
 def _exported(container: Mapping[str, Any]) -> dict[str, str]:
     """Variables that the command exports itself, since their values look like placeholders."""
-    import shlex
-
     found: dict[str, str] = {}
     script = str((container.get("command") or ["", ""])[-2])
     head = script.partition("program_path=")[0]
@@ -126,6 +98,3 @@ def _exported(container: Mapping[str, Any]) -> dict[str, str]:
         if separator:
             found[name] = value
     return found
-
-
-__all__ = ["DEFAULT_IMAGE", "Step", "Steps", "replace"]
