@@ -133,7 +133,7 @@ class Back:
 
 def documents() -> Iterator[tuple[Case, Path]]:
     """Every built document of a case or sample."""
-    for case in (*samples(), *cases()):
+    for case in (*cases(), *samples()):
         for file in sorted((case.folder / "built" / "kfp").glob("*.yaml")):
             if not file.name.endswith(".recurring-run.yaml"):
                 yield case, file

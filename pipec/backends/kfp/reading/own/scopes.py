@@ -34,6 +34,8 @@ class Ran:
     task: Mapping[str, Any]
     label: str
     program: Program
+    limit: float | None = None
+    """Its own time limit, where it stands in a `try`."""
 
 
 @dataclass
@@ -114,9 +116,10 @@ class Scopes:
         if program is None:
             return self.foreign(name, path, task, component, bound)
         cached = bool((task.get("cachingOptions") or {}).get("enableCache"))
+        made = Glue(program, name, bound, self.symbols, not cached).read()
         if program.step:
-            self.ran.append(Ran(path, task, label, program))
-        return Glue(program, name, bound, self.symbols, not cached).read()
+            self.ran.append(Ran(path, task, label, program, made.limit))
+        return made
 
     def _program(self, label: str) -> Program | None:
         if label not in self.programs:
@@ -290,7 +293,8 @@ class Scopes:
                 continue
             if value.source not in parameters:
                 parameters[value.source] = self.symbols.new()
-            self.symbols.hint(parameters[value.source], port, first=value.form in ("text", "raw", "written", "artifact"))
+            itself = value.form in ("text", "raw", "written", "artifact")
+            self.symbols.hint(parameters[value.source], port, first=itself)
             inner[port] = Value(value.form, parameters[value.source])
         scope = self.dag(component, Scope(inner, path))
         part.nodes = scope.nodes

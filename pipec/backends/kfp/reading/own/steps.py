@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipec.backends.kfp.containers import GRACE
 from pipec.backends.kfp.reading import policy
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.own.definitions import Definitions
@@ -43,14 +45,14 @@ class Steps:
 
     def add(self, call: Call, ran: Ran) -> None:
         """Note a call of a step."""
-        step = Step(call.function, *self.settings(ran.path, ran.task, ran.label, ran.program.version))
+        step = Step(call.function, *self.settings(ran.path, ran.task, ran.label, ran.program.version, ran.limit))
         known = self.found.setdefault(call.function, step)
         known.roles |= roles(self.documents.spec["components"][ran.task["componentRef"]["name"]])
         if known.settings != step.settings:
             raise RefusedError(f"the step `{call.function}` has different settings in different tasks")
 
     def settings(
-        self, path: Path, task: Mapping[str, Any], label: str, version: str
+        self, path: Path, task: Mapping[str, Any], label: str, version: str, limit: float | None = None
     ) -> tuple[dict[str, str], list[tuple[Path, str, str]]]:
         """The settings of a task, and what is lost of them."""
         read = policy.read(self.documents, label, path, task)
@@ -58,6 +60,10 @@ class Steps:
         found = read.policy
         if found.cache is not None and version:
             found = found.model_copy(update={"cache": Cache(version=version)})
+        if limit is not None:
+            if found.timeout != math.ceil(limit + GRACE):
+                raise RefusedError(f"the time limit of `{path[-1]}` is not known")
+            found = found.model_copy(update={"timeout": limit})
         if path in self.told:
             found = found.model_copy(update={"on_failure": self.told[path]})
         container = self.documents.spec["deploymentSpec"]["executors"][label]["container"]
@@ -91,7 +97,7 @@ def _is_usual(task: Mapping[str, Any]) -> bool:
 def _exported(container: Mapping[str, Any]) -> dict[str, str]:
     """Variables that the command exports itself, since their values look like placeholders."""
     found: dict[str, str] = {}
-    script = str((container.get("command") or ["", ""])[-2])
+    script = next((str(part) for part in container.get("command") or () if "program_path=" in part), "")
     head = script.partition("program_path=")[0]
     for word in shlex.split(head, comments=True) if head.startswith("export ") else ():
         name, separator, value = word.partition("=")

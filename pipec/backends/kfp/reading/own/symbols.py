@@ -15,7 +15,7 @@ from pipec.compiler.pysource import rename_free
 from pipec.compiler.pysource.text import double_quoted
 from pipec.ir.literals import source_of
 
-Form = Literal["constant", "text", "raw", "written", "plain", "list", "items", "truth", "none", "uri", "uris", "artifact",
+Form = Literal["constant", "text", "raw", "written", "plain", "list", "items", "truth", "uri", "uris", "artifact",
                "artifacts", "file"]  # fmt: skip
 """How a value travels: text that nobody has read yet; exact JSON; a `str` as it is; what a container has
 written, which is one or the other; text for a command line; a list of

@@ -10,6 +10,7 @@ from pipec.backends.kfp.reading.documents import Documents
 from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.own.containers import Containers
 from pipec.backends.kfp.reading.own.definitions import Definitions
+from pipec.backends.kfp.reading.own.handling import Handling
 from pipec.backends.kfp.reading.own.inlining import inline
 from pipec.backends.kfp.reading.own.naming import names
 from pipec.backends.kfp.reading.own.order import Order
@@ -122,14 +123,21 @@ class Translation:
         self, part: Part, fixed: dict[str, str], parameters: list[Parameter], taken: set[str]
     ) -> list[PipelineFunction]:
         inline(part, self.symbols)
+        handling = Handling(self.symbols)
+        handling.part(part)
+        handling.finish([part, *self.scopes.parts])
         order = Order(self.symbols.of, self.symbols.new)
         part.nodes = order.block(part.nodes)
         functions = taken | {part.name}
+        bases: dict[str, str] = {}
         for inner in self.scopes.parts:
+            base, number = inner.name, 1
             while inner.name in functions:
-                inner.name += "_"
+                number += 1
+                inner.name = f"{base}_{number}"
             functions.add(inner.name)
-        self._shared(functions)
+            bases[inner.name] = base
+        self._shared(functions, bases)
         made = [self._function(inner, {}, functions, ()) for inner in _parts(part)]
         signature = tuple(p.signature for p in parameters)
         found = self._function(part, fixed, functions, signature)
@@ -146,11 +154,11 @@ class Translation:
         signature = signature or tuple(chosen[symbol] for symbol in part.parameters)
         return PipelineFunction(part.name, signature, body=statements)
 
-    def _shared(self, taken: set[str]) -> None:
+    def _shared(self, taken: set[str], bases: Mapping[str, str]) -> None:
         """Sub-pipelines that do the same become one."""
         known: dict[tuple[object, ...], str] = {}
         for part in self.scopes.parts:
-            name = re.sub(r"_+\Z", "", part.name)
+            name = bases[part.name]
             made = self._function(Part("", part.parameters, part.nodes, part.results), {}, taken, ())
             key = (name, made.parameters, made.body)
             part.name = known.setdefault(key, part.name)
