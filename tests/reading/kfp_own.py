@@ -133,7 +133,7 @@ class Back:
 
 def documents() -> Iterator[tuple[Case, Path]]:
     """Every built document of a case or sample."""
-    for case in (*samples(), *cases()):
+    for case in (*cases(), *samples()):
         for file in sorted((case.folder / "built" / "kfp").glob("*.yaml")):
             if not file.name.endswith(".recurring-run.yaml"):
                 yield case, file
@@ -193,10 +193,10 @@ def compared(back: Back, folder: Path, plain: Plain) -> list[str]:
 
 
 def main(names: list[str]) -> None:
-    """Print what becomes of each document, and the figures. `--static`: nothing is run or built."""
+    """Print what becomes of each document, and the figures. `--static`: nothing is run or built; `--bare`: nothing is built."""
     counts: Counter[str] = Counter()
-    static = "--static" in names
-    names = [name for name in names if name != "--static"]
+    static, bare = "--static" in names, "--bare" in names
+    names = [name for name in names if not name.startswith("--")]
     plain = Plain()
     for case, file in documents():
         if names and not any(name in str(file) for name in names):
@@ -204,7 +204,7 @@ def main(names: list[str]) -> None:
         with tempfile.TemporaryDirectory() as text:
             folder = Path(text)
             try:
-                back = read_back(case, file, folder, static)
+                back = read_back(case, file, folder, static or bare)
             except Exception as error:
                 if len(names) == 1:
                     raise

@@ -23,6 +23,9 @@ class Definitions:
                 self.after.setdefault(chunk.source, set()).update(before)
                 before.append(chunk.source)
         self._check()
+        missing = {n for c in self.chunks.values() for n in c.annotated} - self.names - set(dir(builtins))
+        if missing:
+            raise RefusedError(f"where `{min(missing)}` in an annotation comes from is not in the document")
 
     def _check(self) -> None:
         bound: dict[str, str] = {}
@@ -48,6 +51,10 @@ class Definitions:
     def names(self) -> set[str]:
         """Everything that the definitions bind."""
         return {name for chunk in self.chunks.values() for name in chunk.names}
+
+    def of(self, name: str) -> Chunk | None:
+        """The definition of `name`."""
+        return next((c for c in self.chunks.values() if name in c.names and not c.is_import), None)
 
     def ordered(self) -> list[Chunk]:
         """All definitions but imports, each after what it needs at once."""

@@ -18,8 +18,8 @@ from pipec.compiler.reading import duration
 
 NUMBERED = re.compile(r"_\d+\Z")
 LOADS = {
-    "kfp_value": ("text", "constant"),
-    "kfp_raw": ("raw", "constant"),
+    "kfp_value": ("text", "constant", "written"),
+    "kfp_raw": ("raw", "constant", "written"),
     "kfp_values": ("list",),
     "kfp_input": ("artifact",),
     "kfp_inputs": ("artifacts",),
@@ -34,6 +34,8 @@ class Made:
 
     nodes: list[Node] = field(default_factory=list)
     outputs: dict[str, Value] = field(default_factory=dict)
+    limit: float | None = None
+    """The time limit of a step in a `try`, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Glue:
         self.places: dict[str, _Place] = {}
         self.call: Call | None = None
         self.made = Made()
+        self.error, self.key = "", ""
 
     def read(self) -> Made:
         """All of it."""
@@ -81,10 +84,28 @@ class Glue:
                 self._check(negated_text(self._text(test)), failure)
             case ast.Raise():
                 self._check("", node)
-            case ast.Try():
-                raise RefusedError(f"the task `{self.task}` stands in a `try`, which cannot be read back")
+            case ast.Try(handlers=[ast.ExceptHandler(body=[ast.Expr(value=ast.Call() as catch)])], orelse=[]):
+                self._caught(node, catch)
             case _:
                 self._refuse(node)
+
+    def _caught(self, node: ast.Try, catch: ast.Call) -> None:
+        """What a task in a `try` does, and how it tells that it has failed."""
+        if not (isinstance(catch.func, ast.Name) and catch.func.id == "kfp_catch") or self.error or node.finalbody:
+            self._refuse(node)
+        self.error, self.key = self.symbols.new("error"), _string(catch.args[3])
+        body = node.body
+        match body[0]:
+            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id="kfp_limited")) as limited)]) as first:
+                limit = limited.args[1]
+                if not isinstance(limit, ast.Constant) or not isinstance(limit.value, (int, float)):
+                    self._refuse(limited)
+                self.made.limit = float(limit.value)
+                body = [*first.body, *body[1:]]
+        for inner in body:
+            self._statement(inner)
+        for made in self.made.nodes:
+            made.error = self.error
 
     def _assign(self, name: str, value: ast.expr) -> None:
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
@@ -121,7 +142,7 @@ class Glue:
             case "kfp_store":
                 self._stored(call)
             case "kfp_metrics":
-                key, value = _string(call.args[1]), self._expression(call.args[2])
+                key, value = _string(call.args[1]), self._output(call.args[2])
                 self.made.outputs[key] = Value("artifact", value)
             case "kfp_wait":
                 self._wait(call)
@@ -161,6 +182,8 @@ class Glue:
 
     def _input(self, name: str, port: str) -> str:
         source = self._value(port, LOADS[name])
+        if self.bound[port].form == "written":
+            self.symbols.read_as(source, "raw" if name == "kfp_raw" else "text", self.task)
         if self.bound[port].form != "constant":
             return source
         if name == "kfp_value":
@@ -235,6 +258,10 @@ class Glue:
         if function == "kfp_result":
             if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "kfp_plain":
                 self.made.outputs[key] = Value("plain", self._expression(value.args[0]))
+            elif self.error and isinstance(value, ast.Constant) and value.value == "null" and key == self.key:
+                self.made.outputs[key] = Value("text", self.error)
+            elif self.error and isinstance(value, ast.Constant) and key == f"{self.key}-none":
+                self.made.outputs[key] = Value("truth", f"{self.error} is None")
             elif place is not None:
                 self.made.outputs[key] = Value("uri" if place.form == "uri" else "uris", place.source)
             else:
@@ -264,7 +291,7 @@ class Glue:
     def _check(self, condition: str, failure: ast.Raise) -> None:
         match failure.exc:
             case ast.Call(func=ast.Name(id="RuntimeError"), args=[ast.Call(func=ast.Name(id="str"), args=[inner])]):
-                message = self._expression(inner)
+                message = double_quoted(self._expression(inner))
             case ast.Call(func=ast.Name(id="RuntimeError"), args=[] | [ast.Constant()] as args):
                 message = "" if condition or not args else double_quoted(ast.unparse(args[0]))
             case _:

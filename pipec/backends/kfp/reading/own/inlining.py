@@ -6,8 +6,8 @@ import ast
 import re
 from collections import Counter
 
-from pipec.backends.kfp.reading.own.symbols import Symbols, replaced
-from pipec.backends.kfp.reading.own.tree import Assign, Choice, Group, Loop, Node, Part, blocks, sources, walk
+from pipec.backends.kfp.reading.own.symbols import Symbols
+from pipec.backends.kfp.reading.own.tree import Assign, Choice, Group, Loop, Node, Part, sources, walk
 
 OWN = re.compile(r"(?:condition|items|result|\w+_value|\w*_items)(?:_\d+)?_?\Z")
 """What pipec calls the values of tasks that it adds."""
@@ -97,6 +97,3 @@ def _is_pure(source: str) -> bool:
     """Whether nothing can go wrong in it."""
     return all(isinstance(n, (ast.Name, ast.Constant, ast.Expression, ast.expr_context, ast.Not, ast.UnaryOp))
                for n in ast.walk(ast.parse(source, mode="eval")))  # fmt: skip
-
-
-__all__ = ["blocks", "inline", "replaced"]

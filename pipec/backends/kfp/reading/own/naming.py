@@ -8,7 +8,7 @@ import re
 
 from pipec.backends.kfp.reading.names import RESERVED
 from pipec.backends.kfp.reading.own.symbols import Symbols
-from pipec.backends.kfp.reading.own.tree import Loop, Node, Part, With, defined, sources, walk
+from pipec.backends.kfp.reading.own.tree import Loop, Node, Part, Try, With, blocks, defined, sources, walk
 from pipec.backends.kfp.reading.values import RefusedError
 
 NUMBERED = re.compile(r"_\d+\Z")
@@ -22,11 +22,28 @@ def names(part: Part, symbols: Symbols, fixed: dict[str, str], taken: set[str]) 
         if name in bound.get(symbol, ()):
             raise RefusedError(f"the parameter `{name}` is hidden in one of its expressions")
     used = set(taken) | set(RESERVED) | set(chosen.values())
-    for symbol in _defined(part):
-        if symbol not in chosen:
-            chosen[symbol] = _free([*symbols.hints.get(symbol, []), symbols.fallback.get(symbol, "")], used | bound.get(symbol, set()))
+    around = _loops(part.nodes, ())
+    for symbol in [*(s for s in _defined(part) if s not in around), *around]:
+        if symbol in around:  # loops that are not in one another may share the name of their variable
+            near = {chosen[outer] for outer in around[symbol]}
+            chosen[symbol] = _free(symbols.hints.get(symbol) or [""], used | near | bound.get(symbol, set()))
+        elif symbol not in chosen:
+            chosen[symbol] = _free(symbols.hints.get(symbol) or [symbols.fallback.get(symbol, "")], used | bound.get(symbol, set()))
             used.add(chosen[symbol])
     return chosen
+
+
+def _loops(nodes: list[Node], around: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Variable of a loop -> those of the loops around it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for node in nodes:
+        inner = around
+        if isinstance(node, Loop):
+            found[node.item] = around
+            inner = (*around, node.item)
+        for block in blocks(node):
+            found |= _loops(block, inner)
+    return found
 
 
 def _free(hints: list[str], used: set[str]) -> str:
@@ -45,6 +62,8 @@ def _defined(part: Part) -> list[str]:
     for node in walk(part.nodes):
         if isinstance(node, Loop):
             found[node.item] = None
+        if isinstance(node, Try) and node.name:
+            found[node.name] = None
         if not isinstance(node, With):
             found |= dict.fromkeys(defined(node))
     return list(found)

@@ -12,6 +12,7 @@ from pipec.backends.kfp.reading.own.tree import (
     Group,
     Loop,
     Node,
+    Try,
     Wait,
     With,
     blocks,
@@ -33,8 +34,11 @@ class Order:
     def __init__(self, uses: Uses, new: Callable[[str], str]) -> None:
         self.uses, self.new = uses, new
 
-    def block(self, nodes: list[Node]) -> list[Node]:
-        """`nodes` with what is an effect decided, and with blocks of what runs at the same time."""
+    def block(self, nodes: list[Node], tried: bool = False) -> list[Node]:
+        """`nodes` with what is an effect decided, and with blocks of what runs at the same time.
+
+        `tried`: the block is the body of a `try`, where tasks wait for more than they would have to.
+        """
         data = self._data(nodes)
         wanted = _closed(nodes, {n.id: (n.before | data[n.id]) - {n.id} for n in nodes})
         for at, node in enumerate(nodes):
@@ -46,7 +50,8 @@ class Order:
                 _without_effect(node)
         for node in nodes:
             self._inside(node)
-        if _implied(nodes, data) == wanted:
+        implied = _implied(nodes, data)
+        if implied == wanted or (tried and all(implied[id_] <= wanted[id_] for id_ in wanted)):
             return nodes
         return self._segments(nodes, data, wanted) or [self._all(nodes, data, wanted)]
 
@@ -56,6 +61,10 @@ class Order:
                 node.then, node.orelse = self.block(node.then), self.block(node.orelse)
             case Loop():
                 node.body = self.block(node.body)
+            case Try():
+                node.body = self.block(node.body, True)
+                node.handler = None if node.handler is None else self.block(node.handler)
+                node.final = None if node.final is None else self.block(node.final)
             case Group():
                 node.part.nodes = self.block(node.part.nodes)
 
@@ -119,8 +128,13 @@ class Order:
 
     def _named(self, node: Node) -> str:
         match node:
-            case Call(targets={}):
+            case Call() if not node.targets:
                 node.targets[None] = self.new(f"{node.function}_done")
+            case Group(targets=[]):
+                node.targets.append(self.new(f"{node.part.name}_done"))
+            case Loop(body=[Call() as call], collected=[]):
+                call.targets = call.targets or {None: self.new(f"{call.function}_done")}
+                node.collected.append((self.new(f"all_{call.function}"), next(iter(call.targets.values()))))
         symbols = defined(node)
         if not symbols:
             raise RefusedError(f"what waits for `{node.id}` without a value of it cannot be said")

@@ -15,6 +15,7 @@ from pipec.backends.kfp.reading.own.tree import (
     Loop,
     Node,
     Part,
+    Try,
     Wait,
     With,
     defined,
@@ -39,7 +40,9 @@ class Printer:
         """Symbol -> the symbol of the value that it is merged into."""
         for node in walk(part.nodes):
             if isinstance(node, Choice):
-                self._merge(node)
+                self._merge(node, node.then, node.orelse)
+            elif isinstance(node, Try):
+                self._merge(node, node.body, node.handler or [])
 
     def body(self) -> list[Statement]:
         """The statements, over symbols that `self.same` has not replaced."""
@@ -56,9 +59,9 @@ class Printer:
 
         return re.sub(rf"\b{self.symbols.prefix}\d+\b", name, text)
 
-    def _merge(self, node: Choice) -> None:
+    def _merge(self, node: Choice | Try, then: list[Node], orelse: list[Node]) -> None:
         """Let the arms of `node` bind the merged names themselves, where they can."""
-        for index, block in ((1, node.then), (2, node.orelse)):
+        for index, block in ((1, then), (2, orelse)):
             own = {symbol for inner in block for symbol in defined(inner)}
             merged: set[str] = set()
             for entry in node.merged:
@@ -117,6 +120,8 @@ class Printer:
                 return self._choice(node)
             case Loop():
                 return self._loop(node)
+            case Try():
+                return self._try(node)
             case Group():
                 return [Line(_bound(node.targets, _group(node), self.used))]
             case With():
@@ -135,15 +140,28 @@ class Printer:
             return f"{', '.join(names)}{',' * (len(names) == 1)} = {node.source}"
         return node.source if node.effect and not node.cached else f"_ = {node.source}"
 
-    def _choice(self, node: Choice) -> list[Statement]:
+    def _arms(self, node: Choice | Try, then: list[Node], orelse: list[Node]) -> list[list[Statement]]:
+        """The statements of two arms, with the values that both give."""
         arms: list[list[Statement]] = []
-        for index, block in ((1, node.then), (2, node.orelse)):
+        for index, block in ((1, then), (2, orelse)):
             lines = self._block(block)
             for entry in node.merged:
                 if self.same.get(entry[index]) != entry[0] and entry[0] in self.used:
                     lines.append(Line(f"{entry[0]} = {entry[index]}"))
             arms.append(lines)
-        then, orelse = arms
+        return arms
+
+    def _try(self, node: Try) -> list[Statement]:
+        body, handler = self._arms(node, node.body, node.handler or [])
+        found: list[Statement] = [Nested("try:", tuple(body))]
+        if node.handler is not None:
+            found.append(Nested(f"except Exception as {node.name}:", tuple(handler)))
+        if node.final is not None:
+            found.append(Nested("finally:", tuple(self._block(node.final))))
+        return found
+
+    def _choice(self, node: Choice) -> list[Statement]:
+        then, orelse = self._arms(node, node.then, node.orelse)
         if not then and orelse:
             return [Nested(f"if {double_quoted(negated_text(node.condition))}:", tuple(orelse))]
         found: list[Statement] = [Nested(f"if {node.condition}:", tuple(then))]

@@ -34,6 +34,8 @@ class Ran:
     task: Mapping[str, Any]
     label: str
     program: Program
+    limit: float | None = None
+    """Its own time limit, where it stands in a `try`."""
 
 
 @dataclass
@@ -114,9 +116,10 @@ class Scopes:
         if program is None:
             return self.foreign(name, path, task, component, bound)
         cached = bool((task.get("cachingOptions") or {}).get("enableCache"))
+        made = Glue(program, name, bound, self.symbols, not cached).read()
         if program.step:
-            self.ran.append(Ran(path, task, label, program))
-        return Glue(program, name, bound, self.symbols, not cached).read()
+            self.ran.append(Ran(path, task, label, program, made.limit))
+        return made
 
     def _program(self, label: str) -> Program | None:
         if label not in self.programs:
@@ -216,11 +219,13 @@ class Scopes:
         node = Loop(name, item=symbol, items=items, limit=int(limit) if limit else None, body=scope.nodes)
         outputs: dict[str, Value] = {}
         for key, value in self.handed_out(component, scope).items():
-            if value.form not in ("text", "artifact"):
+            if value.form == "written":
+                self.symbols.read_as(value.source, "text", name)
+            if value.form not in ("text", "written", "artifact"):
                 raise RefusedError(f"the loop `{name}` hands out `{key}` in a form that is not known")
             made = self.symbols.new(key)
             node.collected.append((made, value.source))
-            outputs[key] = Value("list" if value.form == "text" else "artifacts", made)
+            outputs[key] = Value("artifacts" if value.form == "artifact" else "list", made)
         return Made([node], outputs)
 
     def _choice(
@@ -261,7 +266,10 @@ class Scopes:
             for one in selectors:
                 side = side_of.get(one["producerSubtask"], "")
                 values[side] = self._output(scope, one["producerSubtask"], one["outputParameterKey"], node.id)
-            forms = {v.form for v in values.values()}
+            for value in values.values():
+                if value.form == "written":
+                    self.symbols.read_as(value.source, "text", node.id)
+            forms = {"text" if v.form == "written" else v.form for v in values.values()}
             if set(values) != {"true", "false"} or len(selectors) != 2 or forms not in ({"text"}, {"uri"}):
                 raise RefusedError(f"`{node.id}` hands out `{key}` in a form that is not known")
             symbol = self.symbols.new(key)
@@ -285,7 +293,8 @@ class Scopes:
                 continue
             if value.source not in parameters:
                 parameters[value.source] = self.symbols.new()
-            self.symbols.hint(parameters[value.source], port, first=value.form in ("text", "raw", "artifact"))
+            itself = value.form in ("text", "raw", "written", "artifact")
+            self.symbols.hint(parameters[value.source], port, first=itself)
             inner[port] = Value(value.form, parameters[value.source])
         scope = self.dag(component, Scope(inner, path))
         part.nodes = scope.nodes

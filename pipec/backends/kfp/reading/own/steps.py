@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import ast
+import math
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from pipec.backends.kfp.containers import GRACE
 from pipec.backends.kfp.reading import policy
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.own.definitions import Definitions
+from pipec.backends.kfp.reading.own.results import annotated, roles
 from pipec.backends.kfp.reading.own.scopes import Ran
-from pipec.backends.kfp.reading.own.tree import Call
+from pipec.backends.kfp.reading.own.tree import Call, Select
 from pipec.backends.kfp.reading.programs import install
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.settings import RETRYING
@@ -30,6 +33,7 @@ class Step:
     function: str
     settings: dict[str, str]
     lost: list[tuple[Path, str, str]] = field(default_factory=list)
+    roles: dict[Select, str] = field(default_factory=dict)
 
 
 class Steps:
@@ -41,13 +45,14 @@ class Steps:
 
     def add(self, call: Call, ran: Ran) -> None:
         """Note a call of a step."""
-        step = Step(call.function, *self.settings(ran.path, ran.task, ran.label, ran.program.version))
+        step = Step(call.function, *self.settings(ran.path, ran.task, ran.label, ran.program.version, ran.limit))
         known = self.found.setdefault(call.function, step)
+        known.roles |= roles(self.documents.spec["components"][ran.task["componentRef"]["name"]])
         if known.settings != step.settings:
             raise RefusedError(f"the step `{call.function}` has different settings in different tasks")
 
     def settings(
-        self, path: Path, task: Mapping[str, Any], label: str, version: str
+        self, path: Path, task: Mapping[str, Any], label: str, version: str, limit: float | None = None
     ) -> tuple[dict[str, str], list[tuple[Path, str, str]]]:
         """The settings of a task, and what is lost of them."""
         read = policy.read(self.documents, label, path, task)
@@ -55,6 +60,10 @@ class Steps:
         found = read.policy
         if found.cache is not None and version:
             found = found.model_copy(update={"cache": Cache(version=version)})
+        if limit is not None:
+            if found.timeout != math.ceil(limit + GRACE):
+                raise RefusedError(f"the time limit of `{path[-1]}` is not known")
+            found = found.model_copy(update={"timeout": limit})
         if path in self.told:
             found = found.model_copy(update={"on_failure": self.told[path]})
         container = self.documents.spec["deploymentSpec"]["executors"][label]["container"]
@@ -76,56 +85,22 @@ class Steps:
             if step is None or not chunk.source.rpartition("def ")[1]:
                 found.append(Definition(chunk.source))
             else:
-                found.append(StepFunction(_bare(chunk.source), step.settings))
+                source = annotated(chunk.source, step.function, step.roles)
+                found.append(StepFunction(source, step.settings))
         return found
-
-    def shape(self, call: Call, definitions: Definitions) -> None:
-        """Find out how many elements the result of `call` has, where it is taken apart."""
-        if not call.targets or None in call.targets:
-            return
-        chunk = next((c for c in definitions.chunks.values() if call.function in c.names), None)
-        tree = ast.parse(chunk.source) if chunk else ast.Module([], [])
-        for node in ast.walk(tree):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == call.function:
-                call.size = _elements(node.returns)
-        if call.size <= max(int(s) for s in call.targets if isinstance(s, int)):
-            raise RefusedError(f"how many results `{call.function}` has is not known")
 
 
 def _is_usual(task: Mapping[str, Any]) -> bool:
     return bool((task.get("retryPolicy") or {}).get("backoffMaxDuration") == RETRYING)
 
 
-def _bare(source: str) -> str:
-    return source
-
-
-def _elements(returns: ast.expr | None) -> int:
-    if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
-        try:
-            returns = ast.parse(returns.value, mode="eval").body
-        except SyntaxError:
-            return 0
-    match returns:
-        case ast.Subscript(value=ast.Name(id="tuple" | "Tuple") | ast.Attribute(attr="Tuple"), slice=ast.Tuple(elts=elts)):
-            return len(elts) if not any(isinstance(e, ast.Constant) and e.value is ... for e in elts) else 0
-        case ast.Subscript(value=ast.Name(id="tuple" | "Tuple")):
-            return 1
-    return 0
-
-
 def _exported(container: Mapping[str, Any]) -> dict[str, str]:
     """Variables that the command exports itself, since their values look like placeholders."""
-    import shlex
-
     found: dict[str, str] = {}
-    script = str((container.get("command") or ["", ""])[-2])
+    script = next((str(part) for part in container.get("command") or () if "program_path=" in part), "")
     head = script.partition("program_path=")[0]
     for word in shlex.split(head, comments=True) if head.startswith("export ") else ():
         name, separator, value = word.partition("=")
         if separator:
             found[name] = value
     return found
-
-
-__all__ = ["DEFAULT_IMAGE", "Step", "Steps", "replace"]

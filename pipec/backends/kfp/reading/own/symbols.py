@@ -15,9 +15,10 @@ from pipec.compiler.pysource import rename_free
 from pipec.compiler.pysource.text import double_quoted
 from pipec.ir.literals import source_of
 
-Form = Literal["constant", "text", "raw", "plain", "list", "items", "truth", "none", "uri", "uris", "artifact",
+Form = Literal["constant", "text", "raw", "written", "plain", "list", "items", "truth", "uri", "uris", "artifact",
                "artifacts", "file"]  # fmt: skip
-"""How a value travels: text that nobody has read yet; exact JSON; a `str` as it is; text for a command line; a list of
+"""How a value travels: text that nobody has read yet; exact JSON; a `str` as it is; what a container has
+written, which is one or the other; text for a command line; a list of
 JSON texts, one for each iteration; what a loop runs over; "true" or "false" for a condition, or for `is None`; the
 place of an artifact; those of the items of a list; artifacts."""
 UUID = "{{$.pipeline_job_uuid}}"
@@ -41,6 +42,14 @@ class Symbols:
     hints: dict[str, list[str]] = field(default_factory=dict)
     fallback: dict[str, str] = field(default_factory=dict)
     """What to call a value that no consumer has a name for."""
+
+    reading: dict[str, str] = field(default_factory=dict)
+    """What a container has written -> how it is read: "text" or "raw"."""
+
+    def read_as(self, source: str, form: str, task: str) -> None:
+        """Note how a task reads what a container has written."""
+        if self.reading.setdefault(source, form) != form:
+            raise RefusedError(f"`{task}` reads as {form} what another task reads otherwise")
 
     @classmethod
     def without(cls, text: str) -> Symbols:

@@ -6,20 +6,21 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipec.backends.kfp.reading.documents import Documents, Path
-from pipec.backends.kfp.reading.names import RESERVED, identifier
+from pipec.backends.kfp.reading.documents import Documents
+from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.own.containers import Containers
 from pipec.backends.kfp.reading.own.definitions import Definitions
+from pipec.backends.kfp.reading.own.handling import Handling
 from pipec.backends.kfp.reading.own.inlining import inline
 from pipec.backends.kfp.reading.own.naming import names
 from pipec.backends.kfp.reading.own.order import Order
 from pipec.backends.kfp.reading.own.parameters import Parameter, parameters_of
 from pipec.backends.kfp.reading.own.printing import Printer
+from pipec.backends.kfp.reading.own.results import shape
 from pipec.backends.kfp.reading.own.scopes import Scope, Scopes
 from pipec.backends.kfp.reading.own.steps import Steps
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
-from pipec.backends.kfp.reading.own.tree import Call, Group, Node, Part, With, blocks, walk
-from pipec.backends.kfp.reading.values import RefusedError
+from pipec.backends.kfp.reading.own.tree import Call, Group, Part, sources, walk
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import SettingNotKept
 from pipec.compiler.reading import (
@@ -63,12 +64,18 @@ class Translation:
         scope = self.scopes.dag(root, Scope(inputs, ("root",)))
         handed = self.scopes.handed_out(root, scope)
         part = Part(self._name(), list(fixed), scope.nodes, [value.source for value in handed.values()])
+        for value in handed.values():
+            if value.form == "written":
+                self.symbols.read_as(value.source, "text", "the pipeline")
+        self._prune(part)
         definitions = Definitions(self._programs())
         steps = self._steps(part, definitions)
-        taken = definitions.names | set(self.containers.names)
+        taken = definitions.names | set(self.containers.known)
         functions = self._pipelines(part, fixed, parameters, taken)
         items: list[Item] = [*steps.items(definitions), *self.containers.items(steps), *functions]
         imports = definitions.imports()
+        if self.containers.needs_path:
+            imports.append("from pathlib import Path")
         if definitions.late():
             imports.insert(0, "from __future__ import annotations")
         info = self.documents.spec["pipelineInfo"]
@@ -84,6 +91,19 @@ class Translation:
         match = re.match(r"# (\w+): compiled by pipec from ", self.source.text)
         return match[1] if match and match[1].isidentifier() else name
 
+    def _prune(self, part: Part) -> None:
+        """Drop results of containers that nobody reads: the call may be there for its effect."""
+        parts = [part, *self.scopes.parts]
+        used = {
+            symbol for one in parts
+            for text in (*one.results, *(t for n in walk(one.nodes) for t in sources(n)))
+            for symbol in self.symbols.of(text)
+        }  # fmt: skip
+        for one in parts:
+            for node in walk(one.nodes):
+                if isinstance(node, Call) and node.function in self.containers.known:
+                    node.targets = {select: s for select, s in node.targets.items() if s in used}
+
     def _programs(self) -> list[Any]:
         found = {id(p): p for p in self.scopes.programs.values() if p is not None}
         return [p for p in found.values() if p.chunks]
@@ -94,7 +114,7 @@ class Translation:
         for node in _calls(part):
             if node.id in ran:
                 steps.add(node, ran[node.id])
-                steps.shape(node, definitions)
+                shape(node, definitions.of(node.function), self.symbols)
         return steps
 
     # --- functions
@@ -103,14 +123,21 @@ class Translation:
         self, part: Part, fixed: dict[str, str], parameters: list[Parameter], taken: set[str]
     ) -> list[PipelineFunction]:
         inline(part, self.symbols)
+        handling = Handling(self.symbols)
+        handling.part(part)
+        handling.finish([part, *self.scopes.parts])
         order = Order(self.symbols.of, self.symbols.new)
         part.nodes = order.block(part.nodes)
         functions = taken | {part.name}
+        bases: dict[str, str] = {}
         for inner in self.scopes.parts:
+            base, number = inner.name, 1
             while inner.name in functions:
-                inner.name += "_"
+                number += 1
+                inner.name = f"{base}_{number}"
             functions.add(inner.name)
-        self._shared(functions)
+            bases[inner.name] = base
+        self._shared(functions, bases)
         made = [self._function(inner, {}, functions, ()) for inner in _parts(part)]
         signature = tuple(p.signature for p in parameters)
         found = self._function(part, fixed, functions, signature)
@@ -127,11 +154,11 @@ class Translation:
         signature = signature or tuple(chosen[symbol] for symbol in part.parameters)
         return PipelineFunction(part.name, signature, body=statements)
 
-    def _shared(self, taken: set[str]) -> None:
+    def _shared(self, taken: set[str], bases: Mapping[str, str]) -> None:
         """Sub-pipelines that do the same become one."""
         known: dict[tuple[object, ...], str] = {}
         for part in self.scopes.parts:
-            name = re.sub(r"_+\Z", "", part.name)
+            name = bases[part.name]
             made = self._function(Part("", part.parameters, part.nodes, part.results), {}, taken, ())
             key = (name, made.parameters, made.body)
             part.name = known.setdefault(key, part.name)
@@ -191,6 +218,3 @@ def _named(statement: Statement, printer: Printer, chosen: Mapping[str, str]) ->
             body = tuple(_named(inner, printer, chosen) for inner in statement.body)
             return Nested(printer.renamed(statement.header, chosen), body)
     return statement
-
-
-__all__ = ["Node", "Path", "RESERVED", "RefusedError", "Translation", "With", "blocks"]

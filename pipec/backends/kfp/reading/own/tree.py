@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -15,6 +15,10 @@ class Node:
 
     id: str
     before: set[str] = field(default_factory=set)
+    error: str = field(default="", kw_only=True)
+    """The message that it hands out where it has failed, in a `try`."""
+    raises: set[str] = field(default_factory=set, kw_only=True)
+    """The messages of what is inside of it."""
 
 
 @dataclass
@@ -105,6 +109,18 @@ class With(Node):
     after: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Try(Node):
+    """`try`, with `except` or with `finally`."""
+
+    body: list[Node] = field(default_factory=list)
+    handler: list[Node] | None = None
+    final: list[Node] | None = None
+    name: str = ""
+    """The symbol of the exception."""
+    merged: list[tuple[str, str, str]] = field(default_factory=list)
+
+
 def blocks(node: Node) -> tuple[list[Node], ...]:
     """The blocks in `node`; a sub-pipeline is a function of its own."""
     match node:
@@ -112,6 +128,8 @@ def blocks(node: Node) -> tuple[list[Node], ...]:
             return (node.then, node.orelse)
         case Loop() | With():
             return (node.body,)
+        case Try():
+            return (node.body, node.handler or [], node.final or [])
         case _:
             return ()
 
@@ -131,6 +149,8 @@ def sources(node: Node) -> list[str]:
             return [node.source]
         case Check():
             return [node.condition, node.message]
+        case Try():
+            return [s for _, a, b in node.merged for s in (a, b)]
         case Choice():
             return [node.condition, *(s for _, a, b in node.merged for s in (a, b))]
         case Loop():
@@ -149,6 +169,9 @@ def defined(node: Node) -> list[str]:
             return [node.symbol]
         case Choice():
             return [symbol for symbol, _, _ in node.merged]
+        case Try():
+            inside = [symbol for child in node.body for symbol in defined(child)] if node.final is not None else []
+            return [*(symbol for symbol, _, _ in node.merged), *inside]
         case Loop():
             return [symbol for symbol, _ in node.collected]
         case Group():
@@ -156,3 +179,22 @@ def defined(node: Node) -> list[str]:
         case With():
             return [symbol for child in node.body for symbol in defined(child)]
     return []
+
+
+def rewrite(node: Node, change: Callable[[str], str]) -> None:
+    """Change the expressions that stand in `node` itself."""
+    match node:
+        case Call() | Assign() | Wait():
+            node.source = change(node.source)
+        case Check():
+            node.condition, node.message = change(node.condition), change(node.message)
+        case Choice():
+            node.condition = change(node.condition)
+            node.merged = [(symbol, change(a), change(b)) for symbol, a, b in node.merged]
+        case Try():
+            node.merged = [(symbol, change(a), change(b)) for symbol, a, b in node.merged]
+        case Loop():
+            node.items = change(node.items)
+            node.collected = [(symbol, change(source)) for symbol, source in node.collected]
+        case Group():
+            node.arguments = [change(text) for text in node.arguments]
