@@ -182,7 +182,8 @@ class _Translation:
         scope = Scope(own=own)
         inputs = component.get("inputDefinitions") or {}
         for key, spec in (inputs.get("parameters") or {}).items():
-            scope.parameters[key] = Value(interface.parameters[key], parameter_type(spec))
+            unset = bool(spec.get("isOptional")) and spec.get("defaultValue") is None
+            scope.parameters[key] = Value(interface.parameters[key], parameter_type(spec), optional=unset)
         for key in inputs.get("artifacts") or {}:
             scope.artifacts[key] = Value(interface.parameters[key])
         if is_root:
