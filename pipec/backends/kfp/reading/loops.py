@@ -66,12 +66,13 @@ def once(blocks: Blocks, node: Node, inner: Scope, lists: Sinks) -> Made:
 def items(blocks: Blocks, node: Node, scope: Scope, inner: Scope) -> tuple[str, str]:
     """What a loop runs over, and the name of its variable."""
     iterator = node.task.get("parameterIterator")
+    given = blocks.documents.names.get(node.path)
     if iterator is None:
         iterator = node.task["artifactIterator"]
         source = blocks.input(node, (iterator.get("items") or {}).get("inputArtifact") or "", scope)
         if source is None:
             raise RefusedError(f"the loop `{node.name}` runs over nothing")
-        name = blocks.names.local(_singular(source.source), inner.own)
+        name = blocks.names.local(given or _singular(source.source), inner.own)
         inner.artifacts[iterator["itemInput"]] = Value(name)
         return source.source, name
     item = iterator.get("itemInput") or ""
@@ -80,13 +81,13 @@ def items(blocks: Blocks, node: Node, scope: Scope, inner: Scope) -> tuple[str, 
     kind = parameter_type(definition) if definition else ""
     if "raw" in listed:
         source_text = raw(blocks, node, listed["raw"], scope)
-        name = blocks.names.local("item", inner.own)
+        name = blocks.names.local(given or "item", inner.own)
     else:
         value = blocks.input(node, listed.get("inputParameter") or "", scope)
         if value is None:
             raise RefusedError(f"the loop `{node.name}` runs over nothing")
         source_text = value.source
-        name = blocks.names.local(_singular(source_text), inner.own)
+        name = blocks.names.local(given or _singular(source_text), inner.own)
     inner.parameters[item] = Value(name, kind)
     return source_text, name
 

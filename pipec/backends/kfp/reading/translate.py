@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipec.backends.kfp.reading.blocks import Blocks
@@ -78,7 +78,7 @@ class _Translation:
     def outcome(self) -> Outcome:
         """The module, and what the report says of it."""
         name = str(self.documents.spec["pipelineInfo"]["name"])
-        function = identifier(name.replace("-", "_"))
+        function = self.documents.names.get(("root",)) or identifier(name.replace("-", "_"))
         programs = {p.name for p in self.steps.programs.values() if isinstance(p, Program)}
         function = self.names.top(f"{function}_pipeline" if function in programs else function)
         root = self.documents.spec["root"]
@@ -120,11 +120,14 @@ class _Translation:
         """The function of a component that is made of tasks."""
         if reference not in self.blocks_of:
             component = self.documents.spec["components"][reference]
-            name = self.names.top(identifier(reference.removeprefix("comp-").replace("-", "_")))
+            given = self.documents.names.get(("components", reference))
+            name = self.names.top(given or identifier(reference.removeprefix("comp-").replace("-", "_")))
             made = self.function(name, component, ("components", reference), False)
             interface = self.interface(component, set())
-            self.functions.append(made)
-            self.blocks_of[reference] = Plan(name, interface.parameters, interface.outputs)
+            # each use of a pipeline is compiled to a component of its own
+            same = next((one for one in self.functions if replace(one, name=made.name) == made), made)
+            self.functions += [made] if same is made else []
+            self.blocks_of[reference] = Plan(same.name, interface.parameters, interface.outputs)
         return self.blocks_of[reference]
 
     def interface(self, component: Mapping[str, Any], own: set[str]) -> _Interface:
