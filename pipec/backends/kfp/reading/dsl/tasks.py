@@ -65,6 +65,8 @@ class Task:
     def attribute(self, name: str) -> Any:
         """`task.name`, with `task.output` among them."""
         if name == "output":
+            if not self.outputs and len(self.component.renamed) == 1:
+                return _Outputs(self.outputs, self.component.renamed)[next(iter(self.component.renamed))]
             if len(self.outputs) != 1:
                 raise refused(f"`{self.name}.output`", f"the task has {len(self.outputs)} outputs")
             return next(iter(self.outputs.values()))
