@@ -420,6 +420,19 @@ def test_version_1_refused(body: str, code: str, word: str) -> None:
     assert found == () and [one for one, _ in told] == [code] and word in told[0][1], told
 
 
+def test_version_1_cache_is_off() -> None:
+    (documents,), told = first(
+        "    a = op('a', ['x'])\n    a.execution_options.caching_strategy.max_cache_staleness = 'P0D'"
+    )
+    assert documents.spec["root"]["dag"]["tasks"]["a"]["cachingOptions"] == {} and told == []
+
+
+def test_component_alone_may_take_a_final_status() -> None:
+    text = "from kfp import compiler, dsl\n\n@dsl.component\ndef look(status: dsl.PipelineTaskFinalStatus):\n    print(status)\n"
+    (documents,), report = read(text + "\ncompiler.Compiler().compile(look, 'look.yaml')\n")
+    assert list(documents.spec["root"]["dag"]["tasks"]) == ["look"] and list(report) == []
+
+
 def test_version_1_settings_that_are_not_kept() -> None:
     found, told = first(
         "    op('a', ['x']).apply(nowhere(1)).add_pod_label('a', 'b')\n    dsl.get_pipeline_conf().set_parallelism(2)"

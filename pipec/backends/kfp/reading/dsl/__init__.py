@@ -7,6 +7,8 @@ values of the run. Nothing of the file and of its libraries is ever imported or 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from functools import partial
 
 from pipec.backends.kfp.reading.documents import Documents
 from pipec.backends.kfp.reading.dsl.compiled import Compiled
@@ -50,22 +52,23 @@ def documents_of(source: Source, report: Report) -> tuple[Documents, ...]:
     machine = Machine(source, report)
     machine.load(FileModule(source, tree))
     own = [attempt for attempt in machine.attempts if attempt.function.source is source]
-    made: list[Compiled] = []
+    made: list[Callable[[], Compiled]] = []
     for attempt in own:
         if attempt.problem is not None:
             attempt.problem.tell(report)
         elif attempt.component is not None and (attempt.overrides or not attempt.used):
-            made.append(overridden(attempt, report))
+            made.append(partial(overridden, attempt, report))
     if not own:
-        made = [alone(component) for component in machine.alone]
+        made = [partial(alone, component) for component in machine.alone]
         if not made:
             report.add(NothingToMigrate(source.start, TARGET))
     found: list[Documents] = []
-    for graph in made:
+    for make in made:
         try:
+            graph = make()
             extra = needed(graph.components, report)
         except Problem as problem:
-            problem.tell(report)
+            problem.at(source.start).tell(report)
         else:
             found.append(graph.documents(tuple(extra.definitions), tuple(extra.imports)))
     return tuple(found)
