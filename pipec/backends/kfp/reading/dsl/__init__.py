@@ -37,7 +37,7 @@ def read_module(source: Source, report: Report) -> Outcome:
 def _docstring(source: Source) -> str:
     try:
         return ast.get_docstring(ast.parse(source.text)) or ""
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
 
 
@@ -45,7 +45,7 @@ def documents_of(source: Source, report: Report) -> tuple[Documents, ...]:
     """The documents of every pipeline of the file that can be read; the report says what keeps others from it."""
     try:
         tree = ast.parse(source.text)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line, column = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
         report.add(UnreadablePipeline(source.at(line, column), TARGET, f"it is no Python: {error}"))
         return ()
