@@ -73,6 +73,7 @@ class Lowering:
         self.params: dict[str, TaskNode] = {}
         self.tasks: dict[str, TaskNode] = {}
         """Id of an IR task -> its task."""
+        self.natives: dict[str, TaskNode] = {}  # native step -> its first task
         self.loops: dict[str, TaskNode] = {}
         """Id of a loop -> a task of its body: its instances are the iterations."""
         self.producers: dict[str, TaskNode] = {}
@@ -177,7 +178,7 @@ class Lowering:
         producer = self.parameter(bound.param) if bound.param else bound.node
         assert producer is not None
         node.data[producer] = None
-        output = ".output" if producer.function.operator == "class" else ""  # a task function gives its output itself
+        output = ".output" if producer.function.is_operator else ""  # a task function gives its output itself
         return self.variable(producer, node.loop) + output + (f"[{py(bound.key)}]" if bound.key else "")
 
     def variable(self, node: TaskNode, loop: Loop | None) -> str:

@@ -33,6 +33,7 @@ TASK: dict[str, type] = {
 """Arguments of every operator that pipec has no setting for, and that do not change what a task does -> type."""
 DAG: dict[str, type] = {
     "dag_display_name": str,
+    "default_args": dict,
     "disable_bundle_versioning": bool,
     "fail_fast": bool,
     "is_paused_upon_creation": bool,
@@ -41,6 +42,8 @@ DAG: dict[str, type] = {
     "schedule": object,
 }
 """The same of `DAG`."""
+APART = ("task_id", "default_args", "isolation")
+"""Settings that are no arguments of their own."""
 SINCE = {"disable_bundle_versioning": (3, 1)}
 """Arguments that came after Airflow 2 -> first version."""
 BEFORE_3 = {"fail_fast": "fail_stop"}
@@ -68,6 +71,14 @@ OURS = {
 
 
 Policy = TaskPolicy | PipelinePolicy
+ISOLATION = ("worker", "virtualenv")
+"""Where steps run, `isolation`: in the worker's own process, or in a virtual environment of their own."""
+
+
+def is_isolated(pipeline: PipelinePolicy, step: TaskPolicy) -> bool:
+    """Whether a step runs in a virtual environment of its own; the pipeline says it for all that do not."""
+    named = [policy.extensions.get(TARGET, {}).get("isolation") for policy in (step, pipeline)]
+    return next((name for name in named if name is not None), "worker") == "virtualenv"
 
 
 def check(policy: Policy, known: Mapping[str, type], subject: str, version: tuple[int, int], report: Report) -> None:
@@ -79,14 +90,19 @@ def check(policy: Policy, known: Mapping[str, type], subject: str, version: tupl
 
 def _reason(name: str, value: object, policy: Policy, known: Mapping[str, type], version: tuple[int, int]) -> str:
     """What is wrong with one setting; "" if nothing is."""
+    if name == "isolation":
+        listed = ", ".join(map(repr, ISOLATION))
+        return "" if value in ISOLATION else f"{name!r} is {value!r}; it is one of {listed}"
     if version < SINCE.get(name, version):
         return f"{name!r} needs Airflow {'.'.join(map(str, SINCE[name]))} or later"
     if name not in known:
-        return unknown(name, known, OURS)
+        return unknown(name, (*known, "isolation"), OURS)
     if name == "schedule":
         return _no_schedule(value, policy)
     if not is_of(value, known[name]):
         return f"{name!r} is {value!r}, which is no {known[name].__name__}"
+    if name == "default_args":
+        return next((unknown(key, TASK, OURS) for key in dict(value) if key in OURS), "")  # type: ignore[call-overload]
     if name == "task_id" and not TASK_ID.fullmatch(str(value)):
         return f"{name!r} is {value!r}; it takes letters, digits, dots, dashes and underscores"
     return ""
@@ -100,13 +116,15 @@ def _no_schedule(value: object, policy: Policy) -> str:
         return ""
     if isinstance(value, list) and len(value) > 1 and all(isinstance(uri, str) for uri in value):
         return ""
-    return "'schedule' takes '@once', '@continuous', or a list of assets that have all been updated; else use `schedule`"
+    return (
+        "'schedule' takes '@once', '@continuous', or a list of assets that have all been updated; else use `schedule`"
+    )
 
 
 def arguments(policy: Policy, version: tuple[int, int]) -> dict[str, str]:
     """The settings as source."""
     renamed = BEFORE_3 if version < (3, 0) else {}
-    given = {k: v for k, v in policy.extensions.get(TARGET, {}).items() if k != "task_id"}  # each call has its own
+    given = {k: v for k, v in policy.extensions.get(TARGET, {}).items() if k not in APART}
     return {
         renamed.get(name, name): _assets(value) if name == "schedule" else literal(source_of(value))
         for name, value in given.items()
@@ -119,6 +137,12 @@ def _assets(value: object) -> str:
         return literal(source_of(value))
     assert isinstance(value, (list, tuple))
     return f"[{', '.join(f'Asset({literal(source_of(uri))})' for uri in value)}]"
+
+
+def default_args(policy: Policy) -> dict[str, str]:
+    """Arguments of all operators that take them, as source."""
+    given = policy.extensions.get(TARGET, {}).get("default_args", {})
+    return {name: literal(source_of(value)) for name, value in given.items()}
 
 
 def task_id(policy: TaskPolicy) -> str:

@@ -40,6 +40,7 @@ def settings(pipeline: Pipeline, version: tuple[int, int], functions: Functions)
         defaults["owner"] = py(policy.owner)
     if policy.default_retry is not None:
         defaults |= retry_options(policy.default_retry, version)
+    defaults |= native.default_args(policy)
     if defaults:
         found["default_args"] = "{" + ", ".join(f'"{k}": {v}' for k, v in defaults.items()) + "}"
     if policy.timeout is not None:

@@ -14,7 +14,7 @@ from pipec.backends.airflow.reading.values import Result, Task
 from pipec.compiler.reading import Line, Nested, Statement
 
 if TYPE_CHECKING:
-    from pipec.backends.airflow.reading.lift import Lifted, LiftedDag
+    from pipec.backends.airflow.reading.lifted import Lifted, LiftedDag
 
 MARK = re.compile("\0(\\d+)\0")
 SPECIAL = re.compile(r"[Bb]ranch|[Ss]hort_?[Cc]ircuit|LatestOnly")
@@ -121,11 +121,15 @@ class Bodies:
             return self._named(f"{one.step}({arguments})")
         loops: list[str] = []
         for key, items in plan.items:
-            name = key or "item"
-            while name in self.used:
-                name += "_item" if not name.endswith("_item") else "_"
-            arguments = arguments.replace(f"\1{key}\1", name) if key else arguments.replace("\1", name)
-            loops.append(f"for {name} in {items}")
+            names: list[str] = []
+            for one_key in key.split(", "):
+                name = one_key or "item"
+                while name in self.used:
+                    name += "_item" if not name.endswith("_item") else "_"
+                mark = f"\1{one_key}\1" if one_key else "\1"
+                arguments = arguments.replace(mark, name)
+                names.append(name)
+            loops.append(f"for {', '.join(names)} in {items}")
         return self._named(f"[{one.step}({arguments}) {' '.join(loops)}]")
 
     def _named(self, text: str) -> str:

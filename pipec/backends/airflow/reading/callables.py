@@ -47,9 +47,7 @@ def adapt(node: FunctionNode, given: set[str], writer: Writer, name: str) -> Cal
         return Callable_("", reason=reader.reason)
     if not reader.changed:
         return Callable_(function_text(node, writer, name), reader.extra)
-    return Callable_(
-        _rewritten(node, writer, name, reader), reader.extra, tuple(dict.fromkeys(reader.pushed)), True
-    )
+    return Callable_(_rewritten(node, writer, name, reader), reader.extra, tuple(dict.fromkeys(reader.pushed)), True)
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
@@ -134,7 +132,9 @@ class _Reader:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 fact = self._fact(value)
-                first = min((n.lineno for n in ast.walk(self.node) if isinstance(n, ast.Name) and n.id == name), default=0)
+                first = min(
+                    (n.lineno for n in ast.walk(self.node) if isinstance(n, ast.Name) and n.id == name), default=0
+                )
                 own = {a.arg for a in self._parameters()}
                 if fact is None or name in own or name in self.extra or first < statement.lineno:
                     return False
@@ -207,7 +207,9 @@ class _Reader:
                 return pull(node)
             case ast.Attribute(value=holder, attr="try_number") if self._is_instance(holder):
                 return Fact("attempt")
-            case ast.Subscript(value=holder, slice=ast.Constant(value=str() as name)) if self._entry(holder) == "params":
+            case ast.Subscript(value=holder, slice=ast.Constant(value=str() as name)) if (
+                self._entry(holder) == "params"
+            ):
                 return Fact("param", name)
         return None
 
@@ -223,7 +225,7 @@ class _Reader:
                     return True
                 self.pushed.append(str(key.value))
                 self._visit(value)
-                self.edits.append((node, f"\0{key.value}"))
+                self.edits.append((node, f"\0{key.value!s}"))
                 return True
         return False
 
@@ -354,7 +356,11 @@ def _line_edits(node: ast.FunctionDef, writer: Writer, reader: _Reader) -> list[
             text = writer.segment(value)
         found.append((_place(push), f'xcoms["{key}"] = {text}'))
     for joined in ast.walk(node):
-        if isinstance(joined, ast.JoinedStr) and any(id(n) in texts for n in ast.walk(joined)) and id(joined) not in covered:
+        if (
+            isinstance(joined, ast.JoinedStr)
+            and any(id(n) in texts for n in ast.walk(joined))
+            and id(joined) not in covered
+        ):
             covered |= {id(n) for n in ast.walk(joined)}
             found.append((_place(joined), double_quoted(ast.unparse(_Replaced(texts).visit(joined)))))
     found += [(_place(n), t) for n, t in reader.edits if id(n) not in covered]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from pipec.backends.airflow.reading import constants, making
+from pipec.backends.airflow.reading import constants, grouping, making
 from pipec.backends.airflow.reading.constants import NotConstant
 from pipec.backends.airflow.reading.edges import chain, chain_linear, connect, tasks_of
 from pipec.backends.airflow.reading.evaluate import evaluate, iterated, pulled
-from pipec.backends.airflow.reading.scope import Binding, Scope, is_constant, literal
+from pipec.backends.airflow.reading.scope import Binding, Scope, as_dict, is_constant, literal
 from pipec.backends.airflow.reading.state import DEPTH, State
 from pipec.backends.airflow.reading.values import (
     Arg,
@@ -105,7 +105,7 @@ def call(state: State, node: ast.Call, scope: Scope) -> object:
         case TaskFunction():
             return making.taskflow(state, function, node, given.args, given.kwargs)
         case GroupFunction():
-            return making.group_call(state, function, node, given.args, given.kwargs)
+            return grouping.group_call(state, function, node, given.args, given.kwargs)
         case DagFunction():
             return making.dag_call(state, function, node, given.args, given.kwargs)
         case Function():
@@ -131,7 +131,7 @@ def _external(state: State, function: External, node: ast.Call, given: Given, sc
         if word == "DAG":
             return making.dag(state, node, given.args, given.kwargs, scope)
         if word == "TaskGroup":
-            return making.group(state, node, given.args, given.kwargs)
+            return grouping.group(state, node, given.args, given.kwargs)
         if word.endswith(".partial") and (is_operator(word[:-8]) or "task_id" in given.kwargs):
             return OperatorPartial(word[:-8], given.kwargs, node)
         if "task_id" in given.kwargs and (state.dag is not None or "dag" in given.kwargs or is_operator(word)):
@@ -192,7 +192,9 @@ def applied(state: State, decorator: Decorator, value: object, node: ast.AST) ->
     """The function `value` under `decorator`."""
     word = decorator.word
     if isinstance(value, TaskFunction) and word in ("setup", "teardown"):
-        return TaskFunction(value.function, f"{word}.{value.word.partition('.')[2]}".rstrip("."), value.given | decorator.given)
+        return TaskFunction(
+            value.function, f"{word}.{value.word.partition('.')[2]}".rstrip("."), value.given | decorator.given
+        )
     if not isinstance(value, Function):
         return Unknown(node)
     head = word.split(".")[0]
@@ -230,9 +232,7 @@ def followed(state: State, function: Function, args: list[Arg], kwargs: dict[str
     return None
 
 
-def _bind_parameters(
-    state: State, function: Function, args: list[Arg], kwargs: dict[str, Arg], scope: Scope
-) -> None:
+def _bind_parameters(state: State, function: Function, args: list[Arg], kwargs: dict[str, Arg], scope: Scope) -> None:
     own = function.node.args
     names = [a.arg for a in (*own.posonlyargs, *own.args)]
     for name, default in zip(reversed(names), reversed(own.defaults)):
@@ -249,8 +249,10 @@ def _bind_parameters(
         if name in known:
             _define(state, scope, name, arg)
     if own.kwarg:
-        rest = {k: a.value for k, a in kwargs.items() if k not in known}
-        _define(state, scope, own.kwarg.arg, _collected(rest, args))
+        rest = {k: a for k, a in kwargs.items() if k not in known}
+        text = as_dict({k: a.text for k, a in rest.items()})
+        place = next((a.node for a in rest.values()), function.node)
+        _define(state, scope, own.kwarg.arg, Arg({k: a.value for k, a in rest.items()}, text, place))
     for name in known:
         if name not in scope.names:
             scope.names[name] = Binding(Unknown(function.node))
@@ -283,7 +285,7 @@ def _method(state: State, method: Method, node: ast.Call, given: Given, scope: S
             mapping = making.mapping(name, given.args, given.kwargs)
             return making.taskflow(state, receiver, node, [], dict(receiver.partial or {}), mapping)
         case (GroupFunction(), "expand" | "expand_kwargs"):
-            return making.mapped_group(state, receiver, node, making.mapping(name, given.args, given.kwargs))
+            return grouping.mapped_group(state, receiver, node, making.mapping(name, given.args, given.kwargs))
         case (OperatorPartial(), "expand" | "expand_kwargs"):
             return making.mapped_operator(state, receiver, node, making.mapping(name, given.args, given.kwargs), scope)
         case (Class(), "partial"):

@@ -121,7 +121,9 @@ class Choices:
         own = set(region)
         if any(isinstance(u, Task) and (u.setup or u.teardown) for u in region):
             return False
-        if any(isinstance(u, Task) and u.word in (*BRANCHES, *CIRCUITS) and not self._is_condition(u, own) for u in region):
+        if any(
+            isinstance(u, Task) and u.word in (*BRANCHES, *CIRCUITS) and not self._is_condition(u, own) for u in region
+        ):
             return False
         return all(u in own or u is task or u in before for unit in region for u in self._above(unit))
 

@@ -24,23 +24,48 @@ BUILTINS: dict[str, Callable[..., object]] = {
 
 _METHODS: dict[type, frozenset[str]] = {
     str: frozenset(
-        "format join split rsplit splitlines strip lstrip rstrip upper lower title capitalize replace partition "
-        "rpartition startswith endswith removeprefix removesuffix zfill count find index isdigit isidentifier".split()
+        [
+            "format",
+            "join",
+            "split",
+            "rsplit",
+            "splitlines",
+            "strip",
+            "lstrip",
+            "rstrip",
+            "upper",
+            "lower",
+            "title",
+            "capitalize",
+            "replace",
+            "partition",
+            "rpartition",
+            "startswith",
+            "endswith",
+            "removeprefix",
+            "removesuffix",
+            "zfill",
+            "count",
+            "find",
+            "index",
+            "isdigit",
+            "isidentifier",
+        ]
     ),
-    list: frozenset("index count copy append extend insert".split()),
-    dict: frozenset("get keys values items copy update setdefault".split()),
-    tuple: frozenset("index count".split()),
-    set: frozenset("union intersection difference copy add".split()),
+    list: frozenset(["index", "count", "copy", "append", "extend", "insert"]),
+    dict: frozenset(["get", "keys", "values", "items", "copy", "update", "setdefault"]),
+    tuple: frozenset(["index", "count"]),
+    set: frozenset(["union", "intersection", "difference", "copy", "add"]),
 }
 
-BINARY: dict[type[ast.operator], Callable[[object, object], object]] = {
+BINARY: dict[type[ast.operator], Callable[..., object]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.BitOr: operator.or_, ast.BitAnd: operator.and_,
 }  # fmt: skip
-COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], object]] = {
+COMPARISONS: dict[type[ast.cmpop], Callable[..., object]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
     ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
-    ast.In: lambda a, b: operator.contains(b, a), ast.NotIn: lambda a, b: not operator.contains(b, a),  # type: ignore[arg-type]
+    ast.In: lambda a, b: operator.contains(b, a), ast.NotIn: lambda a, b: not operator.contains(b, a),
 }  # fmt: skip
 
 

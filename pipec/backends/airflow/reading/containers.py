@@ -18,15 +18,59 @@ CONTAINERS = (*PODS, *DOCKERS)
 GPU = "nvidia.com/gpu"
 
 _POD = frozenset(
-    "image cmds arguments env_vars container_resources node_selector tolerations labels annotations service_account_name secrets".split()
+    [
+        "image",
+        "cmds",
+        "arguments",
+        "env_vars",
+        "container_resources",
+        "node_selector",
+        "tolerations",
+        "labels",
+        "annotations",
+        "service_account_name",
+        "secrets",
+    ]
 )
-_DOCKER = frozenset("image command entrypoint environment private_environment cpus mem_limit shm_size".split())
+_DOCKER = frozenset(
+    ["image", "command", "entrypoint", "environment", "private_environment", "cpus", "mem_limit", "shm_size"]
+)
 OPERATIONAL = frozenset(
-    "name get_logs in_cluster config_file is_delete_operator_pod on_finish_action startup_timeout_seconds namespace "
-    "image_pull_policy random_name_suffix log_pod_spec_on_failure kubernetes_conn_id cluster_context reattach_on_restart "
-    "log_events_on_failure logging_interval poll_interval deferrable startup_check_interval_seconds docker_url network_mode "
-    "auto_remove api_version docker_conn_id mount_tmp_dir tls_verify container_name xcom_all retrieve_output force_pull tty "
-    "do_xcom_push schema_version".split()
+    [
+        "name",
+        "get_logs",
+        "in_cluster",
+        "config_file",
+        "is_delete_operator_pod",
+        "on_finish_action",
+        "startup_timeout_seconds",
+        "namespace",
+        "image_pull_policy",
+        "random_name_suffix",
+        "log_pod_spec_on_failure",
+        "kubernetes_conn_id",
+        "cluster_context",
+        "reattach_on_restart",
+        "log_events_on_failure",
+        "logging_interval",
+        "poll_interval",
+        "deferrable",
+        "startup_check_interval_seconds",
+        "docker_url",
+        "network_mode",
+        "auto_remove",
+        "api_version",
+        "docker_conn_id",
+        "mount_tmp_dir",
+        "tls_verify",
+        "container_name",
+        "xcom_all",
+        "retrieve_output",
+        "force_pull",
+        "tty",
+        "do_xcom_push",
+        "schema_version",
+    ]
 )
 """How Airflow gets at the cluster or at Docker: a matter of the site, and of what runs the container."""
 
@@ -225,6 +269,4 @@ def policy(base: TaskPolicy, found: ContainerPlan) -> TaskPolicy:
 
 def word(parts: tuple[str | Fact, ...], names: dict[Fact, str]) -> str:
     """A word of the command line in the language of `container`."""
-    return "".join(
-        f"{{{names[p]}}}" if isinstance(p, Fact) else p.replace("{", "{{").replace("}", "}}") for p in parts
-    )
+    return "".join(f"{{{names[p]}}}" if isinstance(p, Fact) else p.replace("{", "{{").replace("}", "}}") for p in parts)

@@ -12,12 +12,13 @@ from pipec.backends.airflow.reading.schedules import DagSettings, dag_settings
 from pipec.backends.airflow.reading.scope import is_constant, literal
 from pipec.backends.airflow.reading.values import Dag, GroupBody, Parameter
 from pipec.backends.airflow.reading.words import is_version_2
-from pipec.compiler.diagnostics.foreign import ChangedMeaning, SettingNotKept
+from pipec.compiler.diagnostics.foreign import Adapted, ChangedMeaning, SettingNotKept
 from pipec.compiler.reading import PipelineFunction, PipelineRead, TaskRead, TaskStatus
 from pipec.compiler.reading.settings import pipeline_settings_of
 
 if TYPE_CHECKING:
-    from pipec.backends.airflow.reading.lift import Lift, Lifted, LiftedDag
+    from pipec.backends.airflow.reading.lift import Lift
+    from pipec.backends.airflow.reading.lifted import Lifted, LiftedDag
 
 TARGET = "Airflow"
 EACH = "it stands in a sub-pipeline, which is called once for each item"
@@ -32,18 +33,20 @@ class Pipelines:
         self.report = lift.report
         self.source = lift.source
         self.variables = _variables(lift.state.tree)
-        self.version_2 = is_version_2(lift.state.imports) or any("schedule_interval" in d.given for d in lift.state.dags)
+        self.version_2 = is_version_2(lift.state.imports) or any(
+            "schedule_interval" in d.given for d in lift.state.dags
+        )
 
     def write(self, lifted: LiftedDag) -> tuple[PipelineFunction, PipelineRead]:
         """The pipeline of one DAG, and what became of its tasks."""
         dag = lifted.dag
-        found = dag_settings(dag, self.version_2)
-        name = self.lift.fresh(dag.id)
+        found = dag_settings(dag, self.version_2, any(p.native for p in lifted.plans.values()))
+        name = self.lift.naming.fresh(dag.id)
         settings = {} if name == dag.id else {"name": literal(dag.id)}
         settings |= pipeline_settings_of(found.policy)
         remarks = self._told(dag, found)
         parameters = self._parameters(dag, remarks)
-        body = Bodies(lifted, self.variables, self.lift.taken).write()
+        body = Bodies(lifted, self.variables, self.lift.naming.taken).write()
         function = PipelineFunction(name, parameters, "", self._doc(dag), body, settings, tuple(remarks))
         total = _meaningful(self.source.lines)
         lost = sum(len(one.plan.settings.lost) for one in lifted.tasks.values()) + len(found.lost)
@@ -55,7 +58,7 @@ class Pipelines:
         found: list[PipelineFunction] = []
         for task, inner in lifted.inner.items():
             found += self.groups(inner)
-            bodies = Bodies(inner, self.variables, self.lift.taken)
+            bodies = Bodies(inner, self.variables, self.lift.naming.taken)
             parameters = tuple(_typed(p) for p in inner.dag.parameters.values())
             assert isinstance(task.function, GroupBody)
             body = bodies.write(task.function.result)
@@ -75,7 +78,7 @@ class Pipelines:
         if plan.native:
             return TaskRead(prefix + plan.task.id, "opaque", self.source.span(plan.task.node), (plan.reason,))
         lost = [f"`{name}` is not kept" for name, _, _ in plan.settings.lost]
-        notes = [*plan.notes, *([EACH] if prefix else []), *lost]
+        notes = [*plan.notes, *([EACH] if prefix else []), *plan.differences, *lost]
         status: TaskStatus = "adapted" if notes else "exact"
         return TaskRead(prefix + plan.task.id, status, self.source.span(plan.task.node), tuple(notes))
 
@@ -85,6 +88,9 @@ class Pipelines:
             finding = SettingNotKept(self.source.span(arg.node), TARGET, dag.id, name, reason)
             self.report.add(finding)
             remarks.append(f"{finding.code}: {finding.message}")
+        if found.past and (start := dag.option("start_date") or dag.given.get("default_args")) is not None:
+            how = "its start has passed, which means nothing where missed runs are not made up for"
+            self.report.add(Adapted(self.source.span(start.node), dag.id, how))
         for difference, arg in found.changed:
             changed = ChangedMeaning(self.source.span(arg.node), TARGET, dag.id, difference)
             self.report.add(changed)
@@ -157,5 +163,3 @@ def _variables(tree: ast.Module) -> dict[int, str]:
 
 def _meaningful(lines: tuple[str, ...]) -> int:
     return sum(1 for line in lines if line.strip() and not line.strip().startswith("#"))
-
-

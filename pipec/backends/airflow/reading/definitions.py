@@ -72,7 +72,9 @@ class Definitions:
     def _step(self, name: str, owner: Function | None, found: Reach) -> list[tuple[str, Function | None]]:
         if name == "__file__":
             place = owner.node if owner is not None else self.state.tree
-            raise Refusal(place, "`__file__`", "the module of the result lies elsewhere", "give the path as a parameter")
+            raise Refusal(
+                place, "`__file__`", "the module of the result lies elsewhere", "give the path as a parameter"
+            )
         binding = (owner.scope if owner is not None else self.state.module).find(name)
         if binding is not None and binding.statement:
             found.imports[binding.statement] = None
@@ -130,8 +132,8 @@ class Definitions:
                 continue
             function = self.functions.get(name)
             if function is not None and isinstance(function.node, FUNCTIONS):
-                node = function.node
-                found[id(node)] = Kept(node.lineno, self._function_source(function), (name,))
+                own = function.node
+                found[id(own)] = Kept(own.lineno, self._function_source(function), (name,))
             elif name in self.local and name not in self.binders:
                 found[hash(name)] = Kept(0, f"{name} = {self.local[name]}", (name,))
             else:
@@ -152,7 +154,9 @@ class Definitions:
         head = next((n.id for n in ast.walk(node) if isinstance(n, ast.Name)), "")
         binding = function.scope.find(head)
         value = binding.value if binding is not None else None
-        return isinstance(value, External) and value.dotted.split(".")[0] == "airflow" or isinstance(value, TaskFunction)
+        return (isinstance(value, External) and value.dotted.split(".")[0] == "airflow") or isinstance(
+            value, TaskFunction
+        )
 
     def source(self, node: ast.stmt) -> str:
         """A statement as it stands in the file, dedented, with the comments right above it."""
@@ -163,8 +167,10 @@ class Definitions:
             start -= 1
         text = "\n".join(lines[start : node.end_lineno])
         if _has_long_text(node):
-            return textwrap.dedent("\n".join(lines[start : first - 1])) + ("\n" if start < first - 1 else "") + (
-                text if node.col_offset == 0 else ast.unparse(node)
+            return (
+                textwrap.dedent("\n".join(lines[start : first - 1]))
+                + ("\n" if start < first - 1 else "")
+                + (text if node.col_offset == 0 else ast.unparse(node))
             )
         return textwrap.dedent(text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.values import Combined, Group, Labelled, Refusal, Result, Task, Unknown
@@ -102,7 +103,7 @@ def _labelled(left: object, right: object, node: ast.BinOp, forward: bool) -> ob
 
 def chain(items: list[object], node: ast.AST) -> None:
     """`chain(a, [b, c], [d, e], f)`: lists of one length are joined pair by pair."""
-    for left, right in zip(items, items[1:]):
+    for left, right in pairwise(items):
         if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
             if len(left) != len(right):
                 raise Refusal(node, "`chain(...)`", "two lists side by side are of different lengths")
@@ -114,5 +115,5 @@ def chain(items: list[object], node: ast.AST) -> None:
 
 def chain_linear(items: list[object], node: ast.AST) -> None:
     """`chain_linear(...)`, `cross_downstream(...)`: all of one to all of the next."""
-    for left, right in zip(items, items[1:]):
+    for left, right in pairwise(items):
         connect(tasks_of(left, node, False), tasks_of(right, node, True), node)

@@ -9,9 +9,10 @@ from typing import cast
 from pipec.backends.airflow.reading import constants
 from pipec.backends.airflow.reading.constants import NotConstant
 from pipec.backends.airflow.reading.edges import operand_edges
-from pipec.backends.airflow.reading.scope import Scope, is_constant
+from pipec.backends.airflow.reading.scope import SIMPLE, Scope, is_constant
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.values import (
+    Class,
     Combined,
     Dag,
     Decorator,
@@ -21,9 +22,7 @@ from pipec.backends.airflow.reading.values import (
     Made,
     Method,
     Moment,
-    Parameter,
     Partial,
-    Refusal,
     Result,
     Task,
     TaskFunction,
@@ -38,7 +37,7 @@ def evaluate(state: State, node: ast.expr, scope: Scope) -> object:
     try:
         return _evaluate(state, node, scope)
     except NotConstant:
-        return Unknown(node)
+        return Unknown(node, None if state.pure else state.writer.text(node, scope))
 
 
 def _evaluate(state: State, node: ast.expr, scope: Scope) -> object:
@@ -98,7 +97,7 @@ def truth(value: object) -> bool:
     """Whether `value` counts as true."""
     if isinstance(value, Unknown):
         raise NotConstant
-    if isinstance(value, (*constants.SIMPLE, list, tuple, dict, set)):
+    if isinstance(value, (*SIMPLE, list, tuple, dict, set)):
         return bool(value)
     return True
 
@@ -217,7 +216,9 @@ def attribute(state: State, value: object, node: ast.Attribute) -> object:
             return value.id
         case PurePosixPath() if name in constants.PATHS:
             return constants.attribute(value, name)
-    if isinstance(value, (Task, Result, Dag, Group, TaskFunction, Partial, Combined, Decorator)) or hasattr(value, "given"):
+    if isinstance(value, (Class, Task, Result, Dag, Group, TaskFunction, Partial, Combined, Decorator)) or hasattr(
+        value, "given"
+    ):
         return Method(value, name)
     if isinstance(value, (str, list, dict, tuple, set)) and constants.has_method(value, name):
         return Method(value, name)
@@ -241,9 +242,11 @@ def _subscript(state: State, node: ast.Subscript, scope: Scope) -> object:
     if isinstance(value, Task):
         value = Result(value)
     if isinstance(node.slice, ast.Slice):
-        parts = [evaluate(state, p, scope) if p else None for p in (node.slice.lower, node.slice.upper, node.slice.step)]
+        parts = [
+            evaluate(state, p, scope) if p else None for p in (node.slice.lower, node.slice.upper, node.slice.step)
+        ]
         if isinstance(value, (str, list, tuple)) and all(p is None or isinstance(p, int) for p in parts):
-            return value[slice(*parts)]
+            return value[slice(*parts)]  # type: ignore[arg-type]  # the line above says what they are
         return Unknown(node)
     key = evaluate(state, node.slice, scope)
     if isinstance(value, Result) and isinstance(key, str):
@@ -252,7 +255,7 @@ def _subscript(state: State, node: ast.Subscript, scope: Scope) -> object:
         return value.parameters.get(key, Unknown(node))
     if isinstance(value, (str, list, tuple, dict)):
         try:
-            return value[key]  # type: ignore[index]
+            return value[key]  # type: ignore[index,call-overload]
         except Exception as error:
             raise NotConstant from error
     return Unknown(node)
@@ -343,5 +346,3 @@ def pure(state: State, node: ast.expr, scope: Scope) -> object:
         return evaluate(state, node, scope)
     finally:
         state.pure = before
-
-

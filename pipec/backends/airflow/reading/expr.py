@@ -18,7 +18,7 @@ class Inexpressible(Exception):
 
 
 class Exprs:
-    """Writes what the tasks of one DAG take. Results of tasks are written as `mark(task)` until variables are given out."""
+    """Writes what the tasks of one DAG take. Results are written as `mark(task)` until variables are given out."""
 
     def __init__(self, dag: Dag, plans: dict[Task, Plan]) -> None:
         self.dag = dag
@@ -54,7 +54,7 @@ class Exprs:
         raise Inexpressible
 
     def _constant(self, value: object, arg: Arg | None, templates: bool) -> str:
-        if templates and _has_template(value):
+        if templates and has_template(value):
             if isinstance(value, str):
                 return self.template(value)
             if isinstance(value, list):
@@ -167,7 +167,7 @@ class Exprs:
                 return " + ".join(self.items(p, arg) for p in value.parts)
             case Parameter():
                 return value.name
-            case dict() if is_constant(value) and not _has_template(value):
+            case dict() if is_constant(value) and not has_template(value):
                 return literal(list(value.items()))
             case list() | tuple():
                 return self.of(value, arg)
@@ -180,11 +180,12 @@ def _inner(text: str) -> str:
     return quoted.replace("{", "{{").replace("}", "}}")
 
 
-def _has_template(value: object) -> bool:
+def has_template(value: object) -> bool:
+    """Whether there is a template in `value`, at any depth."""
     if isinstance(value, str):
         return is_template(value)
     if isinstance(value, (list, tuple)):
-        return any(map(_has_template, value))
+        return any(map(has_template, value))
     if isinstance(value, dict):
-        return any(map(_has_template, value.values()))
+        return any(map(has_template, value.values()))
     return False

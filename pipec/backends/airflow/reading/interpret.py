@@ -100,7 +100,9 @@ def statement(state: State, node: ast.stmt, scope: Scope) -> None:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             _function(state, node, scope)
         case ast.ClassDef():
-            scope.names[node.name] = Binding(Class(node, _is_operator(state, node, scope)), stable=scope is state.module)
+            scope.names[node.name] = Binding(
+                Class(node, _is_operator(state, node, scope)), stable=scope is state.module
+            )
         case ast.Assign():
             value = evaluate(state, node.value, scope)
             for target in node.targets:
@@ -216,14 +218,12 @@ def bind(state: State, target: ast.expr, value: object, scope: Scope, source: as
             holder = evaluate(state, target.value, scope)
             if isinstance(holder, (dict, list)) and not isinstance(target.slice, ast.Slice):
                 try:
-                    holder[evaluate(state, target.slice, scope)] = value  # type: ignore[index,call-overload]
+                    holder[evaluate(state, target.slice, scope)] = value  # type: ignore[call-overload]
                 except (TypeError, IndexError):
                     return
 
 
-def _set_attribute(
-    state: State, target: ast.Attribute, value: object, scope: Scope, source: ast.expr | None
-) -> None:
+def _set_attribute(state: State, target: ast.Attribute, value: object, scope: Scope, source: ast.expr | None) -> None:
     holder = evaluate(state, target.value, scope)
     if isinstance(holder, Result):
         holder = holder.task
@@ -280,7 +280,7 @@ def _skip(state: State, node: ast.If | ast.For | ast.While, scope: Scope, what: 
         )  # fmt: skip
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
-            scope.names[one.id] = Binding(Unknown(node))
+            scope.names[one.id] = Binding(Unknown(node), stable=scope is state.module and not isinstance(node, ast.For))
 
 
 def makes(state: State, node: ast.AST, scope: Scope) -> bool:

@@ -17,8 +17,6 @@ from pipec.backends.airflow.reading.values import (
     DagFunction,
     Function,
     Group,
-    GroupBody,
-    GroupFunction,
     Made,
     Mapping,
     OperatorPartial,
@@ -77,9 +75,7 @@ def annotation_of(types: object) -> str:
     return " | ".join(sorted(dict.fromkeys(found), key=lambda t: t == "None"))
 
 
-def dag_call(
-    state: State, function: DagFunction, node: ast.AST, args: list[Arg], kwargs: dict[str, Arg]
-) -> Dag:
+def dag_call(state: State, function: DagFunction, node: ast.AST, args: list[Arg], kwargs: dict[str, Arg]) -> Dag:
     """A call of a function under `@dag`."""
     from pipec.backends.airflow.reading.calls import followed
 
@@ -108,9 +104,7 @@ def dag_call(
     return made
 
 
-def _signature(
-    state: State, function: Function, args: list[Arg], kwargs: dict[str, Arg], made: Dag
-) -> dict[str, Arg]:
+def _signature(state: State, function: Function, args: list[Arg], kwargs: dict[str, Arg], made: Dag) -> dict[str, Arg]:
     """The arguments of a DAG's function: its parameters."""
     from pipec.backends.airflow.reading.evaluate import evaluate
 
@@ -142,7 +136,9 @@ def asset(state: State, function: Function, given: dict[str, Arg], node: ast.AST
     state.dags.append(made)
     arguments = function.node.args
     if arguments.args or arguments.kwonlyargs or arguments.posonlyargs or isinstance(function.node, ast.Lambda):
-        made.refused = Refusal(node, f"the asset {name!r}", "its function takes arguments, which Airflow alone fills in")
+        made.refused = Refusal(
+            node, f"the asset {name!r}", "its function takes arguments, which Airflow alone fills in"
+        )
         return Made("Asset", [], {"uri": uri, "name": name}, node)
     text = Text(f"Asset({uri!r})")
     outlet = Arg([Made("Asset", [], {"uri": uri, "name": name}, node)], text, node)
@@ -151,102 +147,17 @@ def asset(state: State, function: Function, given: dict[str, Arg], node: ast.AST
     return Made("Asset", [], {"uri": uri, "name": name}, node)
 
 
-def group(state: State, node: ast.Call, args: list[Arg], kwargs: dict[str, Arg]) -> Group:
-    """`TaskGroup(...)`."""
-    given = {**dict(zip(("group_id", "prefix_group_id", "parent_group"), args)), **kwargs}
-    owner = given["dag"].value if "dag" in given else state.dag
-    parent = given["parent_group"].value if "parent_group" in given else state.group
-    if not isinstance(owner, Dag):
-        raise Refusal(node, "this task group", "it is not known which DAG it belongs to")
-    return _group(state, owner, given.get("group_id"), parent if isinstance(parent, Group) else None, given, node, False)
-
-
-def _group(
-    state: State, owner: Dag, id_: Arg | str | None, parent: Group | None, given: dict[str, Arg], node: ast.AST,
-    unique: bool,
-) -> Group:  # fmt: skip
-    name = id_.value if isinstance(id_, Arg) else id_
-    if not isinstance(name, str):
-        raise Refusal(node, "this task group", "its `group_id` is not known before the file runs")
-    prefixed = parent is not None and not _unprefixed(parent)
-    whole = f"{parent.id}.{name}" if prefixed and parent else name
-    if whole in owner.groups:
-        if not unique and not ("add_suffix_on_collision" in given):
-            raise Refusal(node, f"the task group {whole!r}", "there are two of this id")
-        n = 1
-        while f"{whole}__{n}" in owner.groups:
-            n += 1
-        whole = f"{whole}__{n}"
-    made = Group(whole, parent, owner, node, given=given)
-    owner.groups[whole] = made
-    return made
-
-
-def _unprefixed(group: Group) -> bool:
-    given = group.given.get("prefix_group_id")
-    return given is not None and given.value is False
-
-
-def group_call(
-    state: State, function: GroupFunction, node: ast.AST, args: list[Arg], kwargs: dict[str, Arg]
-) -> object:
-    """A call of a function under `@task_group`."""
-    from pipec.backends.airflow.reading.calls import followed
-
-    owner = state.dag
-    if owner is None:
-        raise Refusal(node, "this task group", "it is not known which DAG it belongs to")
-    given = dict(function.given)
-    name = given.pop("group_id", None) or str(getattr(function.function.node, "name", ""))
-    made = _group(state, owner, name, state.group, given, node, True)
-    state.groups.append(made)
-    try:
-        result = followed(state, function.function, args, {**(function.partial or {}), **kwargs}, node)
-    finally:
-        state.groups.pop()
-    return made if result is None else result
-
-
-def mapped_group(state: State, function: GroupFunction, node: ast.Call, how: Mapping) -> Result:
-    """`group.expand(...)`: its tasks run once for each item."""
-    from pipec.backends.airflow.reading.calls import followed
-
-    owner = state.dag
-    if owner is None:
-        raise Refusal(node, "this task group", "it is not known which DAG it belongs to")
-    if how.mode != "expand" or state.group is not None:
-        raise Refusal(node, "this mapped task group", "its arguments are not known, or it is in another group")
-    name = function.given["group_id"].value if "group_id" in function.given else getattr(function.function.node, "name", "")
-    made = _group(state, owner, str(name), None, dict(function.given), node, True)
-    inner = Dag(made.id, {}, node, function.function)
-    bound: dict[str, Arg] = {}
-    own = function.function.node.args
-    annotations = {a.arg: a.annotation for a in (*own.posonlyargs, *own.args, *own.kwonlyargs)}
-    for key in (*(function.partial or {}), *how.over):
-        note = annotations.get(key)
-        found = Parameter(key, None, True, ast.unparse(note) if note is not None else "", node)
-        inner.parameters[key] = found
-        bound[key] = Arg(found, Text(key, refs=(found,)), node)
-    state.current.append(inner)
-    state.groups.append(None)
-    try:
-        result = followed(state, function.function, [], bound, node)
-    finally:
-        state.current.pop()
-        state.groups.pop()
-    owner.groups.pop(made.id)
-    body = GroupBody(made.id, inner, result)
-    task = Task(
-        owner, made.id, "@task_group", node, {}, Text("", refs=(function,)), None, body, [], dict(function.partial or {}), how
-    )  # fmt: skip
-    return Result(_added(state, task))
-
-
 def mapping(name: str, args: list[Arg], kwargs: dict[str, Arg]) -> Mapping:
     """The arguments of `.expand(...)` or `.expand_kwargs(...)`."""
     if name == "expand":
         return Mapping("expand", kwargs)
     return Mapping("expand_kwargs", {"": args[0]} if args else {"": next(iter(kwargs.values()))})
+
+
+def unprefixed(group: Group) -> bool:
+    """Whether the ids of its tasks do not begin with its own."""
+    given = group.given.get("prefix_group_id")
+    return given is not None and given.value is False
 
 
 def _place(state: State, given: dict[str, Arg], node: ast.AST) -> tuple[Dag, Group | None]:
@@ -271,7 +182,7 @@ def _id(given: dict[str, Arg], node: ast.AST, default: str = "") -> str:
 
 
 def _whole(owner: Dag, parent: Group | None, name: str, node: ast.AST, unique: bool) -> str:
-    whole = f"{parent.id}.{name}" if parent is not None and not _unprefixed(parent) else name
+    whole = f"{parent.id}.{name}" if parent is not None and not unprefixed(parent) else name
     if whole not in owner.tasks:
         return whole
     if not unique:
@@ -281,9 +192,7 @@ def _whole(owner: Dag, parent: Group | None, name: str, node: ast.AST, unique: b
     return f"{core}__{max(taken, default=0) + 1}"
 
 
-def operator(
-    state: State, word: str, node: ast.Call, args: list[Arg], kwargs: dict[str, Arg], scope: Scope
-) -> Task:
+def operator(state: State, word: str, node: ast.Call, args: list[Arg], kwargs: dict[str, Arg], scope: Scope) -> Task:
     """`SomeOperator(...)`."""
     given = dict(kwargs)
     owner, parent = _place(state, given, node)
@@ -293,7 +202,7 @@ def operator(
     if word in PLAIN or "python_callable" in given:
         _callable(task)
     task.args = task.args or list(args)
-    return _added(state, task)
+    return added(state, task)
 
 
 def _without_dag(node: ast.Call) -> ast.Call:
@@ -329,7 +238,7 @@ def mapped_operator(state: State, partial: OperatorPartial, node: ast.Call, how:
     task = Task(owner, id_, partial.word, node, given, state.writer.text(node, scope), parent, mapping=how)
     if partial.word in PLAIN:
         _callable(task)
-    return _added(state, task)
+    return added(state, task)
 
 
 def taskflow(
@@ -345,10 +254,11 @@ def taskflow(
         owner, id_, function.word, node, given, Text("", refs=(function,)), parent, function.function, args, kwargs,
         how, function.word.startswith("setup"), function.word.startswith("teardown"),
     )  # fmt: skip
-    return Result(_added(state, task))
+    return Result(added(state, task))
 
 
-def _added(state: State, task: Task) -> Task:
+def added(state: State, task: Task) -> Task:
+    """`task`, now part of its DAG."""
     task.dag.tasks[task.id] = task
     for parent in task.group.inside() if task.group else ():
         parent.tasks.append(task)
@@ -400,5 +310,3 @@ def as_setup_or_teardown(value: Task | Result, name: str, given: dict[str, objec
     if "on_failure_fail_dagrun" in given:
         task.given["on_failure_fail_dagrun"] = Arg(given["on_failure_fail_dagrun"], Text("True"), node)
     return value
-
-

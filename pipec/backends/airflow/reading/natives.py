@@ -8,19 +8,16 @@ from datetime import timedelta
 
 from pipec.backends.airflow.names import CONTEXT
 from pipec.backends.airflow.reading.evaluate import pulled
-
-from pipec.backends.airflow.reading.scope import Text, is_constant, literal, merged
+from pipec.backends.airflow.reading.policies import BASE
+from pipec.backends.airflow.reading.scope import Text, is_constant, literal, merged, with_source, written
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.values import (
     Arg,
-    Dag,
     Function,
-    Group,
     Parameter,
     Refusal,
     Result,
     Task,
-
 )
 from pipec.compiler.pysource.layout import fitted
 from pipec.compiler.pysource.text import double_quoted
@@ -40,10 +37,21 @@ OPERATORS: dict[str, tuple[str, str]] = {
     "task.sensor": (SENSOR, "PythonSensor"),
 }
 """TaskFlow decorator -> the operator that it stands for."""
-COVERED = frozenset(["owner", "retries", "retry_delay", "retry_exponential_backoff", "max_retry_delay", "start_date", "end_date"])
+COVERED = frozenset(
+    ["owner", "retries", "retry_delay", "retry_exponential_backoff", "max_retry_delay", "start_date", "end_date"]
+)
 """What a pipeline gives to all its tasks itself."""
 
 NOT_KEPT = ("dag", "task_group", "task_id", "provide_context")
+
+
+def short(task: Task) -> str:
+    """The operator of `task` for people."""
+    return f"@{task.word}" if task.is_taskflow else task.word.rpartition(".")[2]
+
+
+def _is_text(node: ast.expr, text: str) -> bool:
+    return isinstance(node, ast.Constant) and node.value == text
 
 
 class NativeSource:
@@ -70,20 +78,20 @@ class NativeSource:
         suffix = ".as_setup()" if self.task.setup else ".as_teardown()" if self.task.teardown else ""
         if self.task.teardown and "on_failure_fail_dagrun" in self.task.given:
             suffix = ".as_teardown(on_failure_fail_dagrun=True)"
-        if any(not isinstance(r, (Parameter, Dag, Group)) for r in text.refs):
+        if text.refs:
             raise Refusal(
                 self.task.node, f"the task {self.task.id!r}",
-                f"`{self.task.word.rpartition('.')[2]}` takes what another task gives, and has no counterpart of its own",
+                f"`{short(self.task)}` takes what another task gives, and has no counterpart of its own",
             )  # fmt: skip
-        return Text(text.source + suffix, text.names, text.imports)
+        return Text(text.source + suffix, text.names, text.imports, tasks=text.tasks)
 
     def _is_verbatim(self) -> bool:
         keywords = self._operator_call(self.task.node).keywords
         given = {k.arg for k in keywords}
         return (
             None not in given and not given & {"dag", "task_group", "provide_context"} and not self.task.text.refs
-            and not self.task.attributes and not self._defaults()
-            and any(k.arg == "task_id" and isinstance(k.value, ast.Constant) and k.value.value == self.id for k in keywords)
+            and not self.task.text.tasks and not self.task.attributes and not self._defaults()
+            and any(k.arg == "task_id" and _is_text(k.value, self.id) for k in keywords)
         )  # fmt: skip
 
     def _operator_call(self, node: ast.expr) -> ast.Call:
@@ -100,13 +108,14 @@ class NativeSource:
         """Defaults of the DAG and its groups that the call must say itself."""
         found: dict[str, object] = {}
         task = self.task
-        for depth, owner in enumerate((*(task.group.inside() if task.group else ()), task.dag)):
+        for owner in (*(task.group.inside() if task.group else ()), task.dag):
             given = owner.given.get("default_args")
             if given is None or not isinstance(given.value, dict):
                 continue
             for name, value in given.value.items():
                 known = name in task.given or name in task.attributes or name in found
-                if not known and not (owner is task.dag and name in COVERED) and value is not None:
+                covered = owner is task.dag and (name in COVERED or is_constant(value))
+                if not known and not covered and value is not None and name in BASE:
                     found[str(name)] = value
         return found
 
@@ -152,6 +161,8 @@ class NativeSource:
             return text
         if is_constant(arg.value):
             return Text(literal(arg.value))
+        if (found := written(arg.value)) is not None:
+            return found
         made = _templated(arg.value)
         return text if made is None else Text(literal(made), text.names, text.imports)
 
@@ -173,12 +184,16 @@ class NativeSource:
                 parts.append(("op_args", _joined("[", task.args, "]")))
             if task.kwargs:
                 parts.append(("op_kwargs", _joined_dict(task.kwargs)))
-        parts += [(n, self._value(a, a.text)) for n, a in task.given.items() if n not in (*NOT_KEPT, "on_failure_fail_dagrun")]
+        parts += [
+            (n, self._value(a, a.text)) for n, a in task.given.items() if n not in (*NOT_KEPT, "on_failure_fail_dagrun")
+        ]
         parts += self._further(set(task.given))
         if task.mapping is not None:
             return self._mapped(name, module, parts)
         source = f"{name}({', '.join(f'{k}={t.source}' for k, t in parts)})"
-        return _laid_out(source, [*(t for _, t in parts), Text("", imports=frozenset([f"from {module} import {name}"]))])
+        return _laid_out(
+            source, [*(t for _, t in parts), Text("", imports=frozenset([f"from {module} import {name}"]))]
+        )
 
     def _mapped(self, name: str, module: str, parts: list[tuple[str, Text]]) -> Text:
         """`.expand` of a TaskFlow function: over its arguments, which are constants."""
@@ -197,14 +212,16 @@ class NativeSource:
                 return self._decorated()
             items = literal(merged_items)
         source = f"{name}.partial({', '.join(f'{k}={t.source}' for k, t in fixed)}).expand(op_kwargs={items})"
-        return _laid_out(source, [*(t for _, t in fixed), Text("", imports=frozenset([f"from {module} import {name}"]))])
+        return _laid_out(
+            source, [*(t for _, t in fixed), Text("", imports=frozenset([f"from {module} import {name}"]))]
+        )
 
     def _decorated(self) -> Text:
         """`task.bash(task_id="x")(f)(a, b=1)`."""
         task = self.task
         function = task.function
         assert isinstance(function, Function)
-        head, _, rest = task.word.partition(".")
+        head = task.word.partition(".")[0]
         called = self.helper or function.name
         options = [("task_id", Text(literal(self.id)))]
         options += [(n, self._value(a, a.text)) for n, a in task.given.items() if n not in NOT_KEPT]
@@ -213,17 +230,19 @@ class NativeSource:
         needs = [t for _, t in options]
         if task.mapping is not None:
             if task.kwargs:
-                made += f".partial({', '.join(f'{k}={a.text.source}' for k, a in task.kwargs.items())})"
-                needs += [a.text for a in task.kwargs.values()]
-            over = ", ".join(f"{k}={a.text.source}" if k else a.text.source for k, a in task.mapping.over.items())
-            made += f".{task.mapping.mode}({over})"
-            needs += [a.text for a in task.mapping.over.values()]
+                made += f".partial({', '.join(f'{k}={_plain(a).source}' for k, a in task.kwargs.items())})"
+                needs += [_plain(a) for a in task.kwargs.values()]
+            over = {k: _plain(a) for k, a in task.mapping.over.items()}
+            listed = ", ".join(f"{k}={t.source}" if k else t.source for k, t in over.items())
+            made += f".{task.mapping.mode}({listed})"
+            needs += over.values()
         elif self.helper:
             made += "()"
         else:
-            arguments = [a.text.source for a in task.args] + [f"{k}={a.text.source}" for k, a in task.kwargs.items()]
+            arguments = [_plain(a).source for a in task.args]
+            arguments += [f"{k}={_plain(a).source}" for k, a in task.kwargs.items()]
             made += f"({', '.join(arguments)})"
-            needs += [a.text for a in (*task.args, *task.kwargs.values())]
+            needs += [_plain(a) for a in (*task.args, *task.kwargs.values())]
         imported = Text("", frozenset([called]), frozenset([f"from airflow.sdk import {head}"]))
         return _laid_out(made, [*needs, imported])
 
@@ -234,27 +253,29 @@ def _laid_out(source: str, needs: list[Text]) -> Text:
         flat = double_quoted(ast.unparse(ast.parse(source, mode="eval").body)) if "\n" in source else source
         lines = fitted(flat, 4)
     except SyntaxError:
-        return Text(source, found.names, found.imports, found.refs)
+        return with_source(found, source)
     text = "\n".join(line[4:] for line in lines) if not lines[-1].endswith("# fmt: skip") else flat
-    return Text(text, found.names, found.imports, found.refs)
+    return with_source(found, text)
 
 
 def _joined(left: str, args: list[Arg], right: str) -> Text:
     texts = [_plain(a) for a in args]
     found = merged(*texts)
-    return Text(f"{left}{', '.join(t.source for t in texts)}{right}", found.names, found.imports, found.refs)
+    return with_source(found, f"{left}{', '.join(t.source for t in texts)}{right}")
 
 
 def _joined_dict(args: dict[str, Arg]) -> Text:
     texts = {k: _plain(a) for k, a in args.items()}
     found = merged(*texts.values())
     inner = ", ".join(f"{literal(k)}: {t.source}" for k, t in texts.items())
-    return Text(f"{{{inner}}}", found.names, found.imports, found.refs)
+    return with_source(found, f"{{{inner}}}")
 
 
 def _plain(arg: Arg) -> Text:
     if arg.text.refs and is_constant(arg.value):
         return Text(literal(arg.value))
+    if arg.text.refs and (found := written(arg.value)) is not None:
+        return found
     if arg.text.refs and (made := _templated(arg.value)) is not None and _is_parameter(arg.value):
         return Text(literal(made))
     return arg.text
@@ -269,7 +290,9 @@ def constant_text(value: object) -> Text | None:
     if is_constant(value):
         return Text(literal(value))
     if isinstance(value, timedelta):
-        return Text(f"timedelta(seconds={value.total_seconds():g})", imports=frozenset(["from datetime import timedelta"]))
+        return Text(
+            f"timedelta(seconds={value.total_seconds():g})", imports=frozenset(["from datetime import timedelta"])
+        )
     if isinstance(value, Function) and value.name:
         return Text(value.name, frozenset([value.name]))
     return None
@@ -340,5 +363,3 @@ def _source(value: object, arg: Arg) -> str:
     if arg.value is value and not arg.text.refs:
         return arg.text.source
     raise Refusal(arg.node, "this argument", "it takes what another task gives in a way that has no counterpart")
-
-

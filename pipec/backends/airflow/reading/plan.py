@@ -11,9 +11,12 @@ from pipec.backends.airflow.reading.callables import Callable_, adapt
 from pipec.backends.airflow.reading.choices import BRANCHES, CIRCUITS, Choice, Choices
 from pipec.backends.airflow.reading.definitions import Definitions, Reach, free_names
 from pipec.backends.airflow.reading.expr import Exprs, Inexpressible
+from pipec.backends.airflow.reading.facts import bash_facts, fact_names
+from pipec.backends.airflow.reading.graphs import ancestors, common_keys, product
 from pipec.backends.airflow.reading.making import results
-from pipec.backends.airflow.reading.natives import pulls_of
+from pipec.backends.airflow.reading.natives import pulls_of, short
 from pipec.backends.airflow.reading.policies import Settings
+from pipec.backends.airflow.reading.scope import literal
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.templates import Fact, split
 from pipec.backends.airflow.reading.values import (
@@ -22,7 +25,6 @@ from pipec.backends.airflow.reading.values import (
     Function,
     GroupBody,
     Partial,
-    Refusal,
     Task,
 )
 from pipec.backends.airflow.reading.words import BASH, EMPTY
@@ -57,6 +59,8 @@ class Plan:
     """What the step is called for: parameter, and the expression of the items."""
     notes: list[str] = field(default_factory=list)
     """How it was adapted."""
+    differences: list[str] = field(default_factory=list)
+    """What it does otherwise than the original."""
     parts: list[str | Fact] | None = None
     """Of a shell command."""
     uri: str | None = None
@@ -82,7 +86,7 @@ class Planner:
         self.definitions = definitions
         self.plans = {t: Plan(t, self._settings(t)) for t in dag.tasks.values()}
         self.exprs = Exprs(dag, self.plans)
-        self.above = _ancestors(dag)
+        self.above = ancestors(dag)
         self.choices = Choices(dag, set())
 
     def _settings(self, task: Task) -> Settings:
@@ -102,11 +106,21 @@ class Planner:
             if not lost:
                 break
             candidates -= lost
+        for plan in self.plans.values():
+            self._empty(plan)
         for choice in self.choices.found:
             self._chosen(choice)
         for task in self.choices.released:
             self.plans[task].notes.append("it runs after either arm of the `if` by its place below it")
         return self.plans
+
+    def _empty(self, plan: Plan) -> None:
+        """Airflow skips what comes after a task that is mapped over nothing; plain Python does not."""
+        for up in self.dag.above(plan.task):
+            if up.mapping is not None and not plan.native and not self.plans[up].native:
+                if not all(isinstance(a.value, (list, tuple, dict)) and a.value for a in up.mapping.over.values()):
+                    plan.differences.append(f"where `{up.id}` has no items, Airflow skips it, and here it runs")
+                    return
 
     def without_choices(self) -> None:
         """Leave the branch operators in Airflow's words: the order of the DAG cannot be said around an `if`."""
@@ -122,7 +136,7 @@ class Planner:
         plan.notes.append("what it chooses stands below an `if`")
 
     def _settle(self) -> None:
-        """Repeat until nothing changes: what a native task pulls is native too, as are tasks whose arguments cannot be said."""
+        """Repeat until nothing changes: what a native task pulls is native, and what takes something unknown."""
         changed = True
         while changed:
             changed = False
@@ -143,11 +157,13 @@ class Planner:
     def _natives_above(self, plan: Plan) -> bool:
         """Let the tasks whose XComs a native task reads be native, where they would be stored in another form."""
         read, unknown = self._reads(plan.task)
-        found = [t for t in self.above[plan.task] if unknown or t.id in read or t in self._direct(plan.task)]
+        direct, above = self._direct(plan.task), self.above[plan.task]
+        found = [t for t in self.plans if t.id in read or t in direct or (unknown and t in above)]
         changed = False
         for task in found:
             other = self.plans[task]
-            if not other.native and not self._is_text(other):
+            named = task in direct and not (plan.task.is_taskflow and plan.task.mapping is None)
+            if not other.native and (named or not self._is_text(other)):
                 other.reason = f"the task `{plan.task.id}`, which Airflow alone can run, reads its result"
                 changed = True
         return changed
@@ -162,14 +178,20 @@ class Planner:
         if plan.task.word in (*EMPTY, *BASH):
             return True
         function = plan.task.function
-        returns = function.node.returns if isinstance(function, Function) and not isinstance(function.node, ast.Lambda) else None
+        returns = (
+            function.node.returns
+            if isinstance(function, Function) and not isinstance(function.node, ast.Lambda)
+            else None
+        )
         if plan.pushes or plan.task.mapping is not None:
             return False
         return returns is not None and ast.unparse(returns) in ("str", "int", "bool", "None")
 
     def _reads(self, task: Task) -> tuple[set[str], bool]:
         """The tasks whose XComs `task` pulls by itself, and whether there may be others."""
-        texts = [a.text.source for a in task.given.values()] + [a.value for a in task.given.values() if isinstance(a.value, str)]
+        texts = [a.text.source for a in task.given.values()] + [
+            a.value for a in task.given.values() if isinstance(a.value, str)
+        ]
         texts += [a.text.source for a in (*task.args, *task.kwargs.values())]
         function = task.function.function if isinstance(task.function, Partial) else task.function
         if isinstance(function, Function):
@@ -191,7 +213,7 @@ class Planner:
     def _reason(self, plan: Plan, alone: bool = False) -> str:
         """Why a task cannot become a step, by itself. `alone`: without what its place in the graph says."""
         task = plan.task
-        known = (*PYTHON, *EMPTY, *BASH, *containers.CONTAINERS)
+        known: tuple[str, ...] = (*PYTHON, *EMPTY, *BASH, *containers.CONTAINERS)
         if alone or any(c.task is task for c in self.choices.found):
             known = (*known, *BRANCHES, *CIRCUITS)
         if task.setup or task.teardown:
@@ -199,7 +221,7 @@ class Planner:
         if isinstance(task.function, GroupBody):
             return ""
         if task.word not in known:
-            return f"`{task.word.rpartition('.')[2] if '.' in task.word and 'task.' not in task.word else task.word}` has no counterpart"
+            return f"`{short(task)}` has no counterpart"
         if task.trigger_rule != "all_success" and not alone and task not in self.choices.released:
             return f"its trigger rule is `{task.trigger_rule}`"
         if plan.settings.unkept:
@@ -228,7 +250,11 @@ class Planner:
             return ""
         given = outlets.value if isinstance(outlets.value, (list, tuple)) else [outlets.value]
         plan.uri = policies.asset_uri(given[0]) if len(given) == 1 else None
-        return "" if plan.uri is not None else "it updates what has no counterpart: several assets, an alias, or one with more to it"
+        return (
+            ""
+            if plan.uri is not None
+            else "it updates what has no counterpart: several assets, an alias, or one with more to it"
+        )
 
     def _bash(self, plan: Plan) -> str:
         task = plan.task
@@ -333,7 +359,7 @@ class Planner:
                 raise Inexpressible
 
     def _bash_arguments(self, plan: Plan) -> None:
-        for fact in bash_facts(plan):
+        for fact in bash_facts(plan.task, plan.parts or []):
             self._check_pull(fact)
             plan.arguments.append(self.exprs.fact(fact, text=True))
 
@@ -342,71 +368,20 @@ class Planner:
         assert how is not None
         if how.mode == "expand_kwargs":
             arg = how.over[""]
-            keys = _keys(arg.value)
+            keys = common_keys(arg.value)
             if keys is None:
                 raise Inexpressible
             plan.items.append(("", self.exprs.of(arg.value, arg)))
             plan.arguments += [f'{key}=\1["{key}"]' for key in keys]
+            return
+        if len(how.over) > 1 and (pairs := product(how)) is not None:
+            plan.items.append((", ".join(how.over), literal(pairs)))
+            plan.arguments += [f"{key}=\1{key}\1" for key in how.over]
             return
         for key, arg in how.over.items():
             plan.items.append((key, self.exprs.items(arg.value, arg)))
             plan.arguments.append(f"{key}=\1{key}\1")
 
 
-def bash_facts(plan: Plan) -> list[Fact]:
-    """What the command of a shell task takes, each once."""
-    found: dict[Fact, None] = {p: None for p in plan.parts or () if isinstance(p, Fact)}
-    env = plan.task.given.get("env")
-    for value in (env.value.values() if env is not None and isinstance(env.value, dict) else ()):
-        parts = split(value) if isinstance(value, str) else None
-        if parts is None:
-            raise Inexpressible
-        found |= {p: None for p in parts if isinstance(p, Fact)}
-    return list(found)
-
-
-def fact_names(facts: list[Fact]) -> dict[Fact, str]:
-    """Names of the parameters of a step that the run gives something to."""
-    found: dict[Fact, str] = {}
-    for fact in facts:
-        base = {"ds": "date", "ds_nodash": "day", "run_id": "run_id"}.get(fact.kind, fact.name or "_".join(fact.tasks))
-        name = re.sub(r"\W", "_", base) or "value"
-        name = name if name.isidentifier() and name not in ("env", "command", "bash", "os") else f"{name}_value"
-        while name in found.values():
-            name += "_"
-        found[fact] = name
-    return found
-
-
-def _keys(value: object) -> list[str] | None:
-    """The keys that all of a list of dicts have."""
-    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(v, dict) for v in value):
-        return None
-    first = list(value[0])
-    same = all(set(v) == set(first) for v in value) and all(isinstance(k, str) for k in first)
-    return first if same else None
-
-
 def _names_used(source: str) -> set[str]:
     return {n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}
-
-
-def _ancestors(dag: Dag) -> dict[Task, set[Task]]:
-    """Task -> all tasks that it waits for; a cycle is refused."""
-    up: dict[Task, list[Task]] = {t: [] for t in dag.tasks.values()}
-    for one, other in dag.edges:
-        up[other].append(one)
-    found: dict[Task, set[Task]] = {}
-    todo = list(up)
-    rounds = 0
-    while todo:
-        rest = []
-        for task in todo:
-            if all(u in found for u in up[task]):
-                found[task] = set(up[task]).union(*(found[u] for u in up[task]))
-            else:
-                rest.append(task)
-        if len(rest) == len(todo):
-            raise Refusal(dag.node, f"the DAG {dag.id!r}", "its dependencies form a cycle")
-        todo, rounds = rest, rounds + 1
-    return found

@@ -17,11 +17,64 @@ RETRIES = ("retries", "retry_delay", "retry_exponential_backoff", "max_retry_del
 IGNORED = frozenset(
     [
         "task_id", "dag", "task_group", "python_callable", "op_args", "op_kwargs", "trigger_rule", "multiple_outputs",
-        "default_args", "provide_context", "start_date", "end_date", "params", "outlets", "inlets", "on_failure_callback",
+        "default_args", "provide_context", "start_date", "end_date", "params", "outlets", "inlets",
         "show_return_value_in_logs", "do_xcom_push", *RETRIES,
     ]
 )  # fmt: skip
 """Arguments that are looked at elsewhere, or that mean nothing for a step."""
+BASE = frozenset(
+    [
+        "depends_on_past",
+        "doc",
+        "doc_json",
+        "doc_md",
+        "doc_rst",
+        "doc_yaml",
+        "email",
+        "email_on_failure",
+        "email_on_retry",
+        "end_date",
+        "execution_timeout",
+        "executor",
+        "executor_config",
+        "ignore_first_depends_on_past",
+        "inlets",
+        "map_index_template",
+        "max_active_tis_per_dag",
+        "max_active_tis_per_dagrun",
+        "max_retry_delay",
+        "on_execute_callback",
+        "on_failure_callback",
+        "on_retry_callback",
+        "on_skipped_callback",
+        "on_success_callback",
+        "outlets",
+        "owner",
+        "params",
+        "pool",
+        "pool_slots",
+        "post_execute",
+        "pre_execute",
+        "priority_weight",
+        "queue",
+        "resources",
+        "retries",
+        "retry_delay",
+        "retry_exponential_backoff",
+        "retry_policy",
+        "run_as_user",
+        "sla",
+        "start_date",
+        "task_display_name",
+        "trigger_rule",
+        "wait_for_downstream",
+        "wait_for_past_depends_before_skipping",
+        "weight_rule",
+        "do_xcom_push",
+        "allow_nested_operators",
+    ]
+)
+"""Arguments of every operator; what else `default_args` have is for operators of a kind."""
 COSMETIC = frozenset(["doc", "doc_json", "doc_yaml", "doc_rst", "email", "email_on_retry", "email_on_failure", "sla"])
 
 
@@ -44,14 +97,17 @@ class Settings:
 
 
 def settings(task: Task, skipped: frozenset[str] = frozenset()) -> Settings:
-    """The settings of `task`, its DAG's `default_args` included. `skipped`: arguments that its operator itself needs."""
+    """The settings of `task`, its DAG's `default_args` included. `skipped`: what its operator itself needs."""
     found = Settings(TaskPolicy())
     values: dict[str, Any] = {}
     extensions: dict[str, Any] = {}
+    own = {*task.attributes, *task.given}
     for name, arg in _all(task):
         if name in IGNORED or name in skipped or (name in AS_USUAL and arg.value == AS_USUAL[name]):
             continue
-        if name in COSMETIC:
+        if name in COSMETIC and name not in own and is_constant(arg.value):
+            continue  # of the whole DAG
+        elif name in COSMETIC:
             if arg.value not in (None, False):
                 found.lost.append((name, "", arg))
         elif name == "execution_timeout":
@@ -63,8 +119,12 @@ def settings(task: Task, skipped: frozenset[str] = frozenset()) -> Settings:
         elif name == "queue" and isinstance(arg.value, str):
             values["placement"] = Placement(**{**values.get("placement", Placement()).model_dump(), "queue": arg.value})
         elif name == "priority_weight" and isinstance(arg.value, int):
-            values["placement"] = Placement(**{**values.get("placement", Placement()).model_dump(), "priority": arg.value})
-        elif name == "owner" and name not in task.given:
+            values["placement"] = Placement(
+                **{**values.get("placement", Placement()).model_dump(), "priority": arg.value}
+            )
+        elif name not in own and (
+            name == "owner" or name not in BASE or (name in native.TASK and is_constant(arg.value))
+        ):
             continue  # of the whole DAG
         elif name in native.TASK and is_constant(arg.value) and is_of(arg.value, native.TASK[name]):
             extensions[name] = arg.value
@@ -79,6 +139,10 @@ def settings(task: Task, skipped: frozenset[str] = frozenset()) -> Settings:
         values["extensions"] = {native.TARGET: extensions}
     found.policy = TaskPolicy(**values)
     return found
+
+
+def _is_native(name: str, arg: Arg) -> bool:
+    return name in native.TASK and is_constant(arg.value)
 
 
 def _all(task: Task) -> Iterator[tuple[str, Arg]]:
@@ -109,6 +173,28 @@ def retry(task: Task, found: Settings) -> Retry | None:
     return _retry({k: a for k, a in given.items() if a is not None}, found)
 
 
+NEUTRAL = ("owner", "execution_timeout", "queue", "priority_weight", "start_date", "end_date", *RETRIES)
+"""Defaults that pipec has settings of its own for."""
+
+
+OF_DAGS = (
+    "catchup", "tags", "schedule", "schedule_interval", "max_active_runs", "max_active_tasks", "concurrency", "dag_id",
+    "dagrun_timeout", "description", "default_view", "orientation",
+)  # fmt: skip
+"""Arguments of DAGs, which mean nothing among `default_args`."""
+
+
+def default_args(dag: Dag) -> dict[str, object]:
+    """The DAG's arguments for all operators that pipec has no word for."""
+    given = dag.given.get("default_args")
+    if given is None or not isinstance(given.value, dict):
+        return {}
+    found = {str(k): v for k, v in given.value.items() if k not in (*NEUTRAL, *OF_DAGS)}
+    if not found.get("email"):
+        found = {k: v for k, v in found.items() if not k.startswith("email")}
+    return {k: v for k, v in found.items() if is_constant(v) and v is not None and AS_USUAL.get(k, ...) != v}
+
+
 def default_retry(dag: Dag) -> Retry | None:
     """The retries that the DAG gives to all of its tasks."""
     defaults = dag.given.get("default_args")
@@ -123,6 +209,8 @@ def _retry(given: dict[str, Arg], found: Settings) -> Retry | None:
     if isinstance(limit, bool) or not isinstance(limit, int):
         found.lost.append(("retries", "their number is not known before the file runs", given["retries"]))
         return None
+    if limit == 0:
+        return Retry(limit=0)
     delay = _seconds(given["retry_delay"].value) if "retry_delay" in given else None
     longest = _seconds(given["max_retry_delay"].value) if "max_retry_delay" in given else None
     factor = given["retry_exponential_backoff"].value if "retry_exponential_backoff" in given else None
@@ -149,4 +237,3 @@ def asset_uri(value: object, extra: bool = False) -> str | None:
     if set(value.kwargs) - {"uri", "name", "extra", "group"} or (value.kwargs.get("extra") and not extra):
         return None
     return uri if isinstance(uri, str) and name in (None, uri) else None
-

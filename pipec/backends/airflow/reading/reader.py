@@ -7,7 +7,8 @@ import re
 import warnings
 
 from pipec.backends.airflow.reading.interpret import interpret
-from pipec.backends.airflow.reading.lift import TARGET, Lift
+from pipec.backends.airflow.reading.lift import Lift
+from pipec.backends.airflow.reading.naming import TARGET
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import CannotMigrate, NothingToMigrate, UnreadablePipeline
 from pipec.compiler.reading import Outcome, Source

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pipec.backends.airflow import native
 from pipec.backends.airflow.reading.constants import Zone
-from pipec.backends.airflow.reading.policies import asset_uri, default_retry
+from pipec.backends.airflow.reading.policies import asset_uri, default_args, default_retry
 from pipec.backends.airflow.reading.scope import is_constant
 from pipec.backends.airflow.reading.values import Arg, Dag, Made, Moment
 from pipec.compiler.backend.native import is_of
@@ -18,9 +18,8 @@ from pipec.ir import CRON_PRESETS, PipelinePolicy, Schedule
 ELSEWHERE = frozenset(
     [
         "dag_id", "description", "doc_md", "params", "default_args", "schedule", "schedule_interval", "timetable",
-        "start_date", "end_date", "catchup", "user_defined_macros", "user_defined_filters", "template_searchpath",
-        "render_template_as_native_obj", "default_view", "orientation", "jinja_environment_kwargs", "access_control",
-        "sla_miss_callback", "template_undefined", "auto_register",
+        "start_date", "end_date", "catchup", "default_view", "orientation", "access_control",
+        "sla_miss_callback", "auto_register",
     ]
 )  # fmt: skip
 LOST = {
@@ -35,6 +34,10 @@ NUMBERS = {
 }  # fmt: skip
 
 
+PAST = datetime(2026, 1, 1)
+"""Starts before this have passed: a fixed day, so that the same file always gives the same result."""
+
+
 @dataclass
 class DagSettings:
     """The settings of one DAG."""
@@ -44,18 +47,30 @@ class DagSettings:
     """Setting, reason, and where it was written."""
     native: str | list[str] | None = None
     """A schedule that pipec has no word for: "@once", or the assets that start the DAG together."""
+    past: bool = False
+    """Its start lies in the past, and means nothing, since runs that were missed are not made up for."""
     changed: list[tuple[str, Arg]] = field(default_factory=list)
     """What is done differently, and where that was written."""
 
 
-def dag_settings(dag: Dag, version_2: bool) -> DagSettings:
-    """The settings of `dag`."""
+TEMPLATES = (
+    "user_defined_macros", "user_defined_filters", "template_searchpath", "render_template_as_native_obj",
+    "jinja_environment_kwargs", "template_undefined",
+)  # fmt: skip
+"""How templates are filled in: what becomes a step has none."""
+
+
+def dag_settings(dag: Dag, version_2: bool, natives: bool) -> DagSettings:
+    """The settings of `dag`. `natives`: some of its tasks stay in Airflow's words."""
     found = DagSettings(PipelinePolicy())
     values: dict[str, Any] = {"default_retry": default_retry(dag)}
     extensions: dict[str, Any] = {}
     for name, arg in (dag.given | dag.attributes).items():
         value = arg.value
-        if name in NUMBERS and isinstance(value, int):
+        if name in TEMPLATES:
+            if natives and value:
+                found.lost.append((name, "the templates of tasks that stay as they are may need it", arg))
+        elif name in NUMBERS and isinstance(value, int):
             values[NUMBERS[name]] = value
         elif name == "dagrun_timeout" and isinstance(value, timedelta):
             values["timeout"] = value.total_seconds()
@@ -77,6 +92,8 @@ def dag_settings(dag: Dag, version_2: bool) -> DagSettings:
     elif defaults is not None:
         found.lost.append(("default_args", "they are not known before the file runs", defaults))
     values["schedule"] = _schedule(dag, version_2, found)
+    if defaults_of_all := default_args(dag):
+        extensions["default_args"] = defaults_of_all
     if found.native is not None:
         extensions["schedule"] = found.native
     if extensions:
@@ -106,12 +123,16 @@ def _schedule(dag: Dag, version_2: bool, found: DagSettings) -> Schedule | None:
     if catchup is None and version_2 and (made.cron or made.every):
         place = arg or dag.given.get("start_date")
         if place is not None:
-            found.changed.append(("Airflow 2 makes up for the runs that it missed unless `catchup=False` is given", place))
+            found.changed.append(
+                ("Airflow 2 makes up for the runs that it missed unless `catchup=False` is given", place)
+            )
     if made.cron is not None:
         update: dict[str, Any] = {"catchup": late and catchup is not None}
         for name, when in (("start", start), ("end", end)):
-            if when is not None:
+            if when is not None and (name == "end" or update["catchup"] or when.when >= PAST):
                 update[name] = _written(when)
+            elif when is not None:
+                found.past = True
         made = made.model_copy(update=update)
     elif made.every is not None:
         for name, when in (("start_date", start), ("end_date", end)):
@@ -163,11 +184,12 @@ def _is_cron(text: str) -> bool:
 
 def _all(value: object) -> list[str] | None:
     """The addresses of which all start the DAG together."""
+    found: list[str | None] = []
     if isinstance(value, (list, tuple)) and len(value) > 1:
         found = [asset_uri(v, True) for v in value]
     elif isinstance(value, Made) and value.word in ("&", "AssetAll", "DatasetAll"):
-        parts = [_all(v) or ([u] if (u := asset_uri(v, True)) else [None]) for v in value.args]
-        found = [u for part in parts for u in part]
+        for part in value.args:
+            found += _all(part) or [asset_uri(part, True)]
     else:
         return None
     uris = [u for u in found if u is not None]

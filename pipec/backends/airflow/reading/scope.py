@@ -9,13 +9,18 @@ from dataclasses import dataclass, field, replace
 
 from pipec.backends.airflow.reading.values import (
     Class,
+    Combined,
     DagFunction,
     External,
     Function,
     GroupFunction,
+    Made,
     Partial,
     Refusal,
+    Result,
+    Task,
     TaskFunction,
+    Unknown,
 )
 from pipec.compiler.pysource.text import double_quoted
 from pipec.compiler.reading import Source
@@ -37,6 +42,8 @@ class Text:
     """Tasks, results, parameters and DAGs that it mentions: it has no meaning outside of the DAG's own file."""
     free: frozenset[str] = frozenset()
     """Names in it that are bound nowhere."""
+    tasks: tuple[Task, ...] = ()
+    """Tasks that it mentions, each as `mark(task)`."""
 
 
 @dataclass
@@ -122,7 +129,7 @@ class Writer:
         self._visit(node, scope, frozenset(), found, edits)
         return Text(
             self._spliced(node, edits), frozenset(found.names), frozenset(found.imports), tuple(found.refs),
-            frozenset(found.free),
+            frozenset(found.free), tuple(found.tasks),
         )  # fmt: skip
 
     def _spliced(self, node: ast.expr, edits: list[tuple[ast.AST, str]]) -> str:
@@ -136,7 +143,7 @@ class Writer:
         text = self.segment(node).encode()
         first = getattr(node, "lineno", 1)
         starts = _offsets(text, first, getattr(node, "col_offset", 0))
-        for edited, new in sorted(edits, key=lambda e: (_place(e[0])), reverse=True):
+        for edited, new in sorted(edits, key=lambda e: _place(e[0]), reverse=True):
             start = starts(edited.lineno, edited.col_offset)  # type: ignore[attr-defined]
             end = starts(edited.end_lineno, edited.end_col_offset)  # type: ignore[attr-defined]
             text = text[:start] + new.encode() + text[end:]
@@ -192,15 +199,23 @@ class Writer:
             found.names.add(name)
             if name != node.id:
                 edits.append((node, name))
+        elif isinstance(value, (Task, Result)) and (made := written(value)) is not None:
+            found.take(made)
+            edits.append((node, made.source))
         elif isinstance(value, (TaskFunction, GroupFunction, DagFunction)):
             found.refs.append(value)
         elif binding.stable and not (binding.text is not None and binding.text.refs):
             found.names.add(node.id)
         elif is_constant(value) and len(text := literal(value)) <= LIMIT:
             edits.append((node, text))
-        elif binding.text is not None and not isinstance(value, (External, Partial)) and len(binding.text.source) < LIMIT:
+        elif (
+            binding.text is not None and not isinstance(value, (External, Partial)) and len(binding.text.source) < LIMIT
+        ):
             found.take(binding.text)
             edits.append((node, f"({binding.text.source})"))
+        elif (made := written(value)) is not None and len(made.source) < LIMIT and not made.refs:
+            found.take(made)
+            edits.append((node, made.source))
         else:
             found.refs.append(value)
 
@@ -211,12 +226,14 @@ class _Found:
     imports: set[str] = field(default_factory=set)
     refs: list[object] = field(default_factory=list)
     free: set[str] = field(default_factory=set)
+    tasks: list[Task] = field(default_factory=list)
 
     def take(self, text: Text) -> None:
         self.names |= text.names
         self.imports |= text.imports
         self.refs += text.refs
         self.free |= text.free
+        self.tasks += text.tasks
 
 
 def _passing(binding: Binding) -> bool:
@@ -277,9 +294,54 @@ def merged(*texts: Text) -> Text:
     return Text(
         "", frozenset().union(*(t.names for t in texts)), frozenset().union(*(t.imports for t in texts)),
         tuple(r for t in texts for r in t.refs), frozenset().union(*(t.free for t in texts)),
+        tuple(task for t in texts for task in t.tasks),
     )  # fmt: skip
 
 
 def with_source(text: Text, source: str) -> Text:
     """`text` with other source."""
     return replace(text, source=source)
+
+
+def mark(task: Task) -> str:
+    """What stands for the step of a task until it has a name."""
+    return f"task_{id(task)}_"
+
+
+def as_dict(texts: dict[str, Text]) -> Text:
+    """A dict of expressions."""
+    inner = ", ".join(f"{literal(key)}: {text.source}" for key, text in texts.items())
+    return with_source(merged(*texts.values()), f"{{{inner}}}")
+
+
+def written(value: object, depth: int = 0) -> Text | None:
+    """What is known of a value as an expression; `None` where that is not enough."""
+    if is_constant(value):
+        text = literal(value)
+        return Text(text) if len(text) <= LIMIT else None
+    if isinstance(value, (Made, Unknown)):
+        return value.text
+    if isinstance(value, Task):
+        return Text(mark(value), tasks=(value,))
+    if isinstance(value, Result):
+        key = f"[{literal(value.key)}]" if value.key else ""
+        return None if value.path else Text(f"{mark(value.task)}.output{key}", tasks=(value.task,))
+    if isinstance(value, Combined) and value.how in ("zip", "concat"):
+        parts = [written(v, depth + 1) for v in value.parts]
+        known_parts = [t for t in parts if t is not None]
+        if len(known_parts) != len(parts):
+            return None
+        first, *rest = (t.source for t in known_parts)
+        return with_source(merged(*known_parts), f"{first}.{value.how}({', '.join(rest)})")
+    if depth > 5 or not isinstance(value, (dict, list, tuple)):
+        return None
+    if isinstance(value, dict):
+        found = {str(k): written(v, depth + 1) for k, v in value.items()}
+        known = {k: t for k, t in found.items() if t is not None}
+        return as_dict(known) if len(known) == len(value) else None
+    items = [written(v, depth + 1) for v in value]
+    listed = [t for t in items if t is not None]
+    if len(listed) != len(items):
+        return None
+    inner = ", ".join(t.source for t in listed)
+    return with_source(merged(*listed), f"[{inner}]" if isinstance(value, list) else f"({inner},)")

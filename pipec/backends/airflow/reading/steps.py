@@ -6,10 +6,11 @@ import ast
 import re
 from collections.abc import Mapping
 
-from pipec.backends.airflow.reading.plan import Plan, bash_facts, fact_names
+from pipec.backends.airflow.reading.facts import bash_facts, fact_names
+from pipec.backends.airflow.reading.plan import Plan
 from pipec.backends.airflow.reading.scope import Writer, literal
 from pipec.backends.airflow.reading.templates import Fact, split
-from pipec.backends.airflow.reading.values import External, Function, Partial
+from pipec.backends.airflow.reading.values import Function, Partial
 from pipec.compiler.pysource.layout import fitted
 from pipec.compiler.pysource.text import double_quoted
 
@@ -63,7 +64,7 @@ def empty(name: str) -> str:
 def shell(plan: Plan, name: str, helper: str) -> str:
     """A step that runs a shell command."""
     task = plan.task
-    facts = bash_facts(plan)
+    facts = bash_facts(task, plan.parts or [])
     names = fact_names(facts)
     command = _text(plan.parts or [""], names)
     env = task.given.get("env")
@@ -99,33 +100,56 @@ def _inner(text: str) -> str:
 
 def wrapper(plan: Plan, name: str, called: str, writer: Writer) -> tuple[str, list[str]]:
     """A step called `name` that calls the task's function, and what the pipeline calls the step with."""
-    task = plan.task
-    function = task.function
-    fixed: list[str] = []
+    function = plan.task.function
+    first: list[str] = []
+    last: list[str] = []
     if isinstance(function, Partial):
-        fixed = [a.text.source for a in function.args] + [f"{k}={a.text.source}" for k, a in function.kwargs.items()]
+        first = [a.text.source for a in function.args]
+        last = [f"{k}={a.text.source}" for k, a in function.kwargs.items()]
         function = function.function
     own = function.node.args if isinstance(function, Function) else None
-    names = [a.arg for a in (*own.posonlyargs, *own.args)][len(fixed) :] if own is not None else []
+    names = [a.arg for a in (*own.posonlyargs, *own.args)][len(first) :] if own is not None else []
     parameters: list[str] = []
-    passed: list[str] = []
+    positional: list[str] = []
+    named: list[str] = []
     arguments: list[str] = []
     for i, argument in enumerate(plan.arguments):
-        key, _, value = argument.partition("=") if re.match(r"[A-Za-z_]\w*=(?!=)", argument) else ("", "", argument)
+        key, _, value = argument.partition("=") if _NAMED.match(argument) else ("", "", argument)
         parameter = key or (names[i] if i < len(names) else f"argument_{i + 1}")
         parameters.append(parameter)
-        passed.append(f"{key}={parameter}" if key else parameter)
+        (named if key else positional).append(f"{key}={parameter}" if key else parameter)
         arguments.append(f"{key}={value}" if key else value)
     if isinstance(function, Function) and isinstance(function.node, ast.Lambda):
-        body = double_quoted(writer.text(function.node.body, function.scope).source)
-        if "\n" in body:
-            body = f"({body})"
-        return f"def {name}({', '.join(parameters)}):\n    return {body}", arguments
+        return _from_lambda(function, name, parameters, writer), arguments
     returns = ""
-    if isinstance(function, Function) and not isinstance(function.node, ast.Lambda) and function.node.returns is not None:
+    if (
+        isinstance(function, Function)
+        and isinstance(function.node, ast.FunctionDef)
+        and function.node.returns is not None
+    ):
         returns = f" -> {ast.unparse(function.node.returns)}"
     if plan.pushes:
         returns = " -> dict"
-    head = called if not isinstance(function, External) else called
-    call = "\n".join(fitted(f"return {head}({', '.join([*fixed, *passed])})", 4))
+    passed = [*first, *positional, *named, *last]
+    call = "\n".join(fitted(f"return {called}({', '.join(passed)})", 4))
     return f"def {name}({', '.join(parameters)}){returns}:\n{call}", arguments
+
+
+_NAMED = re.compile(r"[A-Za-z_]\w*=(?!=)")
+
+
+def _from_lambda(function: Function, name: str, given: list[str], writer: Writer) -> str:
+    """A lambda as a function; what the call leaves out has its defaults."""
+    node = function.node
+    assert isinstance(node, ast.Lambda)
+    body = writer.text(node.body, function.scope).source
+    if "\n" in body:
+        body = f"({body})"
+    parameters = list(given)
+    plain = [*node.args.posonlyargs, *node.args.args]
+    defaults = dict(zip([a.arg for a in reversed(plain)], reversed(node.args.defaults)))
+    defaults |= {a.arg: d for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults) if d is not None}
+    for one in (*plain, *node.args.kwonlyargs):
+        if one.arg not in given and one.arg in defaults:
+            parameters.append(f"{one.arg}={writer.text(defaults[one.arg], function.scope).source}")
+    return double_quoted(f"def {name}({', '.join(parameters)}):\n    return {body}")

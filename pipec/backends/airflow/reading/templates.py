@@ -67,7 +67,7 @@ def fact_of(source: str) -> Fact | None:
 def _fact(node: ast.expr) -> Fact | None:
     match node:
         case ast.Name(id="ds" | "ds_nodash" | "run_id" as name):
-            return Fact(name)  # type: ignore[arg-type]  # the pattern says which
+            return Fact(name)
         case ast.Attribute(value=ast.Name(id="dag_run"), attr="run_id"):
             return Fact("run_id")
         case ast.Attribute(value=ast.Name(id="params"), attr=name):

@@ -37,7 +37,8 @@ def canonical(dotted: str) -> str:
         return dotted
     parts = dotted.split(".")
     for i, part in enumerate(parts):
-        if part in _KNOWN:
+        behind = parts[i + 1 : i + 2]
+        if part in _KNOWN and not (behind and part.islower() and behind[0][:1].isupper()):  # `airflow.models.dag.DAG`
             return ".".join(parts[i:])
     return dotted
 

@@ -42,8 +42,11 @@ class Blocks:
 
     # a DAG
 
-    def dag(self, component: Mapping[str, Any], path: Path, scope: Scope, sinks: Sinks) -> Made:
-        """The tasks of `component`; what of its outputs is in `sinks` is appended there."""
+    def dag(self, component: Mapping[str, Any], path: Path, scope: Scope, sinks: Sinks, ended: str = "") -> Made:
+        """The tasks of `component`; what of its outputs is in `sinks` is appended there.
+
+        `ended`: what a variable is called that tells when one of several arms has ended, where something waits for it.
+        """
         self.depth += 1
         if self.depth > DEEPEST:
             raise RefusedError(f"its DAGs are nested more than {DEEPEST} levels deep")
@@ -54,17 +57,23 @@ class Blocks:
             if key in sinks:
                 wanted.setdefault(task, {}).setdefault(inner, []).extend(sinks[key])
         if is_chain(nodes):
-            made = chain(self, nodes, scope, wanted, merged(outputs))
+            made = chain(self, nodes, scope, wanted, merged(outputs), ended)
         else:
             made = self.nodes(nodes, scope, wanted)
         self.depth -= 1
         return made
 
-    def nodes(self, nodes: list[Node], scope: Scope, wanted: Mapping[str, Mapping[str, list[str]]]) -> Made:
-        """Nodes of one level."""
-        order = Order(self, nodes, scope)
+    def nodes(
+        self,
+        nodes: list[Node],
+        scope: Scope,
+        wanted: Mapping[str, Mapping[str, list[str]]],
+        above: Mapping[str, list[str]] | None = None,
+    ) -> Made:
+        """Nodes of one level, below those of `above`, whose results tell when they have ended."""
+        handles = dict(above or {})
+        order = Order(self, nodes, scope, handles)
         statements: list[Statement] = []
-        handles: dict[str, list[str]] = {}
         effects: list[Node] = []
         for node in nodes:
             self.count += 1
@@ -75,10 +84,12 @@ class Blocks:
             inside = scope if alone else replace(scope, serial=False)
             made = self.node(node, inside, sinks, bare, order.is_awaited(node))
             handles[node.name] = made.handles
-            statements += self.note(node).remarks()
             effects += [node] if made.effect else []
             names = [name for other in order.only(node) for name in handles.get(other, [])]
+            if not bare and not scope.in_loop:
+                self.unawaited(node, [other for other in order.only(node) if not handles.get(other)])
             names = list(dict.fromkeys(names))
+            statements += self.note(node).remarks()
             if names and not scope.in_loop and not bare:
                 waited = names[0] if len(names) == 1 else f"({', '.join(names)})"
                 head = [s for s in made.statements if isinstance(s, Line) and s.source.endswith(" = []")]
@@ -89,6 +100,11 @@ class Blocks:
         last = [n.name for n in nodes if not any(n.name in other.needs for other in nodes)]
         statements = self.apart(shortened(statements), effects, order, scope)
         return Made(statements, [h for name in last for h in handles[name]], bool(effects))
+
+    def unawaited(self, node: Node, others: list[str]) -> None:
+        """Nodes that have no results by which `node` could wait for them."""
+        for other in others:
+            self.note(node).changed.append(f"it does not wait for `{other}`, whose result it does not need")
 
     def apart(self, statements: list[Statement], effects: list[Node], order: Order, scope: Scope) -> list[Statement]:
         """`statements` so that effects in them give no order that was not there."""
@@ -117,7 +133,7 @@ class Blocks:
         if node.is_loop:
             return loop(self, node, scope, sinks, awaited)
         if node.is_inline:
-            return self.inline(node, scope, sinks)
+            return self.inline(node, scope, sinks, awaited)
         plan = self.pipelines(node.task["componentRef"]["name"]) if node.is_dag else self.step(node, not bare)
         return self.call(node, plan, scope, sinks, bare)
 
@@ -189,7 +205,11 @@ class Blocks:
             return scope.parameters["\0status"]
         definitions = (node.component.get("inputDefinitions") or {}).get("parameters") or {}
         kind = parameter_type(definitions[name]) if name in definitions else ""
-        return argument(source, kind, parameters, scope, node.name)
+        value = argument(source, kind, parameters, scope, node.name)
+        default = (definitions.get(name) or {}).get("defaultValue")
+        if value is None or not value.optional or default is None:
+            return value
+        return Value(f"{value.source} if {value.source} is not None else {literal(default, kind)}", kind, value.changes)
 
     def targets(self, node: Node, plan: Plan, scope: Scope) -> list[str]:
         """The variables that the results of a call are bound to."""
@@ -219,7 +239,7 @@ class Blocks:
             if value is not None:
                 definition = (definitions.get("parameters") or {}).get(name)
                 kind = parameter_type(definition) if definition else value.kind
-                parameters[name] = Value(value.source, kind, value.changes)
+                parameters[name] = replace(value, kind=kind)
         for name in inputs.get("artifacts") or {}:
             value = self.input(node, name, scope)
             if value is not None:
@@ -230,10 +250,11 @@ class Blocks:
                 parameters[name] = Value(literal(definition["defaultValue"], kind), kind)
         return scope.inner(parameters, artifacts, scope.in_loop or in_loop, scope.serial and not in_loop)
 
-    def inline(self, node: Node, scope: Scope, sinks: Sinks) -> Made:
+    def inline(self, node: Node, scope: Scope, sinks: Sinks, awaited: bool = False) -> Made:
         """A DAG that is written in place."""
         inner = self.scope_of(node, scope)
-        made = self.dag(node.component, path_of(node), inner, sinks)
+        ended = f"{identifier(node.name)}_done" if awaited else ""
+        made = self.dag(node.component, path_of(node), inner, sinks, ended)
         self.export(node, inner, scope)
         return made
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipec.backends.kfp.reading import cel
-from pipec.backends.kfp.reading.dags import Merged, Node, data_of, in_order, selected
+from pipec.backends.kfp.reading.dags import Merged, Node, in_order, selected
 from pipec.backends.kfp.reading.made import Made, Sinks
 from pipec.backends.kfp.reading.ports import parameter_type
 from pipec.backends.kfp.reading.tidying import one_name
@@ -42,29 +41,8 @@ def guarded(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks) -> Made:
     own = blocks.task(node, scope, sinks, False, True)
     if not node.members:
         return own
-    first = _Content(node.name, own)
-    rest = following(blocks, first, node.members, scope)
+    rest = blocks.nodes(in_order(node.members), scope, {}, {node.name: own.handles})
     return Made([*own.statements, *rest.statements], rest.handles, own.effect or rest.effect)
-
-
-def following(blocks: Blocks, first: _Content, members: list[Node], scope: Scope) -> Made:
-    """The members of a condition, below what is in it."""
-    ordered = in_order(members)
-    effect = False
-    for member in ordered:
-        data = {task for task, _ in data_of(member)}
-        if first.name in member.needs and first.name not in data and first.made.handles:
-            inner = blocks.nodes([member], scope, {})
-            names = first.made.handles
-            waited = names[0] if len(names) == 1 else f"({', '.join(names)})"
-            first.after.append(Nested(f"with parallel(after={waited}):", tuple(inner.statements)))
-            first.handles += inner.handles
-        else:
-            inner = blocks.nodes([member], scope, {})
-            first.after += inner.statements
-            first.handles += inner.handles
-        effect = effect or inner.effect
-    return Made(first.after, first.handles, effect)
 
 
 def test(blocks: Blocks, node: Node, scope: Scope) -> ast.expr:
@@ -86,9 +64,14 @@ def test(blocks: Blocks, node: Node, scope: Scope) -> ast.expr:
 
 
 def chain(
-    blocks: Blocks, nodes: list[Node], scope: Scope, wanted: Mapping[str, Mapping[str, list[str]]], merged: Merged
-) -> Made:
-    """The arms of one `if`, `elif`, `else`; outputs of several arms are one variable."""
+    blocks: Blocks, nodes: list[Node], scope: Scope, wanted: Mapping[str, Mapping[str, list[str]]], merged: Merged,
+    ended: str,
+) -> Made:  # fmt: skip
+    """The arms of one `if`, `elif`, `else`; outputs of several arms are one variable.
+
+    `ended`: the name wanted for a variable that tells when an arm has ended; "" where nothing waits for that.
+    """
+    last = blocks.names.local(ended, scope.own) if ended else ""
     names: dict[str, str] = {}
     tests = {node.name: cel.conjuncts(test(blocks, node, scope)) for node in nodes}
     ordered = sorted(nodes, key=lambda n: (len(tests[n.name]), ast.unparse(tests[n.name][-1]).startswith("not ")))
@@ -109,6 +92,9 @@ def chain(
         complete = not own
         keyword = "else:" if complete else f"{'elif' if statements else 'if'} {one_line(holds)}:"
         inside = [*blocks.note(node).remarks(), *body.statements]
+        if last:
+            handles = body.handles or ["None"]
+            inside.append(Line(f"{last} = {handles[0] if len(handles) == 1 else '[' + ', '.join(handles) + ']'}"))
         for task, output in [one for one in merged if one[0] == node.name]:
             value = scope.outputs.get((task, output))
             if value is not None:
@@ -120,18 +106,10 @@ def chain(
         outputs |= {k: v for k, v in scope.outputs.items() if k[0] == node.name}
         if not complete:
             earlier.append(ast.unparse(holds))
+    if last and not complete:
+        statements.append(Nested("else:", (Line(f"{last} = None"),)))
     scope.outputs |= outputs
-    return Made(statements, [], effect)
-
-
-@dataclass
-class _Content:
-    """What is inside of a condition already, while what follows it is written."""
-
-    name: str
-    made: Made
-    after: list[Statement] = field(default_factory=list)
-    handles: list[str] = field(default_factory=list)
+    return Made(statements, [last] if last else [], effect)
 
 
 def _plain(source: str) -> str:

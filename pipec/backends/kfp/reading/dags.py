@@ -163,7 +163,7 @@ def _caught(nodes: list[Node]) -> list[Node]:
             del by_name[name]
     for node in by_name.values():
         node.needs = {_home(home, n) for n in node.needs} - {node.name}
-        for member in node.members:
+        for member in node.members if node.is_exit else ():
             member.needs &= {m.name for m in node.members}
     return list(by_name.values())
 

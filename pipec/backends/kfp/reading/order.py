@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pipec.backends.kfp.reading.dags import Node, data_of, reach
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 class Order:
     """Which tasks of a level have to be told to wait, and which may be called as bare statements."""
 
-    def __init__(self, blocks: Blocks, nodes: list[Node], scope: Scope) -> None:
+    def __init__(self, blocks: Blocks, nodes: list[Node], scope: Scope, above: Iterable[str] = ()) -> None:
+        """`above`: what has been written already, and `nodes` may wait for."""
         self.blocks, self.nodes_, self.scope = blocks, nodes, scope
         self.before = reach(nodes)
-        self.names = {n.name for n in nodes}
+        self.names = {*above, *(n.name for n in nodes)}
         self.data = {n.name: {task for task, _ in data_of(n)} & self.names for n in nodes}
         self.used = {task for n in nodes for task, _ in data_of(n)}
         self.forced: set[str] = set()
@@ -29,7 +31,8 @@ class Order:
         by_name = {n.name: n for n in nodes}
         for node in nodes:
             for name in self.only(node):
-                pair = [n for n in (node, by_name[name]) if n.name in self.forced or self._may_be_bare(n)]
+                both = (node, by_name[name]) if name in by_name else (node,)
+                pair = [n for n in both if n.name in self.forced or self._may_be_bare(n)]
                 if pair:
                     self.forced.add(pair[0].name)
                 else:

@@ -83,8 +83,6 @@ class _Translation:
         function = self.names.top(f"{function}_pipeline" if function in programs else function)
         root = self.documents.spec["root"]
         try:
-            if self._written_by_pipec():
-                raise RefusedError("pipec has compiled it: its first line names the module that it was made of")
             made = self.function(function, root, ("root",), True)
         except RefusedError as error:
             place = self.documents.place("pipelineInfo", "name")
@@ -98,10 +96,6 @@ class _Translation:
         module = Module(tuple(items), tuple(self.steps.imports), f'Migrated from the compiled pipeline "{name}".')
         read = PipelineRead(name, function, tuple(tasks), *self._covered())
         return Outcome(module, (read,))
-
-    def _written_by_pipec(self) -> bool:
-        """Whether pipec has made the document: there is a source that says more."""
-        return str(self.documents.spec.get("sdkVersion") or "") == "pipec"
 
     def _found(self, reason: str) -> Any:
         """Where the task stands that a reason names."""
@@ -185,7 +179,8 @@ class _Translation:
         scope = Scope(own=own)
         inputs = component.get("inputDefinitions") or {}
         for key, spec in (inputs.get("parameters") or {}).items():
-            scope.parameters[key] = Value(interface.parameters[key], parameter_type(spec))
+            unset = bool(spec.get("isOptional")) and spec.get("defaultValue") is None
+            scope.parameters[key] = Value(interface.parameters[key], parameter_type(spec), optional=unset)
         for key in inputs.get("artifacts") or {}:
             scope.artifacts[key] = Value(interface.parameters[key])
         if is_root:

@@ -33,6 +33,8 @@ class Value:
     kind: str = ""
     """The KFP type of a parameter, where known."""
     changes: tuple[str, ...] = ()
+    optional: bool = False
+    """It is `None` where nobody has given it."""
 
 
 @dataclass

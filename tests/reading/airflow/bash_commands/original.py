@@ -16,7 +16,9 @@ with DAG(
         task_id="dated",
         bash_command='echo "{{ params.table }} of {{ ds }} {not a parameter}"',
     )
-    quiet = BashOperator(task_id="quiet", bash_command="echo $MODE", env={"MODE": "{{ params.table }}"}, append_env=True)
+    quiet = BashOperator(
+        task_id="quiet", bash_command="echo $MODE", env={"MODE": "{{ params.table }}"}, append_env=True
+    )
     told = BashOperator(task_id="told", bash_command="echo got {{ ti.xcom_pull(task_ids='hello') }}")
     macro = BashOperator(task_id="macro", bash_command="echo {{ macros.ds_add(ds, 7) }}")
 

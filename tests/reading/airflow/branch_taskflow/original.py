@@ -6,8 +6,8 @@ from airflow.sdk import Param, dag, task
 @dag(schedule=None, params={"rows": Param(5, type="integer")})
 def branch_taskflow():
     @task
-    def count(rows: int) -> int:
-        return rows * 2
+    def count(rows: str) -> int:
+        return int(rows) * 2
 
     @task.branch
     def choose(n: int) -> str:

@@ -1,8 +1,8 @@
 """Train, and deploy only what is good enough."""
 
-from airflow.sdk import DAG, task
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import BranchPythonOperator, PythonOperator
+from airflow.sdk import DAG
 
 
 def evaluate() -> float:

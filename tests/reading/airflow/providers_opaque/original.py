@@ -4,9 +4,9 @@ from datetime import datetime
 
 from airflow import DAG
 from airflow.operators.python import PythonOperator
+from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.providers.snowflake.operators.snowflake import SnowflakeOperator
-from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 
 BUCKET = "landing"
 

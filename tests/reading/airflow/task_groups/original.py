@@ -1,7 +1,7 @@
 """Groups of tasks, and edges between them."""
 
-from airflow.sdk import DAG, TaskGroup, task
 from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, TaskGroup, task
 
 
 @task
