@@ -372,3 +372,69 @@ def two():
 '''
     )
     assert merged([Outcome(None)]).module is None
+
+
+V1 = """
+from kfp import dsl
+
+def op(name, arguments, **more):
+    return dsl.ContainerOp(name=name, image="alpine", command=["sh", "-c"], arguments=arguments, **more)
+
+@dsl.pipeline(name="first")
+def first(text="x", count=3):
+"""
+
+
+def first(body: str) -> tuple[tuple[Documents, ...], list[tuple[str, str]]]:
+    found, report = read(V1 + body + "\n")
+    return found, [(finding.code, finding.message) for finding in report]
+
+
+def test_version_1_files_become_outputs_of_the_launcher() -> None:
+    (documents,), told = first(
+        "    a = op('Make it', ['echo %s > /tmp/out && cat /tmp/out.log' % text], file_outputs={'The file': '/tmp/out'})\n"
+        "    op('use', ['echo', a.output, count]).after(a)"
+    )
+    executors = documents.spec["deploymentSpec"]["executors"]
+    assert executors["exec-make-it"]["container"]["args"] == [
+        "echo {{$.inputs.parameters['text']}} > {{$.outputs.parameters['the_file'].output_file}} && cat /tmp/out.log"
+    ]
+    assert executors["exec-use"]["container"]["args"] == [
+        "echo", "{{$.inputs.parameters['make_it_the_file']}}", "{{$.inputs.parameters['count']}}",
+    ]  # fmt: skip
+    assert documents.spec["root"]["dag"]["tasks"]["use"]["dependentTasks"] == ["make-it"]
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    "body, code, word",
+    [
+        ("    a = op('a', ['x'], file_outputs={'o': '/tmp/o'})\n    op('b', [a.output])", "PC506", "/tmp/o"),
+        ("    op('a', ['x']).add_volume(None)", "PC506", "add_volume"),
+        ("    op('a', ['x'], sidecars=[1])", "PC506", "sidecars"),
+        ("    dsl.VolumeOp(name='v', size='1Gi')\n    op('a', ['x'])", "PC506", "VolumeOp"),
+    ],
+)
+def test_version_1_refused(body: str, code: str, word: str) -> None:
+    found, told = first(body)
+    assert found == () and [one for one, _ in told] == [code] and word in told[0][1], told
+
+
+def test_version_1_cache_is_off() -> None:
+    (documents,), told = first(
+        "    a = op('a', ['x'])\n    a.execution_options.caching_strategy.max_cache_staleness = 'P0D'"
+    )
+    assert documents.spec["root"]["dag"]["tasks"]["a"]["cachingOptions"] == {} and told == []
+
+
+def test_component_alone_may_take_a_final_status() -> None:
+    text = "from kfp import compiler, dsl\n\n@dsl.component\ndef look(status: dsl.PipelineTaskFinalStatus):\n    print(status)\n"
+    (documents,), report = read(text + "\ncompiler.Compiler().compile(look, 'look.yaml')\n")
+    assert list(documents.spec["root"]["dag"]["tasks"]) == ["look"] and list(report) == []
+
+
+def test_version_1_settings_that_are_not_kept() -> None:
+    found, told = first(
+        "    op('a', ['x']).apply(nowhere(1)).add_pod_label('a', 'b')\n    dsl.get_pipeline_conf().set_parallelism(2)"
+    )
+    assert len(found) == 1 and sorted(one for one, _ in told) == ["PC505", "PC505"], told

@@ -7,6 +7,8 @@ values of the run. Nothing of the file and of its libraries is ever imported or 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from functools import partial
 
 from pipec.backends.kfp.reading.documents import Documents
 from pipec.backends.kfp.reading.dsl.compiled import Compiled
@@ -35,7 +37,7 @@ def read_module(source: Source, report: Report) -> Outcome:
 def _docstring(source: Source) -> str:
     try:
         return ast.get_docstring(ast.parse(source.text)) or ""
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
 
 
@@ -43,29 +45,30 @@ def documents_of(source: Source, report: Report) -> tuple[Documents, ...]:
     """The documents of every pipeline of the file that can be read; the report says what keeps others from it."""
     try:
         tree = ast.parse(source.text)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line, column = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
         report.add(UnreadablePipeline(source.at(line, column), TARGET, f"it is no Python: {error}"))
         return ()
     machine = Machine(source, report)
     machine.load(FileModule(source, tree))
     own = [attempt for attempt in machine.attempts if attempt.function.source is source]
-    made: list[Compiled] = []
+    made: list[Callable[[], Compiled]] = []
     for attempt in own:
         if attempt.problem is not None:
             attempt.problem.tell(report)
         elif attempt.component is not None and (attempt.overrides or not attempt.used):
-            made.append(overridden(attempt, report))
+            made.append(partial(overridden, attempt, report))
     if not own:
-        made = [alone(component) for component in machine.alone]
+        made = [partial(alone, component) for component in machine.alone]
         if not made:
             report.add(NothingToMigrate(source.start, TARGET))
     found: list[Documents] = []
-    for graph in made:
+    for make in made:
         try:
+            graph = make()
             extra = needed(graph.components, report)
         except Problem as problem:
-            problem.tell(report)
+            problem.at(source.start).tell(report)
         else:
             found.append(graph.documents(tuple(extra.definitions), tuple(extra.imports)))
     return tuple(found)

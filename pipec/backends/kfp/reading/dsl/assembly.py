@@ -132,7 +132,7 @@ class _Assembly:
     def _task(self, task: Task, around: dict[str, Any], beside: list[str], path: Path) -> tuple[Any, dict[str, Any]]:
         entry = specs.task_entry(task, around, beside)
         special = [name for name, port in task.component.inputs.items() if kinds.is_final_status(port.type)]
-        if special and not task.ignores_failure:
+        if special and not task.ignores_failure and not self.recorder.is_component:
             raise refused(f"`{special[0]}` of `{task.name}`", "only an exit task can be given a final status")
         made = definition(task.component)
         if task.component.graph is not None:

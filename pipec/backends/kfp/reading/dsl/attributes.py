@@ -16,7 +16,7 @@ from pipec.backends.kfp.reading.dsl.parts import Component
 from pipec.backends.kfp.reading.dsl.placeholders import ArtifactPort, Placeholder
 from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown, refused
 from pipec.backends.kfp.reading.dsl.scope import Scope
-from pipec.backends.kfp.reading.dsl.tasks import Task
+from pipec.backends.kfp.reading.dsl.tasks import Task, TaskMethod
 
 _METHODS: dict[type, set[str]] = {
     str: {name for name in dir(str) if not name.startswith("_")},
@@ -80,6 +80,8 @@ def attribute(value: Any, name: str) -> Any:
             return value.name if name in ("__name__", "__qualname__") else value.attributes[name]
         case Component():
             return _of_component(value, name)
+        case TaskMethod() if value.name == "execution_options" and name == "caching_strategy":
+            return value
         case PurePath():
             if name in _SAME_PATH:
                 return _Same(value)
@@ -142,6 +144,8 @@ def _of_component(value: Component, name: str) -> Any:
 def assign(value: Any, name: str, new: Any) -> None:
     """`value.name = new`."""
     match value:
+        case TaskMethod() if name == "max_cache_staleness" and new == "P0D":  # of version 1
+            value.task.caching = False
         case Function():
             value.attributes[name] = new
         case ClassValue() | Instance():

@@ -68,6 +68,8 @@ class Recorder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.tasks: dict[str, Task] = {}
+        self.is_component = False
+        """Whether it is a component that is compiled by itself."""
         self.parameters: dict[str, Port] = {}
         """The inputs of the pipeline."""
         self.root = Group(ROOT, name="the pipeline itself")

@@ -6,7 +6,6 @@ import inspect
 import textwrap
 import tokenize
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from pipec.backends.kfp.reading.dsl.functions import Function
@@ -62,7 +61,7 @@ def _sdk(path: str | None) -> list[str]:
     """What to install as the SDK."""
     if not path:
         return [f"kfp=={SDK_VERSION}", "--no-deps", 'typing-extensions>=3.7.4,<5; python_version<"3.9"']
-    return [path, "--no-deps"] if Path(path).exists() or "@refs/pull/" in path else [path]
+    return [path, "--no-deps"] if "@refs/pull/" in path else [path]
 
 
 def _index_options(urls: Sequence[str] | None, trusted: Sequence[str] | None) -> str:

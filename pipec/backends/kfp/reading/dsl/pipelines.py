@@ -85,6 +85,7 @@ def _define(machine: Machine, function: Function, settings: dict[str, Any]) -> C
 def alone(component: Component) -> Compiled:
     """A component that is compiled by itself: a pipeline of one task, with its inputs and outputs."""
     recorder = Recorder(component.name)
+    recorder.is_component = True
     given = {
         name: channels.channel(name, port.type, None, recorder, port.is_list) for name, port in component.inputs.items()
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.kfp.reading.dsl import channels, kinds, placeholders
 from pipec.backends.kfp.reading.dsl.calls import Call
 from pipec.backends.kfp.reading.dsl.channels import Channel
+from pipec.backends.kfp.reading.dsl.first_version_methods import DECISIVE, FIRST_VERSION_METHODS, converted
 from pipec.backends.kfp.reading.dsl.imported import Imported
 from pipec.backends.kfp.reading.dsl.names import TARGET, input_name
 from pipec.backends.kfp.reading.dsl.parts import Component, check_plain
@@ -65,6 +66,8 @@ class Task:
     def attribute(self, name: str) -> Any:
         """`task.name`, with `task.output` among them."""
         if name == "output":
+            if not self.outputs and len(self.component.renamed) == 1:
+                return _Outputs(self.outputs, self.component.renamed)[next(iter(self.component.renamed))]
             if len(self.outputs) != 1:
                 raise refused(f"`{self.name}.output`", f"the task has {len(self.outputs)} outputs")
             return next(iter(self.outputs.values()))
@@ -116,7 +119,7 @@ class TaskMethod:
 
     def lose(self, call: Call) -> Task:
         """Report that it is not kept; refuse the pipeline where the task cannot do without it."""
-        if self.name in _DECISIVE:
+        if self.name in DECISIVE:
             raise Problem(
                 f"`.{self.name}` of `{self.task.name}`", "the documents of version 2 of the SDK have no word for it"
             )
@@ -298,69 +301,6 @@ def _ignore_failure(task: Task, call: Call) -> None:
             raise refused("`.ignore_upstream_failure`", f"`{name}` of `{task.name}` has no default")
     task.ignores_failure = True
 
-
-def converted(value: Any, kind: Any) -> Any:
-    """A constant argument of version 1, which gave all as text and read it again, in the type of its input."""
-    wanted = kinds.parameter_type(kind) if kinds.is_parameter(kind) else None
-    if isinstance(value, Channel) or wanted is None:
-        return value
-    match wanted:
-        case "STRING":
-            return value if isinstance(value, str) else str(value)
-        case "NUMBER_INTEGER":
-            return int(value)
-        case "NUMBER_DOUBLE":
-            return float(value)
-        case "BOOLEAN" if isinstance(value, str):
-            return value.lower() in ("true", "1", "yes", "y", "t")
-    return value
-
-
-def _pod(task: Task) -> dict[str, Any]:
-    found: dict[str, Any] = task.platform.setdefault("kubernetes", {})
-    return found
-
-
-def _env_object(task: Task, call: Call) -> None:
-    variable = getattr(call.args[0], "values", {})
-    if task.container is None or not isinstance(variable.get("value"), str):
-        raise Problem("`.add_env_variable`", "only variables whose value is a text can be read")
-    set_env(task, variable["name"], variable["value"])
-
-
-def _pod_metadata(group: str) -> Callable[[Task, Call], None]:
-    def add(task: Task, call: Call) -> None:
-        name, value = call.take(f"add_pod_{group[:-1]}", "name", "value", required=2).values()
-        _pod(task).setdefault("podMetadata", {}).setdefault(group, {})[name] = value
-
-    return add
-
-
-def _node_label(task: Task, call: Call) -> None:
-    name, value = call.take("add_node_selector_constraint", "label_name", "value", required=2).values()
-    _pod(task).setdefault("nodeSelector", {}).setdefault("labels", {})[name] = value
-
-
-def _pull_policy(task: Task, call: Call) -> None:
-    _pod(task)["imagePullPolicy"] = call.args[0]
-
-
-def _timeout(task: Task, call: Call) -> None:
-    _pod(task)["activeDeadlineSeconds"] = str(call.args[0])
-
-
-FIRST_VERSION_METHODS: dict[str, Callable[[Task, Call], None]] = {
-    "add_env_variable": _env_object,
-    "add_pod_label": _pod_metadata("labels"),
-    "add_pod_annotation": _pod_metadata("annotations"),
-    "add_node_selector_constraint": _node_label,
-    "set_image_pull_policy": _pull_policy,
-    "set_timeout": _timeout,
-}
-"""What tasks of version 1 had besides. Their other methods are reported as settings that are not kept."""
-
-_DECISIVE = {"add_volume", "add_volume_mount", "add_pvolumes", "add_sidecar", "add_init_container", "add_env_from"}
-"""Methods of version 1 that decide what a task finds around it."""
 
 _CPU, _MEMORY = r"([0-9]*[.])?[0-9]+m?$", r"^[0-9]+(E|Ei|P|Pi|T|Ti|G|Gi|M|Mi|K|Ki){0,1}$"
 TASK_METHODS: dict[str, Callable[[Task, Call], None]] = {
