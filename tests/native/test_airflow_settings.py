@@ -15,6 +15,7 @@ from pipec.backends.airflow import AirflowBackend
 from pipec.compiler import frontend, passes
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.site import Site
+from tests.support.kubernetes_schema import faults
 
 pytestmark = [pytest.mark.orchestrator, pytest.mark.xdist_group("airflow-settings")]
 
@@ -145,6 +146,17 @@ def test_pipelines_of_other_files_do_not_tell_of_their_end(tmp_path: Path) -> No
     assert AirflowBackend().build(passes.run(found, report), Site(), report) is None
     (finding,) = report.findings
     assert finding.code == "PC407" and "no pipeline 'elsewhere' in this file" in finding.message
+
+
+def test_pods_are_what_kubernetes_takes(shown: Shown) -> None:
+    """Every pod override, by Kubernetes' own schemas; and that these are not taken lightly."""
+    pods = {name: found["pod"] for name, found in shown.items() if found["pod"]}
+    assert {"disk", "secrets", "shm", "placement"} <= set(pods)
+    assert {name: faults(pod, "V1Pod") for name, pod in pods.items()} == dict.fromkeys(pods, [])
+    (box,) = pods["disk"]["spec"]["containers"]
+    wrong = {**box, "gpu": 1, "image": 3, "resources": {"limits": {"memory": "4GB"}}}
+    assert len(faults(wrong, "V1Container")) == 3
+    assert len(faults({"metadata": {"labels": {"a": "not one"}}, "spec": {}}, "V1Pod")) == 2
 
 
 def test_disk(shown: Shown) -> None:

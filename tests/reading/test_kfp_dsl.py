@@ -23,6 +23,12 @@ HERE = Path(__file__).parent / "kfp_dsl"
 CASES = sorted(path.parent.name for path in HERE.glob("*/original.py"))
 COMPILED = [case for case in CASES if not case.startswith("v1_")]
 """Those that the compiler takes: it is of version 2."""
+CALLS: dict[str, dict[str, Any]] = {
+    "compiled_with_parameters": {
+        "pipeline_name": "special", "pipeline_display_name": "A special one", "pipeline_parameters": {"n": 5},
+    }
+}  # fmt: skip
+"""What a case itself gives to the compiler."""
 UP_TO_NAMES = {"nested_pipelines"}
 """Where names clash in nested pipelines, the compiler numbers them in another order in every process."""
 
@@ -54,12 +60,13 @@ def compiled(tmp_path: Path) -> Iterator[Any]:
             sys.modules["original"] = module
             spec.loader.exec_module(module)
             found = {}
-            for value in vars(module).values():
-                if type(value).__name__ == "GraphComponent":
-                    package = tmp_path / "pipeline.yaml"
-                    kfp.compiler.Compiler().compile(value, str(package))
-                    documents = list(yaml.safe_load_all(package.read_text(encoding="utf-8")))
-                    found[value.name] = [*documents, {}][:2]
+            components = [value for value in vars(module).values() if type(value).__name__.endswith("Component")]
+            pipelines = [value for value in components if type(value).__name__ == "GraphComponent"]
+            for value in pipelines or components:
+                package = tmp_path / "pipeline.yaml"
+                kfp.compiler.Compiler().compile(value, str(package), **CALLS.get(name, {}))
+                documents = list(yaml.safe_load_all(package.read_text(encoding="utf-8")))
+                found[documents[0]["pipelineInfo"]["name"]] = [*documents, {}][:2]
         return found
 
     yield compile_case
@@ -171,7 +178,7 @@ def test_tasks_are_in_the_order_of_the_source() -> None:
 def test_names_and_sources_are_those_of_the_user() -> None:
     (documents,), _ = read_case("linear_chain")
     tasks = {path[-1]: name for path, name in documents.names.items()}
-    assert tasks == {"prepare": "table", "train": "model"}
+    assert tasks == {"root": "training", "prepare": "table", "train": "model"}
     assert "    # one line a row\n" in documents.sources["exec-prepare"]
     assert "@dsl" not in documents.sources["exec-prepare"]
     span = documents.places["root", "dag", "tasks", "train", "inputs", "parameters", "rate"]
@@ -282,9 +289,16 @@ def test_names_of_the_module_are_brought_along() -> None:
         "FACTORS = [LIMIT, 2]",
         "def clip(n: Optional[int]):\n    # a helper\n    return min(n, LIMIT) * FACTORS[0]",
     )
-    incomplete, hopeless = [finding.message for finding in report]
+    (incomplete,) = [finding.message for finding in report]
     assert "here it works" in incomplete and "`clip`, `json`" in incomplete
-    assert "here it works" not in hopeless and "`client`" in hopeless
+
+
+def test_names_that_nothing_defines_are_refused() -> None:
+    text = HEAD.replace("    return n", "    return client.ask(n) + say.python_func(n)") + "    work(n=1)\n"
+    found, report = read(text)
+    (finding,) = report
+    assert found == () and finding.code == "PC506" and "`client`, `say`" in finding.message
+    assert finding.span.line == 9
 
 
 def test_functions_given_along_are_no_free_names() -> None:
@@ -308,12 +322,16 @@ def test_pipelines_of_one_file_share_what_is_the_same() -> None:
     slow = StepFunction("def work(n):\n    return work_on(n)", {"cpu": "1"})
     helper = Definition("def work_on(n):\n    return n")
     first = PipelineFunction("one", body=(Line("x = load(1)"), Line("work(x)")))
-    second = PipelineFunction("two", body=(Line("work = load(n=1)"), Nested("for i in work(work):", (Line("work(i)"),))))
+    second = PipelineFunction(
+        "two", body=(Line("work = load(n=1)"), Nested("for i in work(work):", (Line("work(i)"),)))
+    )
     one = Outcome(Module((load, helper, fast, first), ("import math",)))
     two = Outcome(Module((load, helper, slow, second), ("import math", "import json")))
     module = merged([one, Outcome(None), two], "Both.").module
     assert module is not None
-    assert render(module) == '''"""Both."""
+    assert (
+        render(module)
+        == '''"""Both."""
 
 import json
 import math
@@ -352,4 +370,5 @@ def two():
     for i in work_2(work):
         work_2(i)
 '''
+    )
     assert merged([Outcome(None)]).module is None

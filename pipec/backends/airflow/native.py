@@ -42,7 +42,7 @@ DAG: dict[str, type] = {
     "schedule": object,
 }
 """The same of `DAG`."""
-APART = ("task_id", "default_args")
+APART = ("task_id", "default_args", "isolation")
 """Settings that are no arguments of their own."""
 SINCE = {"disable_bundle_versioning": (3, 1)}
 """Arguments that came after Airflow 2 -> first version."""
@@ -71,6 +71,14 @@ OURS = {
 
 
 Policy = TaskPolicy | PipelinePolicy
+ISOLATION = ("worker", "virtualenv")
+"""Where steps run, `isolation`: in the worker's own process, or in a virtual environment of their own."""
+
+
+def is_isolated(pipeline: PipelinePolicy, step: TaskPolicy) -> bool:
+    """Whether a step runs in a virtual environment of its own; the pipeline says it for all that do not."""
+    named = [policy.extensions.get(TARGET, {}).get("isolation") for policy in (step, pipeline)]
+    return next((name for name in named if name is not None), "worker") == "virtualenv"
 
 
 def check(policy: Policy, known: Mapping[str, type], subject: str, version: tuple[int, int], report: Report) -> None:
@@ -82,10 +90,13 @@ def check(policy: Policy, known: Mapping[str, type], subject: str, version: tupl
 
 def _reason(name: str, value: object, policy: Policy, known: Mapping[str, type], version: tuple[int, int]) -> str:
     """What is wrong with one setting; "" if nothing is."""
+    if name == "isolation":
+        listed = ", ".join(map(repr, ISOLATION))
+        return "" if value in ISOLATION else f"{name!r} is {value!r}; it is one of {listed}"
     if version < SINCE.get(name, version):
         return f"{name!r} needs Airflow {'.'.join(map(str, SINCE[name]))} or later"
     if name not in known:
-        return unknown(name, known, OURS)
+        return unknown(name, (*known, "isolation"), OURS)
     if name == "schedule":
         return _no_schedule(value, policy)
     if not is_of(value, known[name]):

@@ -38,6 +38,8 @@ class Neighbours:
 
 def neighbours(module: Module, resolver: Resolver, site: Site) -> Neighbours:
     """The pipelines of `module`; what is wrong with their settings is reported where they are read themselves."""
+    if "After" not in module.text and not site.pipelines:  # nothing of the kind is said anywhere
+        return Neighbours(frozenset(), frozenset())
     reader = Steps(resolver, site, Report(), Raw()).reader(module)
     names: set[str] = set()
     followed: set[str] = set()

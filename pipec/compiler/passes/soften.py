@@ -64,7 +64,7 @@ class _Softener:
         found: list[Statement] = []
         for node in block.nodes:
             node = with_blocks(node, partial(self.block, concurrent=isinstance(node, Parallel)))
-            made = self.softened(node) if isinstance(node, Try) else [node]
+            made: list[Statement] = self.softened(node) if isinstance(node, Try) else [node]
             if concurrent and isinstance(node, Try) and len(made) > 1 and any(map(has_effect, made)):
                 made = [self.sequence_point(node, made)]  # nothing else orders what it is made of
             found += made

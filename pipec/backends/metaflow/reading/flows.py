@@ -10,6 +10,7 @@ from pathlib import Path
 
 import libcst as cst
 
+from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.syntax import Imported
 from pipec.compiler.reading import Source
 
@@ -28,6 +29,11 @@ class File:
     def imported(self) -> Imported:
         """Its names for Metaflow's things."""
         return Imported.of(self.tree)
+
+    @cached_property
+    def is_ours(self) -> bool:
+        """Whether pipec has written it."""
+        return ours.is_written(self.tree)
 
     @cached_property
     def concrete(self) -> cst.Module:
@@ -183,7 +189,7 @@ class Finder:
             found = self._class(base, file)
             if found is None:
                 flow.foreign.append(base)
-            elif found[0].name == "FreshArtifacts" and found[1] is file:
+            elif found[0].name == ours.COPIES and found[1] is file:
                 flow.fresh = True
             else:
                 is_flow |= self._include(flow, found[0], found[1], seen)

@@ -122,6 +122,7 @@ class Functions:
         plan = Lift(self.names[step], member.self_name, last_is_next=bool(self._next(member)))
         plan.helpers = {name: self.helper(other) for name, other in self.wiring.infos.helpers.items()}
         plan.keeps_flow = info.keeps_flow
+        plan.is_ours = member.file.is_ours
         plan.classes = frozenset({self.flow.name, member.owner})
         plan.constants = self._constants(member)
         plan.current_names = frozenset(n for n, w in member.file.imported.names.items() if w == "current")
@@ -146,11 +147,12 @@ class Functions:
         }
         imports = {"from metaflow import current"} if all(c in CURRENT_KNOWN for c in info.usage.current) else set()
         same = {f"{member.self_name}.{name} = {member.self_name}.{source}" for name, source in info.same.items()}
-        return frozenset(decorators | imports | same)
+        again = {f"{name} = {member.self_name}.{name}" for name in info.again}
+        return frozenset(decorators | imports | same | again)
 
     def _name_parameters(self, step: str, info: StepInfo, plan: Lift) -> None:
         signature = self.wiring.signatures[step]
-        taken = set(info.taken)
+        taken = info.taken - info.again
         names: dict[str, str] = {}
         for attr in dict.fromkeys((*signature.reads, *info.writes)):
             names[attr] = self.local("item" if attr == "input" else attr, taken)
@@ -296,6 +298,8 @@ class Functions:
             attrs, lists = ", ".join(made.lists), ", ".join(made.lists.values())
             each = f"for {attrs} in {lists}" if len(made.lists) == 1 else f"for {attrs} in zip({lists})"
             text = f"[SimpleNamespace({names}) {each}]"
+            if len(text) > 100:
+                text = f"[\n    SimpleNamespace({names})\n    {each}\n]"
         elif items := [n for w, n in single.items() if w.kind == "items"]:
             text = f"[SimpleNamespace() for _ in {items[0]}]"
         else:

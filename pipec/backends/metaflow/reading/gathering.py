@@ -62,7 +62,10 @@ class Gathering:
         """Artifacts of the inputs whose names stand in a join that uses them as objects."""
         there = {name for env in joining.branches for name in env if name not in ("input", "index")}
         found: dict[str, None] = {}
+        merged = {id(one) for call in info.usage.merges for one in ast.walk(call)}
         for node in ast.walk(info.member.function):
+            if id(node) in merged:
+                continue
             name = node.attr if isinstance(node, ast.Attribute) else None
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 name = node.value

@@ -65,8 +65,8 @@ def of(node: ast.expr) -> str | None:
             key, entry = of_all(list(keys)), of_all(list(values))
             return f"dict[{key}, {entry}]" if key and entry else None
         case ast.ListComp(elt=item):
-            one = _element(node) or of(item)
-            return f"list[{one}]" if one else None
+            found = _element(node) or of(item)
+            return f"list[{found}]" if found else None
     return None
 
 

@@ -6,6 +6,7 @@ import ast
 
 import libcst as cst
 
+from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.input_loops import EMPTY, InputLoops
 from pipec.backends.metaflow.reading.plans import Helper, Lift
 from pipec.compiler.pysource.layout import exploded
@@ -13,11 +14,10 @@ from pipec.compiler.pysource.layout import exploded
 
 def lift(function: cst.FunctionDef, plan: Lift) -> str:
     """The text of the function at indentation 0."""
-    body = function.body
-    assert isinstance(body, cst.IndentedBlock)
-    statements = [s for s in body.body if not _is_dropped(s, plan)]
+    body = block(function)
+    statements = _kept(body, plan)
     doc, rest = _docstring(statements)
-    edited = [_rewritten(s, plan) for s in rest]
+    edited = [made for s in rest for made in _rewritten(s, plan)]
     if edited and len(statements) != len(body.body) and statements[0] is not body.body[0] and not doc:
         edited[0] = _at_top(edited[0])
     first = [cst.parse_statement(text) for text in plan.first]
@@ -41,10 +41,43 @@ def lift(function: cst.FunctionDef, plan: Lift) -> str:
     return _with_signature(text, plan)
 
 
-def _rewritten(statement: cst.BaseStatement, plan: Lift) -> cst.BaseStatement:
+def _kept(body: cst.IndentedBlock, plan: Lift) -> list[cst.BaseStatement]:
+    """The statements that stay. What stands above one that does not stands above the next one."""
+    kept: list[cst.BaseStatement] = []
+    carried: list[cst.EmptyLine] = []
+    for statement in body.body:
+        above: list[cst.EmptyLine] = list(getattr(statement, "leading_lines", ()))
+        if _is_dropped(statement, plan):
+            carried += above
+            continue
+        if above and above[0].comment is None and not any(line.comment for line in carried):
+            carried = []
+        kept.append(statement.with_changes(leading_lines=[*carried, *above]) if carried else statement)
+        carried = []
+    return kept
+
+
+def block(function: cst.FunctionDef) -> cst.IndentedBlock:
+    """The body, with each statement on a line of its own where `self.next` shares one."""
+    body = function.body
+    if isinstance(body, cst.SimpleStatementSuite):
+        body = cst.IndentedBlock([cst.SimpleStatementLine(body.body)])
+    assert isinstance(body, cst.IndentedBlock)
+    lines: list[cst.BaseStatement] = []
+    for line in body.body:
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) == 1:
+            lines.append(line)
+            continue
+        for n, part in enumerate(line.body):
+            alone = cst.SimpleStatementLine([part.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
+            lines.append(alone.with_changes(leading_lines=line.leading_lines) if n == 0 else alone)
+    return body.with_changes(body=lines)
+
+
+def _rewritten(statement: cst.BaseStatement, plan: Lift) -> list[cst.BaseStatement]:
     made = statement.visit(_Rewriter(plan))
-    assert isinstance(made, cst.BaseStatement)
-    return made
+    several = list(made) if isinstance(made, cst.FlattenSentinel) else [made]
+    return [one for one in several if isinstance(one, cst.BaseStatement)]
 
 
 def _with_signature(text: str, plan: Lift) -> str:
@@ -102,7 +135,7 @@ def comments_above(function: cst.FunctionDef) -> list[str]:
 
 def comments_of_next(function: cst.FunctionDef, self_name: str) -> list[str]:
     """The comment above `self.next(...)`, without `#`."""
-    last = function.body.body[-1]
+    last = block(function).body[-1]
     if isinstance(last, cst.SimpleStatementLine) and any(_is_call(p, self_name, ("next",)) for p in last.body):
         return [line.comment.value.lstrip("# ") for line in last.leading_lines if line.comment is not None]
     return []
@@ -117,6 +150,11 @@ def _docstring(statements: list[cst.BaseStatement]) -> tuple[list[cst.BaseStatem
             new = line.with_deep_changes(string, value="\n".join(moved))
             return [new], list(rest)
     return [], list(statements)
+
+
+def _inside(body: cst.BaseSuite) -> list[cst.BaseStatement]:
+    assert isinstance(body, cst.IndentedBlock)
+    return list(body.body)
 
 
 class _Rewriter(InputLoops):
@@ -162,6 +200,22 @@ class _Rewriter(InputLoops):
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.SimpleStatementLine | cst.RemovalSentinel:
         return cst.RemoveFromParent() if _is_dropped(original_node, self.plan) else updated_node
+
+    def leave_With(
+        self, original_node: cst.With, updated_node: cst.With
+    ) -> cst.With | cst.FlattenSentinel[cst.BaseStatement]:
+        match original_node.items:
+            case [cst.WithItem(item=cst.Call(func=cst.Name(value=name)))] if self.plan.is_ours and name == ours.FOLDER:
+                return cst.FlattenSentinel(_inside(updated_node.body))
+        return updated_node
+
+    def leave_If(self, original_node: cst.If, updated_node: cst.If) -> cst.If | cst.FlattenSentinel[cst.BaseStatement]:
+        match original_node.test:
+            case cst.UnaryOperation(operator=cst.Not(), expression=cst.Call(func=cst.Name(value=name))) if (
+                self.plan.is_ours and name == ours.REUSE
+            ):
+                return cst.FlattenSentinel(_inside(updated_node.body))
+        return updated_node
 
     def visit_FormattedString(self, node: cst.FormattedString) -> None:
         self.quotes.append(node.end[-1])

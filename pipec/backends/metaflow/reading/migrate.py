@@ -21,7 +21,7 @@ from pipec.backends.metaflow.reading.parameters import Parameter, read_parameter
 from pipec.backends.metaflow.reading.regions import Regions
 from pipec.backends.metaflow.reading.settings import StepSettings, read_step
 from pipec.backends.metaflow.reading.steps import Infos
-from pipec.backends.metaflow.reading.syntax import TARGET, Refused, snake
+from pipec.backends.metaflow.reading.syntax import TARGET, Refused, snake, stored_names
 from pipec.backends.metaflow.reading.wiring import Wiring, results
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning
@@ -33,7 +33,6 @@ from pipec.compiler.reading import (
     PipelineRead,
     StepFunction,
     TaskRead,
-    TaskStatus,
 )
 from pipec.compiler.reading import (
     Item as ModuleItem,
@@ -80,6 +79,7 @@ class Migration:
         self.taken = taken
         self.report = report
         self.imports: set[str] = set()
+        self.parameters: set[str] = set()
 
     def run(self) -> Migrated:
         """All of it; raises `Refused`."""
@@ -87,6 +87,7 @@ class Migration:
         self._check()
         settings = {name: read_step(flow, member, report) for name, member in flow.steps.items()}
         parameters = read_parameters(flow, flow.name, report)
+        self.parameters = {p.name for p in parameters}
         flow_settings = read_flow(flow, report)
         infos = Infos(flow)
         block = Regions(flow).build()
@@ -155,7 +156,8 @@ class Migration:
         function = self.taken.fresh(*([name] if name not in steps else []), snake(flow.name), f"{name}_pipeline")
         names = {step: self._fresh(flow.steps[step], name) for step in wiring.calls}
         names |= {helper: self._fresh(flow.helpers[helper], name) for helper in flow.helpers}
-        constants = {one: self._fresh(flow.constants[one], name) for one in flow.constants}
+        bound = {n for m in (*flow.steps.values(), *flow.helpers.values()) for n in stored_names(m.function)}
+        constants = {one: self._fresh(flow.constants[one], name, one in bound) for one in flow.constants}
         return function, names, constants
 
     def _fresh(self, member: Member, pipeline: str, again: bool = False) -> str:
@@ -163,7 +165,8 @@ class Migration:
         if not again and (shared := self.taken.shared.get(member.key)) is not None:
             return shared[0]
         longer = f"{pipeline}_{member.name}".replace("__", "_")
-        return self.taken.fresh(member.name, longer.upper() if member.name.isupper() else longer)
+        first = () if again or member.name in self.parameters else (member.name,)
+        return self.taken.fresh(*first, longer.upper() if member.name.isupper() else longer)
 
     def _is_shared(self, member: Member, name: str, text: str, settings: object = "") -> bool | None:
         """Whether the module has it already; `None` where it has another of that name."""
@@ -213,7 +216,6 @@ class Migration:
                 difference = f"`{ast.unparse(node)}` is known inside of a run of Metaflow only"
                 finding = ChangedMeaning(member.file.source.span(node), TARGET, step, difference)
                 self.report.add(finding)
-                own.notes.append(difference)
                 own.remarks.append(f"{finding.code}: {finding.message}")
             if not shared:
                 self._imports_of(member, text)
@@ -263,22 +265,15 @@ class Migration:
     ) -> PipelineRead:
         tasks = []
         for name, member in self.flow.steps.items():
-            own = settings[name]
-            notes = [*own.notes, *own.remarks, *dict.fromkeys(wiring.notes.get(name, []))]
+            own, span = settings[name], member.file.source.span(member.function)
+            adapted = list(dict.fromkeys(wiring.notes.get(name, [])))
             if any(step == name for step, _ in functions.copies):
-                notes.append("it works on a copy of what it changes in place, as in Metaflow")
-            for note in dict.fromkeys([*wiring.notes.get(name, []), *notes[len(own.notes) + len(own.remarks) :]]):
-                self.report.add(Adapted(member.file.source.span(member.function), name, note))
-            status: TaskStatus = "adapted" if notes else "exact"
-            span = member.file.source.span(member.function)
-            tasks.append(
-                TaskRead(
-                    name,
-                    status,
-                    span,
-                    tuple(dict.fromkeys(notes)),
-                )
-            )
+                adapted.append("it works on a copy of what it changes in place, as in Metaflow")
+            for note in adapted:
+                self.report.add(Adapted(span, name, note))
+            lost = [remark.partition(": ")[2] for remark in own.remarks]
+            notes = tuple(dict.fromkeys([*own.notes, *lost, *adapted]))
+            tasks.append(TaskRead(name, "adapted" if notes else "exact", span, notes))
         covered, total = self._lines(settings)
         return PipelineRead(self.flow.name, function, tuple(tasks), covered, total)
 

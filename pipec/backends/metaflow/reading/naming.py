@@ -10,6 +10,7 @@ from pipec.backends.metaflow.reading.model import (
     Call,
     Choose,
     Gathered,
+    Indexed,
     Known,
     Listed,
     Loop,
@@ -120,6 +121,8 @@ class Naming:
         longer = []
         if isinstance(value, Made) and value.call is not None and value.call.step != hint:
             longer.append(f"{value.call.step}_{hint}")
+        if isinstance(value, Gathered) and isinstance(value.inner, Made) and value.inner.call is not None:
+            longer.append(f"{value.inner.call.step}_{hint}")
         loops = value.place.loops
         if loops and isinstance(value, Made) and loops[-1].item is not None:
             longer.insert(0, f"{loops[-1].item.variable or loops[-1].item.hint}_{hint}")
@@ -162,8 +165,6 @@ def _covered(one: _Group, other: _Group) -> bool:
 
 def source(value: Value) -> str:
     """The expression that a value is in the pipeline's body."""
-    from pipec.backends.metaflow.reading.model import Indexed
-
     match value:
         case Known():
             return value.source

@@ -8,6 +8,7 @@ import keyword
 import re
 from dataclasses import dataclass
 
+from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal
 from pipec.compiler.diagnostics import Report
@@ -137,8 +138,8 @@ def _plain(member: Member, given: dict[str, ast.expr], pipeline: str, report: Re
         except ValueError as error:
             raise _refused(member, f"its default is no JSON: {error}") from None
     if kind in (None, "object"):
-        kind = type(value).__name__
-        if kind not in (*TYPES, "dict", "list"):
+        kind = "dict | list | None" if value is None else type(value).__name__
+        if value is not None and kind not in (*TYPES, "dict", "list"):
             raise _refused(member, f"its default is {kind}")
     if kind == "float" and type(value) is int:
         value = float(value)
@@ -163,6 +164,10 @@ def _kind(member: Member, given: dict[str, ast.expr]) -> str | None:
         if known and isinstance(value, (dict, list)):
             return type(value).__name__
         return "object" if known and isinstance(value, str) else "dict | list"
+    if member.file.is_ours and one_line(node) == f"{ours.JSON}()":
+        known, value = literal(given["default"]) if "default" in given else (False, None)
+        if not known or '"$' not in str(value):
+            return "object" if known else "dict | list"
     name = one_line(node)
     if name not in TYPES:
         raise _refused(member, f"its type `{name}` is none of int, float, str, bool and JSONType")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 
-from pipec.backends.metaflow.reading import keeping
+from pipec.backends.metaflow.reading import keeping, ours
 from pipec.backends.metaflow.reading.flows import MOST_TEXT, File, Finder, Flow, parsed
 from pipec.backends.metaflow.reading.migrate import Migrated, Migration, Taken
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import NothingToMigrate, UnreadablePipeline
-from pipec.compiler.reading import Definition, Item, Module, Outcome, Source
+from pipec.compiler.reading import Definition, Item, Module, Outcome, Source, StepFunction
 
 MENTIONS = re.compile(r"^\s*(?:from|import)\s+metaflow\b", re.MULTILINE)
 DEEPEST = 90
@@ -113,7 +113,8 @@ class MetaflowReader:
                     items += done[first.name].items
             elif not keeping.is_main(first) and not self._is_infrastructure(file, piece.nodes, done):
                 items.append(Definition(piece.source))
-        texts = [item.source for item in items if hasattr(item, "source")]
+        items = self._without_helpers(file, items)
+        texts = [item.source for item in items if isinstance(item, (Definition, StepFunction))]
         used = keeping.names_used(texts)
         statements = [
             keeping.import_of(node, one)
@@ -125,6 +126,18 @@ class MetaflowReader:
         doc = ast.get_docstring(file.tree) or ""
         return Module(tuple(items), (*statements, *more), doc)
 
+    def _without_helpers(self, file: File, items: list[Item]) -> list[Item]:
+        """Without what pipec gives to flows, where nothing needs it any more."""
+        if not file.is_ours:
+            return items
+        kept = list(items)
+        for item in items:
+            name = _defined(item)
+            others = [one.source for one in kept if one is not item and isinstance(one, (Definition, StepFunction))]
+            if name in ours.HELPERS and name not in keeping.names_used(others):
+                kept.remove(item)
+        return kept
+
     def _is_infrastructure(self, file: File, nodes: tuple[ast.stmt, ...], done: dict[str, Migrated]) -> bool:
         """Calls of flows, and classes that are decorators or bases of flows."""
         (node, *more) = nodes
@@ -135,8 +148,16 @@ class MetaflowReader:
                 return name in file.classes and name in done
             case ast.ClassDef(name=name):
                 words = [file.imported.word(base) for base in node.bases]
-                return "StepMutator" in words or name == "FreshArtifacts"
+                return "StepMutator" in words or name == ours.COPIES
         return False
+
+
+def _defined(item: Item) -> str:
+    """The function or class that a definition is."""
+    if not isinstance(item, Definition):
+        return ""
+    (node, *_) = [*ast.parse(item.source).body, None]
+    return node.name if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else ""
 
 
 def _too_deep(text: str) -> int | None:

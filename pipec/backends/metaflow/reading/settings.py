@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.metaflow.native import STEP
+from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.flows import File, Flow, Member, called
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal
 from pipec.compiler.backend.native import is_of
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
 from pipec.compiler.reading.settings import python, settings_of
-from pipec.ir import Accelerator, Placement, Resources, Retry, TaskPolicy
+from pipec.ir import Accelerator, Cache, Placement, Resources, Retry, TaskPolicy
 
 MB = 10**6
 RUNS_ON = ("kubernetes", "batch", "resources")
@@ -89,6 +90,9 @@ def read_step(flow: Flow, member: Member, report: Report) -> StepSettings:
             draft.lost(node, f"@{word}", "its arguments are not written out by name")
             continue
         READERS[word](draft, node, given)
+    cached = ours.cache_of(member.body) if member.file.is_ours else None
+    if cached is not None:
+        draft.policy["cache"] = Cache(ttl=cached.seconds)
     return _finished(draft)
 
 

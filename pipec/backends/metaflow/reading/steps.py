@@ -37,6 +37,10 @@ class StepInfo:
     writes: dict[str, ast.AST] = field(default_factory=dict)
     same: dict[str, str] = field(default_factory=dict)
     """Artifact -> "input" or "index", where it is only another name for it."""
+    helper_reads: set[str] = field(default_factory=set)
+    """Attributes that helpers read."""
+    again: set[str] = field(default_factory=set)
+    """Artifacts for which the body has a local of the same name, by `x = self.x`, and no other use."""
     keeps_flow: bool = False
     taken: set[str] = field(default_factory=set)
     """Names in its body that its artifacts may not have."""
@@ -105,7 +109,7 @@ class Infos:
         raise Refused(CannotMigrate(member.file.source.span(node), TARGET, what, reason, advice))
 
     def _step(self, member: Member) -> StepInfo:
-        found = usage(member.body, member.self_name, self._current(member), self.methods)
+        found = usage(member.body, member.self_name, self._current(member), self.methods, member.file.is_ours)
         info = StepInfo(member, found, inputs(member) if member.inputs_name else None)
         if found.escapes:
             self._escaped(member, found.escapes[0])
@@ -121,6 +125,7 @@ class Infos:
         info.taken = taken_names(member)
         if not info.keeps_flow:
             info.same = _same(member, info)
+            info.again = _again(member, info)
         self._check_calls(member, found)
         return info
 
@@ -129,6 +134,7 @@ class Infos:
         helper = self.helpers.get(name)
         if helper is None:
             return
+        info.helper_reads |= helper.reads
         for attr in sorted(helper.reads):
             if attr not in info.usage.certain or attr in info.usage.reads:
                 info.reads.setdefault(attr, node)
@@ -172,6 +178,21 @@ def _same(member: Member, info: StepInfo) -> dict[str, str]:
                     assert name is not None and source is not None
                     if source not in found.values():
                         found[name] = source
+    return found
+
+
+def _again(member: Member, info: StepInfo) -> set[str]:
+    """The artifacts that a body looks at once only, at its top, as `x = self.x`."""
+    found: set[str] = set()
+    nodes = [node for statement in member.body for node in ast.walk(statement)]
+    uses = [attribute_of(node, member.self_name) for node in nodes]
+    for n, statement in enumerate(member.body):
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=local)], value=value):
+                before = {name for one in member.body[:n] for name in bound_names(one)}
+                alone = local == attribute_of(value, member.self_name) and uses.count(local) == 1
+                if alone and local not in {*info.usage.writes, *info.helper_reads, *before}:
+                    found.add(local)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.syntax import attribute_of
 
 GIVING = frozenset(("fit", "fit_transform", "partial_fit", "pop", "popitem", "popleft", "setdefault"))
@@ -49,9 +50,12 @@ class Usage:
     """Calls of `self.merge_artifacts`."""
 
 
-def usage(body: list[ast.stmt], self_name: str, current_names: set[str], methods: set[str]) -> Usage:
-    """Look at the statements of a function whose flow is called `self_name`."""
+def usage(
+    body: list[ast.stmt], self_name: str, current_names: set[str], methods: set[str], is_ours: bool = False
+) -> Usage:
+    """Look at the statements of a function whose flow is called `self_name`; `is_ours`: pipec has written it."""
     reader = _Reader(self_name, current_names, methods)
+    reader.is_ours = is_ours
     reader.aliases = _aliases(body, self_name)
     certain = reader.block(body, set())
     reader.found.certain = certain if certain is not None else set(reader.found.writes)
@@ -85,6 +89,7 @@ class _Reader(ast.NodeVisitor):
         self.found = Usage()
         self.assigned: set[str] = set()
         self.depth = 0
+        self.is_ours = False
         self.returned: list[set[str]] = []
         """What is certainly set at each `return`."""
         self.aliases: dict[str, str] = {}
@@ -102,6 +107,8 @@ class _Reader(ast.NodeVisitor):
     def statement(self, node: ast.stmt, assigned: set[str]) -> set[str] | None:
         self.assigned = assigned
         match node:
+            case ast.If() if self.is_ours and ours.reuse_of(node) is not None:
+                return self.block(node.body, assigned)
             case ast.If():
                 self.visit(node.test)
                 before = self.assigned

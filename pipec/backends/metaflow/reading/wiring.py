@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -313,10 +313,11 @@ def tails(block: Block) -> frozenset[str]:
     return frozenset([last.step if isinstance(last, Work) else last.join])
 
 
-def results(env: Env, parameters: Iterable[str]) -> Env:
+def results(env: Env, parameters: Container[str]) -> Env:
     """What a user of the flow finds at its end: artifacts, and no parameters or constants."""
-    return {
-        name: value
-        for name, value in env.items()
-        if name not in ("input", "index") and name not in set(parameters) and not isinstance(value, Known)
-    }
+    found = {}
+    for name, value in env.items():
+        is_constant = isinstance(value, Known) and value.source == name
+        if name not in ("input", "index") and name not in parameters and not is_constant:
+            found[name] = value
+    return found

@@ -31,13 +31,8 @@ def incomplete(n: int) -> int:
     return clip(n) + m.ceil(n)
 
 
-@dsl.component
-def hopeless(n: int) -> int:
-    return client.ask(n) + complete.python_func(n)
-
-
 @dsl.pipeline(name="module-level-names")
 def module_level_names(n: int = 3):
     complete(n=n)
     clipped = incomplete(n=n)
-    hopeless(n=clipped.output)
+    complete(n=clipped.output)

@@ -8,12 +8,12 @@ class ParametersFlow(FlowSpec):
     flag = Parameter("use-flag", default=True)
     who = Parameter("user", default=DEFAULT_NAME, type=str)
     grid = Parameter("grid", type=JSONType, default='{"c": [1, 2]}')
-    tags = Parameter("tags", default="x,y", separator=",")
+    words = Parameter("words", default="x,y", separator=",")
     nothing = Parameter("nothing", type=int, required=False)
 
     @step
     def start(self):
-        self.seen = [self.alpha, self.flag, self.grid["c"], list(self.tags), self.nothing, self.who]
+        self.seen = [self.alpha, self.flag, self.grid["c"], list(self.words), self.nothing, self.who]
         self.kind = type(self.alpha).__name__
         self.next(self.end)
 

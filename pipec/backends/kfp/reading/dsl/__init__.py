@@ -9,10 +9,13 @@ from __future__ import annotations
 import ast
 
 from pipec.backends.kfp.reading.documents import Documents
+from pipec.backends.kfp.reading.dsl.compiled import Compiled
 from pipec.backends.kfp.reading.dsl.definitions import needed
 from pipec.backends.kfp.reading.dsl.machine import Machine
 from pipec.backends.kfp.reading.dsl.names import TARGET
 from pipec.backends.kfp.reading.dsl.outcomes import merged
+from pipec.backends.kfp.reading.dsl.pipelines import alone, overridden
+from pipec.backends.kfp.reading.dsl.problems import Problem
 from pipec.backends.kfp.reading.dsl.scope import FileModule
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import NothingToMigrate, UnreadablePipeline
@@ -47,15 +50,22 @@ def documents_of(source: Source, report: Report) -> tuple[Documents, ...]:
     machine = Machine(source, report)
     machine.load(FileModule(source, tree))
     own = [attempt for attempt in machine.attempts if attempt.function.source is source]
-    if not own:
-        report.add(NothingToMigrate(source.start, TARGET))
-    found: list[Documents] = []
+    made: list[Compiled] = []
     for attempt in own:
         if attempt.problem is not None:
             attempt.problem.tell(report)
-        elif attempt.component is not None and attempt.component.graph is not None:
-            if attempt.compiled or not attempt.used:
-                graph = attempt.component.graph
-                extra = needed(graph.components, report)
-                found.append(graph.documents(tuple(extra.definitions), tuple(extra.imports)))
+        elif attempt.component is not None and (attempt.overrides or not attempt.used):
+            made.append(overridden(attempt, report))
+    if not own:
+        made = [alone(component) for component in machine.alone]
+        if not made:
+            report.add(NothingToMigrate(source.start, TARGET))
+    found: list[Documents] = []
+    for graph in made:
+        try:
+            extra = needed(graph.components, report)
+        except Problem as problem:
+            problem.tell(report)
+        else:
+            found.append(graph.documents(tuple(extra.definitions), tuple(extra.imports)))
     return tuple(found)

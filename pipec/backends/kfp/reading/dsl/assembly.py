@@ -43,6 +43,8 @@ class _Assembly:
                 "sdkVersion": f"kfp-{SDK_VERSION}",
             }
         )
+        if component.function is not None:
+            self.made.names["root",] = component.function.name
         self.made.places[()] = self.made.places["root",] = component.span
         for name, port in component.inputs.items():
             group = "parameters" if port.is_parameter else "artifacts"
@@ -101,11 +103,11 @@ class _Assembly:
         places = self.made.places
         places[path] = child.span
         self.sequences[child.name] = child.sequence
+        if child.variable:
+            self.made.names[path] = child.variable
         if isinstance(child, Group):
             places["components", component] = child.span
             return
-        if child.variable:
-            self.made.names[path] = child.variable
         if child.component.graph is None:
             places["components", component] = child.component.span
         label = made.get("executorLabel", "")

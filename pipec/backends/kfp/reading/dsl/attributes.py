@@ -125,7 +125,7 @@ def _of_channel(value: Channel, name: str) -> Any:
 
 
 def _of_namespace(value: Any, name: str) -> Any:
-    found = value.values[name]
+    found = value.own(name) if isinstance(value, Scope) else value.values[name]
     if isinstance(found, Unknown):
         raise found.problem
     return found

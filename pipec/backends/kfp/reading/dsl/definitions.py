@@ -14,6 +14,7 @@ from pipec.backends.kfp.reading.dsl.library_values import RUNTIME
 from pipec.backends.kfp.reading.dsl.lightweight import own_source
 from pipec.backends.kfp.reading.dsl.names import TARGET
 from pipec.backends.kfp.reading.dsl.parts import Component
+from pipec.backends.kfp.reading.dsl.problems import Problem
 from pipec.backends.kfp.reading.dsl.scope import FileModule
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import ChangedMeaning
@@ -37,12 +38,19 @@ def needed(components: Iterable[Component], report: Report) -> Needed:
         missing = sorted(set().union(*map(free_names, sources)) - given - {function.name})
         defined = [name for name in missing if _binding(function.scope.module, name) is not None]
         kept = [name for name in defined if _collect(function.scope.module, name, found)]
+        lacking = [name for name in missing if name not in kept]
+        if lacking:
+            reason = f"it uses {_listed(lacking)}, which the SDK does not ship and which cannot be brought along"
+            problem = Problem(f"the component `{component.name}`", reason, "import or define what it uses inside of it")
+            raise problem.at(function.span)
         if missing:
-            names = ", ".join(f"`{name}`" for name in missing)
-            difference = f"as compiled it fails with a NameError, for the SDK ships no {names} of the module"
-            difference += "; here it works" if kept == missing else ""
-            report.add(ChangedMeaning(function.span, TARGET, component.name, difference))
+            difference = f"as compiled it fails with a NameError, for the SDK ships no {_listed(missing)} of the module"
+            report.add(ChangedMeaning(function.span, TARGET, component.name, f"{difference}; here it works"))
     return found
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def free_names(source: str, given: frozenset[str] = RUNTIME) -> set[str]:

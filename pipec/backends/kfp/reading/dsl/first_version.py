@@ -80,19 +80,23 @@ def _container_op(call: Call) -> Task:
     """`dsl.ContainerOp(...)`: a component of its own, with an input for each value of the run in its command."""
     taken = call.take("dsl.ContainerOp", *_OP, required=2)
     name = str(taken["name"])
-    for setting in ("init_containers", "sidecars", "container_kwargs", "output_artifact_paths", "pvolumes"):
+    for setting in ("init_containers", "sidecars", "container_kwargs", "pvolumes"):
         if taken.get(setting):
-            lost(call, name, setting, "it is of version 1 of the SDK")
+            raise Problem(f"`{setting}` of `{name}`", "the documents of version 2 of the SDK have no word for it")
+    if taken.get("output_artifact_paths"):
+        lost(call, name, "output_artifact_paths", "only the UI of version 1 reads them")
     if taken.get("artifact_argument_paths"):
         raise Problem(f"`artifact_argument_paths` of `{name}`", "the files of its image are at fixed places")
     command, arguments = _several(taken.get("command")), _several(taken.get("arguments"))
     given: dict[str, Channel] = {}
     for one in channels.within([command, arguments], call.recorder):
         given[unique(input_name(one.full_name.replace("-", "_")), given, "_")] = one
-    outputs = _outputs(call, name, taken.get("file_outputs") or {}, [*command, *arguments])
+    outputs, fixed = _outputs(taken.get("file_outputs") or {}, [*command, *arguments])
     container = Container(taken["image"], _filled(command, given, outputs), _filled(arguments, given, outputs))
     inputs = {key: Port(one.kind, is_list=getattr(one, "is_list", False)) for key, one in given.items()}
-    made = Component(name, inputs, {key: Port("String") for key in outputs}, container=container, span=call.span)
+    made = Component(
+        name, inputs, {key: Port("String") for key in outputs}, container=container, span=call.span, renamed=fixed
+    )
     return instantiate(made, Call(call.machine, call.scope, [], dict(given), call.span))
 
 
@@ -102,16 +106,16 @@ def _several(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _outputs(call: Call, task: str, files: dict[str, str], words: list[Any]) -> dict[str, str]:
-    """Output -> its file, for files that the command names: the launcher gives them another place."""
-    found = {}
+def _outputs(files: dict[str, str], words: list[Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """Output -> its file: those that the command names, which the launcher gives another place, and the others."""
+    named: dict[str, str] = {}
+    fixed: dict[str, str] = {}
     for name, path in files.items():
         if any(isinstance(word, str) and path in word for word in words):
-            found[input_name(name)] = path
+            named[input_name(name)] = path
         else:
-            reason = f"its image writes `{path}`, which its command does not name, so that it can be nowhere else"
-            lost(call, task, f"file_outputs[{name!r}]", reason)
-    return found
+            fixed[name] = path
+    return named, fixed
 
 
 def _filled(words: list[Any], inputs: dict[str, Channel], outputs: dict[str, str]) -> list[str]:
@@ -132,9 +136,21 @@ def _variable(call: Call) -> Instance:
     return Instance("kubernetes.client.V1EnvVar", call.take("V1EnvVar", "name", "value", "value_from"))
 
 
+def _default(call: Call) -> Any:
+    """`dsl.PipelineParam("name", value=...)` as the default of a parameter."""
+    return call.take("dsl.PipelineParam", "name", "op_name", "value", "param_type", required=1).get("value")
+
+
+def _configuration(call: Call) -> Instance:
+    """`dsl.get_pipeline_conf()`, whose methods are settings of the whole pipeline."""
+    return Instance("kfp.dsl.PipelineConf")
+
+
 FUNCTIONS: dict[str, Native] = {
     "kfp.components.create_component_from_func": _from_function(_FUNCTION),
     "kfp.components.func_to_container_op": _from_function(("func", "output_component_file", *_FUNCTION[2:])),
     "kfp.dsl.ContainerOp": _container_op,
+    "kfp.dsl.PipelineParam": _default,
+    "kfp.dsl.get_pipeline_conf": _configuration,
     "kubernetes.client.V1EnvVar": _variable,
 }

@@ -38,6 +38,8 @@ class Group:
     item: channels.LoopParameter | channels.LoopArtifact | None = None
     parallelism: int = 0
     exit_task: Task | None = None
+    variable: str | None = None
+    """What `as` calls the item of a loop."""
     merges: int = 0
     """How many `dsl.OneOf` there are of it."""
 

@@ -13,10 +13,13 @@ from pipec.backends.kfp.reading.dsl.channels import Channel
 from pipec.backends.kfp.reading.dsl.functions import Function
 from pipec.backends.kfp.reading.dsl.groups import Recorder
 from pipec.backends.kfp.reading.dsl.imported import Imported
+from pipec.backends.kfp.reading.dsl.names import TARGET
 from pipec.backends.kfp.reading.dsl.parts import Component
 from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown, refused
 from pipec.backends.kfp.reading.dsl.scope import Scope
 from pipec.backends.kfp.reading.dsl.tasks import Task, TaskMethod, instantiate
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.foreign import SettingNotKept
 from pipec.ir import Span
 
 if TYPE_CHECKING:
@@ -49,11 +52,14 @@ class Invoking:
 
     def __init__(self) -> None:
         self.recorder: Recorder | None = None
+        self.report = Report()
         self.depth = 0
         self.library: dict[str, Native] = {}
         self.builtins: dict[str, Any] = dict(pythonic.BUILTINS)
         self.attempts: list[Attempt] = []
         """The pipelines that have been met."""
+        self.alone: list[Component] = []
+        """Components that the file compiles by themselves."""
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Any:
         """See `Expressions`."""
@@ -86,6 +92,8 @@ class Invoking:
 
     def _call(self, node: ast.Call, scope: Scope) -> Any:
         callee = self.evaluate(node.func, scope)
+        if isinstance(callee, TaskMethod) and callee.is_lost:
+            return callee.lose(Call(self, scope, [], {}, self.span(node, scope), node))  # type: ignore[arg-type]
         call = Call(self, scope, [], {}, self.span(node, scope), node)  # type: ignore[arg-type]  # the whole machine
         for one in node.args:
             if isinstance(one, ast.Starred):
@@ -142,6 +150,10 @@ class Invoking:
 
     def _method(self, bound: Bound, call: Call) -> Any:
         path = f"{bound.instance.kind}.{bound.name}"
+        if bound.instance.kind == "kfp.dsl.PipelineConf" and self.recorder is not None:
+            reason = "the documents of version 2 of the SDK have no word for it"
+            self.report.add(SettingNotKept(call.span, TARGET, self.recorder.name, bound.name, reason))
+            return bound.instance
         if path not in self.library:
             raise Problem(f"`{path}(...)`", "it is not run when the file is read")
         call.args = [bound.instance, *call.args]

@@ -161,7 +161,7 @@ def is_task_config(kind: Any) -> bool:
 def is_parameter(kind: Any) -> bool:
     """Whether a type text is that of a parameter, not of an artifact."""
     if isinstance(kind, dict):
-        kind = next(iter(kind))
+        kind = next(iter(kind), None)
     if not isinstance(kind, str):
         return False
     name = short_name(kind)
@@ -175,7 +175,7 @@ def parameter_type(kind: Any) -> str | None:
     if type(kind) is type:
         name = kind.__name__
     else:
-        name = next(iter(kind)) if isinstance(kind, dict) else short_name(str(kind))
+        name = next(iter(kind), "") if isinstance(kind, dict) else short_name(str(kind))
     return _WORDS.get(name.lower())
 
 
@@ -216,7 +216,7 @@ def checked(kind: Any, port: str) -> Any:
     name = outer(kind)
     if isinstance(name, str) and name.startswith("Optional[") and name.endswith("]"):
         name = name.removeprefix("Optional[").removesuffix("]")
-    if isinstance(kind, dict) or name in IN_MEMORY.values():
+    if (isinstance(kind, dict) and is_parameter(kind)) or name in IN_MEMORY.values():
         return kind
     if isinstance(kind, str) and re.fullmatch(r"(system|google)\.\w+@\d+\.\d+\.\d+", kind):
         return kind

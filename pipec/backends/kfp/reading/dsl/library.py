@@ -140,9 +140,13 @@ def _compile(call: Call) -> None:
         settings = {"name": call.kwargs.get("pipeline_name")}
         if all(attempt.function is not function for attempt in call.machine.attempts):
             pipelines.define(call.machine, function, settings)
+    if isinstance(function, Component) and function.graph is None and function not in call.machine.alone:
+        call.machine.alone.append(function)
+    known = ("pipeline_name", "pipeline_display_name", "pipeline_parameters")
+    overrides = {name: call.kwargs[name] for name in known if call.kwargs.get(name) is not None}
     for attempt in call.machine.attempts:
         if attempt.component is function or attempt.function is function:
-            attempt.compiled = True
+            attempt.overrides.append(overrides)
 
 
 def _named_tuple(call: Call) -> kinds.NamedTupleType:

@@ -20,6 +20,7 @@ PLACEHOLDERS = {
     "PIPELINE_ROOT_PLACEHOLDER": "{{$.pipeline_root}}",
     "PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER": "{{$.pipeline_job_create_time_utc}}",
     "PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER": "{{$.pipeline_job_schedule_time_utc}}",
+    "RUN_ID_PLACEHOLDER": "{{$.pipeline_job_uuid}}",
     "WORKSPACE_PATH_PLACEHOLDER": "{{$.workspace_path}}",
 }
 """Constants of `kfp.dsl`."""

@@ -223,6 +223,7 @@ class Machine(Expressions):
         entered = self.recorder.enter(group)
         if item.optional_vars is not None:
             self.assign(item.optional_vars, entered, scope)
+            group.variable = getattr(item.optional_vars, "id", None) if group.item is not None else None
         self._enter(node, index + 1, scope)
         self.recorder.leave(group)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipec.backends.kfp.reading.dsl import library_values
 from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown
-from pipec.backends.kfp.reading.dsl.scope import FileModule, Scope
+from pipec.backends.kfp.reading.dsl.scope import FileModule, Lazy, Scope
 from pipec.compiler.reading import Source
 
 if TYPE_CHECKING:
@@ -30,24 +31,29 @@ class Modules:
         """`import a.b`."""
         for alias in node.names:
             if alias.asname:
-                scope.bind(alias.asname, self._module(alias.name, scope))
+                scope.bind(alias.asname, self._lazy(self._module, alias.name, scope))
             else:
-                scope.bind(alias.name.split(".")[0], self._module(alias.name.split(".")[0], scope))
+                top = alias.name.split(".")[0]
+                scope.bind(top, self._lazy(self._module, top, scope))
 
     def imported_from(self, node: ast.ImportFrom, scope: Scope) -> None:
         """`from a.b import c`."""
         name = "." * node.level + (node.module or "")
         if name == "__future__":
             return
-        found = self._find(name, scope)
         for alias in node.names:
             if alias.name == "*":
+                found = self._find(name, scope)
                 values = library_values.star(name) if found is None else self._load(found, name).values
                 scope.values |= {key: value for key, value in values.items() if not key.startswith("_")}
             else:
-                scope.bind(alias.asname or alias.name, self._member(name, alias.name, found, scope))
+                scope.bind(alias.asname or alias.name, self._lazy(self._member, name, alias.name, scope))
 
-    def _member(self, module: str, name: str, found: Path | None, scope: Scope) -> Any:
+    def _lazy(self, look_up: Callable[..., Any], *arguments: Any) -> Lazy:
+        return Lazy(lambda: look_up(*arguments))
+
+    def _member(self, module: str, name: str, scope: Scope) -> Any:
+        found = self._find(module, scope)
         if found is None:
             inner = self._find(f"{module}.{name}" if not module.endswith(".") else module + name, scope)
             if inner is not None:
@@ -55,9 +61,9 @@ class Modules:
             if module.startswith("."):
                 return Unknown(Problem(f"`{name}`", f"there is no module `{module}` beside this file"))
             return library_values.value(f"{module}.{name}")
-        values = self._load(found, module).values
-        if name in values:
-            return values[name]
+        loaded = self._load(found, module)
+        if name in loaded.values:
+            return loaded.own(name)
         inner = self._find(f"{module}.{name}", scope)
         if inner is not None:
             return self._load(inner, name)

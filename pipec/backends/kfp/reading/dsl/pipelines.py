@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipec.backends.kfp.reading.dsl import channels, interface, kinds
 from pipec.backends.kfp.reading.dsl.assembly import assemble
 from pipec.backends.kfp.reading.dsl.channels import Channel
+from pipec.backends.kfp.reading.dsl.compiled import Compiled
 from pipec.backends.kfp.reading.dsl.functions import Function
 from pipec.backends.kfp.reading.dsl.groups import Recorder
-from pipec.backends.kfp.reading.dsl.names import SINGLE_OUTPUT
-from pipec.backends.kfp.reading.dsl.parts import Component, check_plain
-from pipec.backends.kfp.reading.dsl.problems import PYTHON_ERRORS, Problem, refused
+from pipec.backends.kfp.reading.dsl.names import SINGLE_OUTPUT, TARGET
+from pipec.backends.kfp.reading.dsl.parts import Component, check_plain, constant
+from pipec.backends.kfp.reading.dsl.problems import PYTHON_ERRORS, Problem, Unknown, refused
+from pipec.backends.kfp.reading.dsl.tasks import Task
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.foreign import ChangedMeaning
 
 if TYPE_CHECKING:
     from pipec.backends.kfp.reading.dsl.machine import Machine
@@ -28,8 +33,8 @@ class Attempt:
     problem: Problem | None = None
     used: bool = False
     """Whether another pipeline calls it."""
-    compiled: bool = False
-    """Whether the file compiles or runs it by itself."""
+    overrides: list[dict[str, Any]] = field(default_factory=list)
+    """What each call says that compiles or runs it."""
 
 
 def define(machine: Machine, function: Function, settings: dict[str, Any]) -> Component:
@@ -75,6 +80,39 @@ def _define(machine: Machine, function: Function, settings: dict[str, Any]) -> C
     check_plain([made.spec, made.platform], f"`{function.name}`")
     component.graph = made
     return component
+
+
+def alone(component: Component) -> Compiled:
+    """A component that is compiled by itself: a pipeline of one task, with its inputs and outputs."""
+    recorder = Recorder(component.name)
+    given = {
+        name: channels.channel(name, port.type, None, recorder, port.is_list) for name, port in component.inputs.items()
+    }
+    task = Task(component, dict(given), recorder)
+    task.span = component.span
+    shell = Component(component.name, component.inputs, component.outputs, span=component.span)
+    return assemble(recorder, shell, dict(task.outputs))
+
+
+def overridden(attempt: Attempt, report: Report) -> Compiled:
+    """A pipeline as the file's one call compiles it, where the call says more than the function."""
+    assert attempt.component is not None and attempt.component.graph is not None
+    made = attempt.component.graph
+    wanted = [one for index, one in enumerate(attempt.overrides) if one and one not in attempt.overrides[:index]]
+    if len(wanted) != 1 or any(isinstance(value, Unknown) for value in wanted[0].values()):
+        if wanted:
+            difference = "the file compiles it with other names or defaults as well; here it is as its function says"
+            report.add(ChangedMeaning(attempt.function.span, TARGET, attempt.component.name, difference))
+        return made
+    spec = copy.deepcopy(made.spec)
+    for name, key in (("pipeline_name", "name"), ("pipeline_display_name", "displayName")):
+        if name in wanted[0]:
+            spec["pipelineInfo"][key] = wanted[0][name]
+    ports = spec["root"].get("inputDefinitions", {}).get("parameters", {})
+    for name, value in wanted[0].get("pipeline_parameters", {}).items():
+        if name in ports and value is not None:
+            ports[name]["defaultValue"] = constant(value)
+    return replace(made, spec=spec)
 
 
 def _results(returned: Any) -> dict[str, Channel]:

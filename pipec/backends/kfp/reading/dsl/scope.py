@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipec.backends.kfp.reading.dsl.problems import Unknown
+from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown
 from pipec.compiler.reading import Source
 
 FIRST_VERSION = re.compile(r"\b(ContainerOp|func_to_container_op|create_component_from_func)\b")
@@ -33,6 +34,13 @@ class FileModule:
 
 
 @dataclass(eq=False)
+class Lazy:
+    """The value of an import, which is looked up where it is used: most of a project is never read."""
+
+    load: Callable[[], Any]
+
+
+@dataclass(eq=False)
 class Scope:
     """A block of names. Looks into its parents as Python does."""
 
@@ -47,7 +55,7 @@ class Scope:
         scope: Scope | None = self
         while scope is not None:
             if name in scope.values:
-                value = scope.values[name]
+                value = scope.own(name)
                 if isinstance(value, Unknown):
                     raise value.problem
                 return value
@@ -60,7 +68,19 @@ class Scope:
 
     def peek(self, name: str) -> Any:
         """The value of `name`, or why it is not known."""
-        return self.values[name] if name in self.values or self.parent is None else self.parent.peek(name)
+        return self.own(name) if name in self.values or self.parent is None else self.parent.peek(name)
+
+    def own(self, name: str) -> Any:
+        """The value that `name` has in this very scope, known or not."""
+        value = self.values[name]
+        if isinstance(value, Lazy):
+            self.values[name] = Unknown(Problem(f"`{name}`", "its imports lead in a circle"))
+            try:
+                value = value.load()
+            except Problem as problem:
+                value = Unknown(problem)
+            self.values[name] = value
+        return value
 
     def bind(self, name: str, value: Any) -> None:
         """Give `name` a value here, or where `global` and `nonlocal` say."""

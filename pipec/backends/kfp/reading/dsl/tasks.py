@@ -88,6 +88,9 @@ class _Outputs(dict[str, Channel]):
 
     def __missing__(self, name: str) -> Channel:
         other = self._renamed.get(name) or input_name(name)
+        if other.startswith("/"):
+            reason = f"its image writes `{other}`, which its command does not name, so that it can be nowhere else"
+            raise Problem(f"the output `{name}`", reason, "make the file's place an argument of the command")
         if other not in self:
             raise refused(
                 f"`.outputs[{name!r}]`", f"the task has no such output, but {', '.join(self) or 'none at all'}"
@@ -102,14 +105,28 @@ class TaskMethod:
         self.task = task
         self.name = name
 
+    @property
+    def _methods(self) -> dict[str, Callable[[Task, Call], None]]:
+        return TASK_METHODS | FIRST_VERSION_METHODS if self.task.first_version else TASK_METHODS
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is a setting of version 1 that the documents have no word for."""
+        return self.name not in self._methods
+
+    def lose(self, call: Call) -> Task:
+        """Report that it is not kept; refuse the pipeline where the task cannot do without it."""
+        if self.name in _DECISIVE:
+            raise Problem(
+                f"`.{self.name}` of `{self.task.name}`", "the documents of version 2 of the SDK have no word for it"
+            )
+        reason = "the documents of version 2 of the SDK have no word for it"
+        call.machine.report.add(SettingNotKept(call.span, TARGET, self.task.name, self.name, reason))
+        return self.task
+
     def __call__(self, call: Call) -> Task:
         """Call it; gives the task, so that calls are chained."""
-        methods = TASK_METHODS | FIRST_VERSION_METHODS if self.task.first_version else TASK_METHODS
-        if self.name not in methods:
-            reason = "it is of version 1 of the SDK"
-            call.machine.report.add(SettingNotKept(call.span, TARGET, self.task.name, self.name, reason))
-            return self.task
-        methods[self.name](self.task, call)
+        self._methods[self.name](self.task, call)
         if self.name.startswith("set_"):
             values = [one for one in [*call.args, *call.kwargs.values()] if not isinstance(one, Channel)]
             check_plain(values, f"`.{self.name}(...)`")
@@ -341,6 +358,9 @@ FIRST_VERSION_METHODS: dict[str, Callable[[Task, Call], None]] = {
     "set_timeout": _timeout,
 }
 """What tasks of version 1 had besides. Their other methods are reported as settings that are not kept."""
+
+_DECISIVE = {"add_volume", "add_volume_mount", "add_pvolumes", "add_sidecar", "add_init_container", "add_env_from"}
+"""Methods of version 1 that decide what a task finds around it."""
 
 _CPU, _MEMORY = r"([0-9]*[.])?[0-9]+m?$", r"^[0-9]+(E|Ei|P|Pi|T|Ti|G|Gi|M|Mi|K|Ki){0,1}$"
 TASK_METHODS: dict[str, Callable[[Task, Call], None]] = {

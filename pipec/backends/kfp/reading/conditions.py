@@ -1,0 +1,138 @@
+"""Conditions as `if`, `elif`, `else`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipec.backends.kfp.reading import cel
+from pipec.backends.kfp.reading.dags import Merged, Node, data_of, in_order, selected
+from pipec.backends.kfp.reading.made import Made, Sinks
+from pipec.backends.kfp.reading.ports import parameter_type
+from pipec.backends.kfp.reading.tidying import one_name
+from pipec.backends.kfp.reading.values import RefusedError, Scope, Value, argument
+from pipec.compiler.pysource.text import one_line
+from pipec.compiler.reading import Line, Nested, Statement
+
+if TYPE_CHECKING:
+    from pipec.backends.kfp.reading.blocks import Blocks
+
+
+def condition(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks) -> Made:
+    """A node that runs only where its condition holds, with all that is left out with it."""
+    holds = test(blocks, node, scope)
+    before = dict(scope.outputs)
+    body = guarded(blocks, node, scope, sinks)
+    statements: list[Statement] = [Nested(f"if {one_line(holds)}:", tuple(body.statements))]
+    effect = body.effect
+    keys = {key for _, key, *_ in selected((node.component.get("dag") or {}).get("outputs") or {})}
+    handed = {k: v for k, v in scope.outputs.items() if k not in before and k[0] == node.name and k[1] in keys}
+    names = [v.source for k, v in handed.items() if k[1] not in sinks and v.source.isidentifier()]
+    if names and not sinks:
+        empty = tuple(Line(f"{name} = None") for name in dict.fromkeys(names))
+        statements.append(Nested("else:", empty))
+    return Made(statements, [], effect)
+
+
+def guarded(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks) -> Made:
+    """What is inside of a condition: the node itself, and what follows it."""
+    own = blocks.task(node, scope, sinks, False, True)
+    if not node.members:
+        return own
+    first = _Content(node.name, own)
+    rest = following(blocks, first, node.members, scope)
+    return Made([*own.statements, *rest.statements], rest.handles, own.effect or rest.effect)
+
+
+def following(blocks: Blocks, first: _Content, members: list[Node], scope: Scope) -> Made:
+    """The members of a condition, below what is in it."""
+    ordered = in_order(members)
+    effect = False
+    for member in ordered:
+        data = {task for task, _ in data_of(member)}
+        if first.name in member.needs and first.name not in data and first.made.handles:
+            inner = blocks.nodes([member], scope, {})
+            names = first.made.handles
+            waited = names[0] if len(names) == 1 else f"({', '.join(names)})"
+            first.after.append(Nested(f"with parallel(after={waited}):", tuple(inner.statements)))
+            first.handles += inner.handles
+        else:
+            inner = blocks.nodes([member], scope, {})
+            first.after += inner.statements
+            first.handles += inner.handles
+        effect = effect or inner.effect
+    return Made(first.after, first.handles, effect)
+
+
+def test(blocks: Blocks, node: Node, scope: Scope) -> ast.expr:
+    """A condition in Python."""
+    parameters = (node.task.get("inputs") or {}).get("parameters") or {}
+
+    def lookup(name: str) -> cel.Typed:
+        value = argument(parameters[name], "", parameters, scope, node.name) if name in parameters else None
+        if value is None:
+            raise cel.CelError(f"`{name}` is no input of it")
+        definition = ((node.component.get("inputDefinitions") or {}).get("parameters") or {}).get(name)
+        kind = parameter_type(definition) if definition else value.kind
+        return cel.Typed(ast.parse(value.source, mode="eval").body, kind)
+
+    try:
+        return cel.python(node.condition, lookup)
+    except cel.CelError as error:
+        raise RefusedError(f"the condition of `{node.name}` is not understood: {error}") from None
+
+
+def chain(
+    blocks: Blocks, nodes: list[Node], scope: Scope, wanted: Mapping[str, Mapping[str, list[str]]], merged: Merged
+) -> Made:
+    """The arms of one `if`, `elif`, `else`; outputs of several arms are one variable."""
+    names: dict[str, str] = {}
+    tests = {node.name: cel.conjuncts(test(blocks, node, scope)) for node in nodes}
+    ordered = sorted(nodes, key=lambda n: (len(tests[n.name]), ast.unparse(tests[n.name][-1]).startswith("not ")))
+    earlier: list[str] = []
+    statements: list[Statement] = []
+    complete = effect = False
+    outputs: dict[tuple[str, str], Value] = {}
+    for node in ordered:
+        parts = [ast.unparse(part) for part in tests[node.name]]
+        refused = [one_line(cel.negated(ast.parse(e, mode="eval").body)) for e in earlier]
+        if [_plain(p) for p in parts[: len(earlier)]] != [_plain(r) for r in refused]:
+            raise RefusedError(f"`{node.name}` is no further arm of the conditions beside it")
+        own = tests[node.name][len(earlier) :]
+        sinks = wanted.get(node.name, {})
+        body = guarded(blocks, node, scope, sinks)
+        effect = effect or body.effect
+        holds = own[0] if len(own) == 1 else ast.BoolOp(ast.And(), own)
+        complete = not own
+        keyword = "else:" if complete else f"{'elif' if statements else 'if'} {one_line(holds)}:"
+        inside = [*blocks.note(node).remarks(), *body.statements]
+        for task, output in [one for one in merged if one[0] == node.name]:
+            value = scope.outputs.get((task, output))
+            if value is not None:
+                name = names.setdefault(merged[task, output], value.source)
+                if name != value.source:
+                    inside = one_name(inside, value.source, name) or [*inside, Line(f"{name} = {value.source}")]
+                scope.outputs[task, output] = Value(name, value.kind)
+        statements.append(Nested(keyword, tuple(inside)))
+        outputs |= {k: v for k, v in scope.outputs.items() if k[0] == node.name}
+        if not complete:
+            earlier.append(ast.unparse(holds))
+    scope.outputs |= outputs
+    return Made(statements, [], effect)
+
+
+@dataclass
+class _Content:
+    """What is inside of a condition already, while what follows it is written."""
+
+    name: str
+    made: Made
+    after: list[Statement] = field(default_factory=list)
+    handles: list[str] = field(default_factory=list)
+
+
+def _plain(source: str) -> str:
+    return re.sub(r"[\s()\"']", "", source)

@@ -1,0 +1,159 @@
+"""Container steps: commands of the user's own images, as `container(...)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pipec.backends.kfp.reading.commands import Command, command
+from pipec.backends.kfp.reading.documents import Documents, Path
+from pipec.backends.kfp.reading.names import identifier
+from pipec.backends.kfp.reading.own.glue import Made
+from pipec.backends.kfp.reading.own.symbols import Symbols, Value, literal
+from pipec.backends.kfp.reading.own.tree import Call
+from pipec.backends.kfp.reading.values import RefusedError
+from pipec.compiler.reading import ContainerStep
+
+if TYPE_CHECKING:
+    from pipec.backends.kfp.reading.own.steps import Steps
+
+ANY = "str | int | float | bool | list | dict"
+"""What a container is given as text, where the document does not say which type it has."""
+JSON = "int | float | bool | list | dict"
+"""What a container writes as JSON."""
+
+
+@dataclass
+class Known:
+    """One container step."""
+
+    image: str
+    command: Command
+    taken: dict[str, set[str]] = field(default_factory=dict)
+    """Input -> the forms in which it comes."""
+    given: dict[str, list[str]] = field(default_factory=dict)
+    """Output -> its symbols, one for each call."""
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+class Containers:
+    """The container steps of one document."""
+
+    def __init__(self, documents: Documents, symbols: Symbols) -> None:
+        self.documents, self.symbols = documents, symbols
+        self.known: dict[str, Known] = {}
+        self.paths: dict[Path, tuple[str, Mapping[str, Any], str]] = {}
+        """Task -> its step, itself, and its executor."""
+
+    def task(
+        self,
+        name: str,
+        path: Path,
+        task: Mapping[str, Any],
+        component: Mapping[str, Any],
+        bound: Mapping[str, Value],
+    ) -> Made:
+        """A task of such a container."""
+        label = component["executorLabel"]
+        container = self.documents.spec["deploymentSpec"]["executors"][label]["container"]
+        read = command(container, component, frozenset(bound))
+        if read.lost or read.notes or read.changes:
+            raise RefusedError(f"the command of the container of `{name}` is not known")
+        step = self._step(task["componentRef"]["name"], container["image"], read)
+        known = self.known[step]
+        self.paths[path] = (step, task, label)
+        arguments = []
+        for port in read.inputs:
+            value = bound[port]
+            source = self._argument(value, name)
+            known.taken.setdefault(port, set()).add(value.form)
+            self.symbols.hint(value.source, port)
+            arguments.append(f"{port}={source}")
+        cached = bool((task.get("cachingOptions") or {}).get("enableCache"))
+        call = Call(name, source=f"{step}({', '.join(arguments)})", function=step, cached=cached)
+        call.size = len(read.outputs) if len(read.outputs) > 1 else 0
+        made = Made([call])
+        for at, (key, output) in enumerate(read.outputs.items()):
+            symbol = call.targets[at if call.size else None] = self.symbols.new()
+            self.symbols.fallback[symbol] = key
+            known.given.setdefault(key, []).append(symbol)
+            made.outputs[key] = Value("file" if output.artifact else "written", symbol)
+        return made
+
+    def _argument(self, value: Value, name: str) -> str:
+        match value.form:
+            case "constant":
+                return literal(value.source)
+            case "written":
+                self.symbols.read_as(value.source, "raw", name)
+                return value.source
+            case "raw" | "text" | "plain" | "artifact" | "file":
+                return value.source
+        raise RefusedError(f"the container of `{name}` gets something that is not known")
+
+    def _step(self, reference: str, image: str, read: Command) -> str:
+        """The name of the step, which all its components share."""
+        wanted = identifier(re.sub(r"-\d+\Z", "", reference.removeprefix("comp-")).replace("-", "_"))
+        name, number = wanted, 1
+        while name in self.known:
+            other = self.known[name]
+            if (other.image, other.command.command, other.command.args) == (image, read.command, read.args):
+                return name
+            number += 1
+            name = f"{wanted}_{number}"
+        self.known[name] = Known(image, read)
+        return name
+
+    def settings(self, steps: Steps) -> None:
+        """Read the settings of all of them."""
+        for path, (name, task, label) in self.paths.items():
+            settings, lost = steps.settings(path, task, label, "")
+            settings = {key: value for key, value in settings.items() if key not in ("image", "packages")}
+            if self.known[name].settings not in ({}, settings) or lost:
+                raise RefusedError(f"the settings of the container `{name}` are not known")
+            self.known[name].settings = settings
+
+    def items(self, steps: Steps) -> list[ContainerStep]:
+        """Their definitions."""
+        self.settings(steps)
+        return [
+            ContainerStep(
+                name,
+                known.image,
+                known.command.command,
+                known.command.args,
+                {port: self._input(known, port) for port in known.command.inputs},
+                {key: self._output(known, key) for key in known.command.outputs},
+                known.settings,
+            )
+            for name, known in self.known.items()
+        ]
+
+    @property
+    def needs_path(self) -> bool:
+        """Whether an annotation is `Path`."""
+        found = [kind for known in self.known.values() for kind in self._annotations(known)]
+        return "Path" in found
+
+    def _annotations(self, known: Known) -> list[str]:
+        inputs = [self._input(known, port) for port in known.command.inputs]
+        return inputs + [self._output(known, key) for key in known.command.outputs]
+
+    def _input(self, known: Known, port: str) -> str:
+        forms = known.taken.get(port, set())
+        if forms & {"artifact", "file"}:
+            return known.command.inputs[port]
+        if forms == {"text"}:
+            return "int"
+        return "str" if forms <= {"raw", "constant", "written"} else ANY
+
+    def _output(self, known: Known, key: str) -> str:
+        output = known.command.outputs[key]
+        if output.artifact:
+            return output.annotation
+        forms = {self.symbols.reading.get(symbol, "") for symbol in known.given[key]} - {""}
+        if len(forms) > 1:
+            raise RefusedError(f"the output `{key}` of a container is read as text and as JSON")
+        return "str" if forms == {"raw"} else JSON

@@ -1,0 +1,357 @@
+"""DAGs as blocks of statements: tasks in their order, arms as `if`, iterations as `for`, the rest as sub-pipelines."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipec.backends.kfp.reading.documents import Documents, Path
+from pipec.backends.kfp.reading.names import identifier
+from pipec.backends.kfp.reading.own.glue import Glue, Made
+from pipec.backends.kfp.reading.own.programs import Program, program_of
+from pipec.backends.kfp.reading.own.symbols import Symbols, Value, constant
+from pipec.backends.kfp.reading.own.tree import Choice, Group, Loop, Node, Part, sources
+from pipec.backends.kfp.reading.own.tree import walk as every
+from pipec.backends.kfp.reading.values import RefusedError
+
+CONDITION = re.compile(r"inputs\.parameter_values\['(?P<flag>[^']+)'\] == '(?P<wanted>true|false)'")
+COMPLETED = "ALL_UPSTREAM_TASKS_COMPLETED"
+HELPING = ("each-", "some-", "import-")
+"""What the DAGs are called that only a loop or an importer needs."""
+
+Foreign = Callable[[str, Path, Mapping[str, Any], Mapping[str, Any], Mapping[str, Value]], Made]
+"""Reads the task of a container that has no program of pipec's: name, path, task, component, inputs."""
+
+
+@dataclass
+class Ran:
+    """A task that runs a program, for the settings of its step."""
+
+    path: Path
+    task: Mapping[str, Any]
+    label: str
+    program: Program
+    limit: float | None = None
+    """Its own time limit, where it stands in a `try`."""
+
+
+@dataclass
+class Scope:
+    """One DAG while it is read."""
+
+    inputs: dict[str, Value]
+    path: Path
+    nodes: list[Node] = field(default_factory=list)
+    outputs: dict[tuple[str, str], Value] = field(default_factory=dict)
+    ends: dict[str, set[str]] = field(default_factory=dict)
+    """Task -> the nodes that it has become."""
+
+
+class Scopes:
+    """Reads the DAGs of one document."""
+
+    def __init__(self, documents: Documents, symbols: Symbols, foreign: Foreign) -> None:
+        self.documents, self.symbols, self.foreign = documents, symbols, foreign
+        self.components: Mapping[str, Any] = documents.spec.get("components") or {}
+        self.executors: Mapping[str, Any] = documents.spec["deploymentSpec"]["executors"]
+        self.programs: dict[str, Program | None] = {}
+        self.ran: list[Ran] = []
+        self.told: dict[Path, tuple[str, str, Program]] = {}
+        """DAG and task -> the function that is told when it has failed, and the program with it."""
+        self.parts: list[Part] = []
+
+    def dag(self, component: Mapping[str, Any], scope: Scope) -> Scope:
+        """Read the tasks of `component` into `scope`."""
+        for name, task in _sorted(component["dag"]["tasks"]):
+            self.task(name, task, scope)
+        return scope
+
+    def handed_out(self, component: Mapping[str, Any], scope: Scope) -> dict[str, Value]:
+        """What a DAG without arms hands out."""
+        found: dict[str, Value] = {}
+        outputs = component["dag"].get("outputs") or {}
+        for key, spec in (outputs.get("parameters") or {}).items():
+            one = spec.get("valueFromParameter")
+            if one is None:
+                raise RefusedError(f"the output `{key}` of a DAG is chosen among several tasks")
+            found[key] = self._output(scope, one["producerSubtask"], one["outputParameterKey"], key)
+        for key, spec in (outputs.get("artifacts") or {}).items():
+            (one,) = spec["artifactSelectors"]
+            found[key] = self._output(scope, one["producerSubtask"], one["outputArtifactKey"], key)
+        return found
+
+    # --- tasks
+
+    def task(self, name: str, task: Mapping[str, Any], scope: Scope) -> None:
+        """Read one task."""
+        component = self.components[task["componentRef"]["name"]]
+        path = (*scope.path, "dag", "tasks", name)
+        if (task.get("triggerPolicy") or {}).get("strategy") == COMPLETED:
+            self._tells(name, task, component, scope)
+            return
+        before = {n for t in task.get("dependentTasks") or () for n in scope.ends[t]}
+        bound = self._bound(name, task, scope)
+        before |= {n for t in _producers(task) for n in scope.ends[t]}
+        if "dag" in component:
+            made = self._nested(name, task, component, bound)
+        else:
+            made = self._leaf(name, path, task, component, bound)
+        for node in made.nodes:
+            node.before |= before
+        scope.nodes += made.nodes
+        scope.ends[name] = {n.id for n in made.nodes} or before
+        scope.outputs |= {(name, key): value for key, value in made.outputs.items()}
+
+    def _leaf(
+        self, name: str, path: Path, task: Mapping[str, Any], component: Mapping[str, Any], bound: Mapping[str, Value]
+    ) -> Made:
+        label = component["executorLabel"]
+        executor = self.executors[label]
+        if "importer" in executor:
+            return Made(outputs={"artifact": Value("artifact", self._located(name, bound))})
+        program = self._program(label)
+        if program is None:
+            return self.foreign(name, path, task, component, bound)
+        cached = bool((task.get("cachingOptions") or {}).get("enableCache"))
+        made = Glue(program, name, bound, self.symbols, not cached).read()
+        if program.step:
+            self.ran.append(Ran(path, task, label, program, made.limit))
+        return made
+
+    def _program(self, label: str) -> Program | None:
+        if label not in self.programs:
+            container = self.executors[label].get("container")
+            if container is None:
+                raise RefusedError(f"the executor `{label}` is no container")
+            self.programs[label] = program_of(container)
+        return self.programs[label]
+
+    def _located(self, name: str, bound: Mapping[str, Value]) -> str:
+        value = bound.get("uri")
+        if value is None or value.form != "uri":
+            raise RefusedError(f"the importer `{name}` gets no place of an artifact")
+        return value.source
+
+    def _tells(self, name: str, task: Mapping[str, Any], component: Mapping[str, Any], scope: Scope) -> None:
+        """A task that tells somebody of the failure of another one."""
+        program = self._program(component["executorLabel"]) if "executorLabel" in component else None
+        inputs = (task.get("inputs") or {}).get("parameters") or {}
+        status = ((inputs.get("status") or {}).get("taskFinalStatus") or {}).get("producerTask")
+        call = re.search(
+            r'\A.*\nif kfp_has_failed\(task, "status"\):\n    (\w+)\(f"step [^"]* has failed \(run \{run\w*\}\)"\)\Z',
+            program.glue if program else "",
+        )
+        if program is None or status is None or call is None:
+            raise RefusedError(f"the task `{name}`, which runs whatever has happened, is not one of pipec's")
+        program.check()
+        self.told[(*scope.path, "dag", "tasks", status)] = (call[1], name, program)
+
+    # --- inputs and outputs
+
+    def _bound(self, name: str, task: Mapping[str, Any], scope: Scope) -> dict[str, Value]:
+        inputs = task.get("inputs") or {}
+        found: dict[str, Value] = {}
+        for kind in ("parameters", "artifacts"):
+            for port, source in (inputs.get(kind) or {}).items():
+                found[port] = self._source(name, port, source, scope)
+        return found
+
+    def _source(self, name: str, port: str, source: Mapping[str, Any], scope: Scope) -> Value:
+        match source:
+            case {"runtimeValue": {"constant": str(text)}}:
+                return Value("constant", text)
+            case {"componentInputParameter": str(key)} | {"componentInputArtifact": str(key)} if key in scope.inputs:
+                return scope.inputs[key]
+            case {"taskOutputParameter": {"producerTask": str(of), "outputParameterKey": str(key)}}:
+                return self._output(scope, of, key, name)
+            case {"taskOutputArtifact": {"producerTask": str(of), "outputArtifactKey": str(key)}}:
+                return self._output(scope, of, key, name)
+        raise RefusedError(f"the input `{port}` of the task `{name}` comes from a place that is not known")
+
+    def _output(self, scope: Scope, of: str, key: str, name: str) -> Value:
+        if (of, key) not in scope.outputs:
+            raise RefusedError(f"`{name}` needs `{key}` of `{of}`, which does not hand it out")
+        return scope.outputs[of, key]
+
+    # --- DAGs
+
+    def _nested(
+        self, name: str, task: Mapping[str, Any], component: Mapping[str, Any], bound: dict[str, Value]
+    ) -> Made:
+        for port, value in bound.items():
+            if not port.startswith("pipelinechannel--") and not port.endswith(("_items", "_true", "_uri", "_none")):
+                self.symbols.hint(value.source, port, first=True)
+        path: Path = ("components", task["componentRef"]["name"])
+        if "parameterIterator" in task:
+            return self._loop(name, task, component, bound, path)
+        arms = [m for t in component["dag"]["tasks"].values() if (m := _arm(t)) is not None]
+        if arms:
+            return self._choice(name, component, bound, path, arms[0]["flag"])
+        if name.startswith(HELPING) and len(component["dag"]["tasks"]) == 1:
+            scope = self.dag(component, Scope(bound, path))
+            return Made(scope.nodes, self.handed_out(component, scope))
+        return self._group(name, component, bound, path)
+
+    def _loop(
+        self, name: str, task: Mapping[str, Any], component: Mapping[str, Any], bound: dict[str, Value], path: Path
+    ) -> Made:
+        iterator = task["parameterIterator"]
+        item = iterator["itemInput"]
+        symbol = self.symbols.new(_item_name(item))
+        form = "text"
+        match iterator["items"]:
+            case {"raw": str(raw)}:
+                texts = json.loads(raw)
+                if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
+                    raise RefusedError(f"the loop `{name}` runs over something else than texts")
+                items = f"[{', '.join(constant(text) for text in texts)}]"
+            case {"inputParameter": str(port)} if bound[port].form in ("items", "uris"):
+                items = bound[port].source
+                form = "text" if bound[port].form == "items" else "uri"
+            case _:
+                raise RefusedError(f"the loop `{name}` runs over something that is not known")
+        inner = {**bound, item: Value(form, symbol)}  # type: ignore[arg-type]
+        scope = self.dag(component, Scope(inner, path))
+        limit = (task.get("iteratorPolicy") or {}).get("parallelismLimit")
+        node = Loop(name, item=symbol, items=items, limit=int(limit) if limit else None, body=scope.nodes)
+        outputs: dict[str, Value] = {}
+        for key, value in self.handed_out(component, scope).items():
+            if value.form == "written":
+                self.symbols.read_as(value.source, "text", name)
+            if value.form not in ("text", "written", "artifact"):
+                raise RefusedError(f"the loop `{name}` hands out `{key}` in a form that is not known")
+            made = self.symbols.new(key)
+            node.collected.append((made, value.source))
+            outputs[key] = Value("artifacts" if value.form == "artifact" else "list", made)
+        return Made([node], outputs)
+
+    def _choice(
+        self, name: str, component: Mapping[str, Any], bound: dict[str, Value], path: Path, flag: str
+    ) -> Made:
+        value = bound.get(flag)
+        if value is None or value.form not in ("truth", "none"):
+            raise RefusedError(f"the condition of `{name}` is not known")
+        scope = Scope(bound, path)
+        sides: dict[str, list[Node]] = {"true": [], "false": []}
+        side_of: dict[str, str] = {}
+        for inner, task in _sorted(component["dag"]["tasks"]):
+            known = len(scope.nodes)
+            self.task(inner, task, scope)
+            arm = _arm(task)
+            made = scope.nodes[known:]
+            if arm is None:
+                if made or (task.get("triggerPolicy") or {}).get("condition"):
+                    raise RefusedError(f"the task `{inner}` has no condition in a DAG whose tasks have one")
+                continue
+            if arm["flag"] != flag:
+                raise RefusedError(f"`{name}` has several conditions")
+            sides[arm["wanted"]] += made
+            side_of[inner] = arm["wanted"]
+        node = Choice(name, condition=value.source, then=sides["true"], orelse=sides["false"])
+        return self._merged(node, component, scope, side_of)
+
+    def _merged(
+        self, node: Choice, component: Mapping[str, Any], scope: Scope, side_of: Mapping[str, str]
+    ) -> Made:
+        outputs: dict[str, Value] = {}
+        found = component["dag"].get("outputs") or {}
+        if found.get("artifacts"):
+            raise RefusedError(f"`{node.id}` hands out an artifact of an arm")
+        for key, spec in (found.get("parameters") or {}).items():
+            selectors = (spec.get("valueFromOneof") or {}).get("parameterSelectors") or []
+            values: dict[str, Value] = {}
+            for one in selectors:
+                side = side_of.get(one["producerSubtask"], "")
+                values[side] = self._output(scope, one["producerSubtask"], one["outputParameterKey"], node.id)
+            for value in values.values():
+                if value.form == "written":
+                    self.symbols.read_as(value.source, "text", node.id)
+            forms = {"text" if v.form == "written" else v.form for v in values.values()}
+            if set(values) != {"true", "false"} or len(selectors) != 2 or forms not in ({"text"}, {"uri"}):
+                raise RefusedError(f"`{node.id}` hands out `{key}` in a form that is not known")
+            symbol = self.symbols.new(key)
+            node.merged.append((symbol, values["true"].source, values["false"].source))
+            outputs[key] = Value(forms.pop(), symbol)
+        if (loop := _guarded(node)) is not None:
+            for (symbol, made, _), key in zip(node.merged, outputs):
+                self.symbols.hints[made][:0] = self.symbols.hints[symbol]
+                outputs[key] = Value(outputs[key].form, made)
+            loop.before = set()
+            return Made([loop], outputs)
+        return Made([node], outputs)
+
+    def _group(self, name: str, component: Mapping[str, Any], bound: dict[str, Value], path: Path) -> Made:
+        part = Part(identifier(re.sub(r"-\d+\Z", "", name).replace("-", "_")))
+        parameters: dict[str, str] = {}
+        inner: dict[str, Value] = {}
+        for port, value in bound.items():
+            if value.form == "constant":
+                inner[port] = value
+                continue
+            if value.source not in parameters:
+                parameters[value.source] = self.symbols.new()
+            itself = value.form in ("text", "raw", "written", "artifact")
+            self.symbols.hint(parameters[value.source], port, first=itself)
+            inner[port] = Value(value.form, parameters[value.source])
+        scope = self.dag(component, Scope(inner, path))
+        part.nodes = scope.nodes
+        outputs: dict[str, Value] = {}
+        made: dict[str, str] = {}
+        for key, value in self.handed_out(component, scope).items():
+            if value.form == "constant":
+                raise RefusedError(f"`{name}` hands out a constant")
+            if value.source not in made:
+                made[value.source] = self.symbols.new(key)
+                part.results.append(value.source)
+            outputs[key] = Value(value.form, made[value.source])
+        texts = [*part.results, *(t for n in every(part.nodes) for t in sources(n))]
+        used = {symbol for text in texts for symbol in self.symbols.of(text)}
+        needed = {source: symbol for source, symbol in parameters.items() if symbol in used}
+        part.parameters = list(needed.values())
+        self.parts.append(part)
+        return Made([Group(name, part=part, arguments=list(needed), targets=list(made.values()))], outputs)
+
+
+def _guarded(node: Choice) -> Loop | None:
+    """The loop that `node` only keeps from having nothing to do."""
+    match node:
+        case Choice(then=[Loop() as loop], orelse=[]) if loop.items == node.condition:
+            collected = {symbol for symbol, _ in loop.collected}
+            if all(then in collected and orelse == "[]" for _, then, orelse in node.merged):
+                return loop
+    return None
+
+
+def _arm(task: Mapping[str, Any]) -> re.Match[str] | None:
+    return CONDITION.fullmatch((task.get("triggerPolicy") or {}).get("condition") or "")
+
+
+def _item_name(item: str) -> str:
+    found = re.fullmatch(r"for_(\w+?)_item", item)
+    return found[1] if found else item
+
+
+def _producers(task: Mapping[str, Any]) -> Iterator[str]:
+    inputs = task.get("inputs") or {}
+    for source in [*(inputs.get("parameters") or {}).values(), *(inputs.get("artifacts") or {}).values()]:
+        for key in ("taskOutputParameter", "taskOutputArtifact"):
+            if key in source:
+                yield source[key]["producerTask"]
+
+
+def _sorted(tasks: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The tasks in the order of the document, but none before one that it waits for."""
+    found: dict[str, Mapping[str, Any]] = {}
+    rest = dict(tasks)
+    while rest:
+        ready = [
+            name for name, task in rest.items()
+            if all(t in found for t in {*(task.get("dependentTasks") or ()), *_producers(task)})
+        ]  # fmt: skip
+        if not ready:
+            raise RefusedError("its tasks wait for one another in a circle")
+        found[ready[0]] = rest.pop(ready[0])
+    return list(found.items())

@@ -1,0 +1,106 @@
+"""Steps: the user's functions and containers with their settings."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipec.backends.kfp.containers import GRACE
+from pipec.backends.kfp.reading import policy
+from pipec.backends.kfp.reading.documents import Documents, Path
+from pipec.backends.kfp.reading.own.definitions import Definitions
+from pipec.backends.kfp.reading.own.results import annotated, roles
+from pipec.backends.kfp.reading.own.scopes import Ran
+from pipec.backends.kfp.reading.own.tree import Call, Select
+from pipec.backends.kfp.reading.programs import install
+from pipec.backends.kfp.reading.values import RefusedError
+from pipec.backends.kfp.settings import RETRYING
+from pipec.compiler.reading import Definition, Item, StepFunction, settings_of
+from pipec.compiler.reading.settings import python
+from pipec.compiler.site import Site
+from pipec.ir import Cache
+
+DEFAULT_IMAGE = Site().image
+
+
+@dataclass
+class Step:
+    """One step, by its settings."""
+
+    function: str
+    settings: dict[str, str]
+    lost: list[tuple[Path, str, str]] = field(default_factory=list)
+    roles: dict[Select, str] = field(default_factory=dict)
+
+
+class Steps:
+    """The steps of one document."""
+
+    def __init__(self, documents: Documents, told: Mapping[Path, str]) -> None:
+        self.documents, self.told = documents, told
+        self.found: dict[str, Step] = {}
+
+    def add(self, call: Call, ran: Ran) -> None:
+        """Note a call of a step."""
+        step = Step(call.function, *self.settings(ran.path, ran.task, ran.label, ran.program.version, ran.limit))
+        known = self.found.setdefault(call.function, step)
+        known.roles |= roles(self.documents.spec["components"][ran.task["componentRef"]["name"]])
+        if known.settings != step.settings:
+            raise RefusedError(f"the step `{call.function}` has different settings in different tasks")
+
+    def settings(
+        self, path: Path, task: Mapping[str, Any], label: str, version: str, limit: float | None = None
+    ) -> tuple[dict[str, str], list[tuple[Path, str, str]]]:
+        """The settings of a task, and what is lost of them."""
+        read = policy.read(self.documents, label, path, task)
+        lost = [one for one in read.lost if one[1] != "backoffMaxDuration" or not _is_usual(task)]
+        found = read.policy
+        if found.cache is not None and version:
+            found = found.model_copy(update={"cache": Cache(version=version)})
+        if limit is not None:
+            if found.timeout != math.ceil(limit + GRACE):
+                raise RefusedError(f"the time limit of `{path[-1]}` is not known")
+            found = found.model_copy(update={"timeout": limit})
+        if path in self.told:
+            found = found.model_copy(update={"on_failure": self.told[path]})
+        container = self.documents.spec["deploymentSpec"]["executors"][label]["container"]
+        env = {**_exported(container), **found.env}
+        if env != found.env:
+            found = found.model_copy(update={"env": env})
+        own: dict[str, str] = {}
+        if container["image"] != DEFAULT_IMAGE:
+            own["image"] = python(container["image"])
+        if packages := install(container.get("command") or []).packages:
+            own["packages"] = python(list(packages))
+        return {**own, **settings_of(found)}, lost
+
+    def items(self, definitions: Definitions) -> list[Item]:
+        """The module's definitions, with the steps among them."""
+        found: list[Item] = []
+        for chunk in definitions.ordered():
+            step = next((s for s in self.found.values() if chunk.names == (s.function,)), None)
+            if step is None or not chunk.source.rpartition("def ")[1]:
+                found.append(Definition(chunk.source))
+            else:
+                source = annotated(chunk.source, step.function, step.roles)
+                found.append(StepFunction(source, step.settings))
+        return found
+
+
+def _is_usual(task: Mapping[str, Any]) -> bool:
+    return bool((task.get("retryPolicy") or {}).get("backoffMaxDuration") == RETRYING)
+
+
+def _exported(container: Mapping[str, Any]) -> dict[str, str]:
+    """Variables that the command exports itself, since their values look like placeholders."""
+    found: dict[str, str] = {}
+    script = next((str(part) for part in container.get("command") or () if "program_path=" in part), "")
+    head = script.partition("program_path=")[0]
+    for word in shlex.split(head, comments=True) if head.startswith("export ") else ():
+        name, separator, value = word.partition("=")
+        if separator:
+            found[name] = value
+    return found

@@ -1,0 +1,220 @@
+"""One document -> one module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipec.backends.kfp.reading.documents import Documents
+from pipec.backends.kfp.reading.names import identifier
+from pipec.backends.kfp.reading.own.containers import Containers
+from pipec.backends.kfp.reading.own.definitions import Definitions
+from pipec.backends.kfp.reading.own.handling import Handling
+from pipec.backends.kfp.reading.own.inlining import inline
+from pipec.backends.kfp.reading.own.naming import names
+from pipec.backends.kfp.reading.own.order import Order
+from pipec.backends.kfp.reading.own.parameters import Parameter, parameters_of
+from pipec.backends.kfp.reading.own.printing import Printer
+from pipec.backends.kfp.reading.own.results import shape
+from pipec.backends.kfp.reading.own.scopes import Scope, Scopes
+from pipec.backends.kfp.reading.own.steps import Steps
+from pipec.backends.kfp.reading.own.symbols import Symbols, Value
+from pipec.backends.kfp.reading.own.tree import Call, Group, Part, sources, walk
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.foreign import SettingNotKept
+from pipec.compiler.reading import (
+    Item,
+    Line,
+    Module,
+    Nested,
+    Outcome,
+    PipelineFunction,
+    PipelineRead,
+    Source,
+    Statement,
+    TaskRead,
+)
+from pipec.compiler.reading.settings import pipeline_settings_of, python
+from pipec.ir import PipelinePolicy
+
+TARGET = "kfp"
+
+
+class Translation:
+    """The state of one translation."""
+
+    def __init__(self, documents: Documents, source: Source, report: Report) -> None:
+        self.documents, self.source, self.report = documents, source, report
+        self.symbols = Symbols.without(source.text)
+        self.containers = Containers(documents, self.symbols)
+        self.scopes = Scopes(documents, self.symbols, self.containers.task)
+        self.functions: dict[str, PipelineFunction] = {}
+
+    def outcome(self) -> Outcome:
+        """The module, and what the report says of it."""
+        root = self.documents.spec["root"]
+        parameters = parameters_of(root, self.source)
+        inputs: dict[str, Value] = {}
+        fixed: dict[str, str] = {}
+        for parameter in parameters:
+            symbol = self.symbols.new(parameter.name)
+            fixed[symbol] = parameter.name
+            inputs[parameter.name] = Value("raw" if parameter.is_raw else "text", symbol)
+        scope = self.scopes.dag(root, Scope(inputs, ("root",)))
+        handed = self.scopes.handed_out(root, scope)
+        part = Part(self._name(), list(fixed), scope.nodes, [value.source for value in handed.values()])
+        for value in handed.values():
+            if value.form == "written":
+                self.symbols.read_as(value.source, "text", "the pipeline")
+        self._prune(part)
+        definitions = Definitions(self._programs())
+        steps = self._steps(part, definitions)
+        taken = definitions.names | set(self.containers.known)
+        functions = self._pipelines(part, fixed, parameters, taken)
+        items: list[Item] = [*steps.items(definitions), *self.containers.items(steps), *functions]
+        imports = definitions.imports()
+        if self.containers.needs_path:
+            imports.append("from pathlib import Path")
+        if definitions.late():
+            imports.insert(0, "from __future__ import annotations")
+        info = self.documents.spec["pipelineInfo"]
+        doc = str(info.get("description") or "").strip() or f"The pipeline {info['name']}."
+        module = Module(tuple(items), tuple(imports), doc)
+        total = len(self.documents.places)
+        read = PipelineRead(str(info["name"]), part.name, tuple(self._tasks(steps)), total, total)
+        return Outcome(module, (read,))
+
+    def _name(self) -> str:
+        info = self.documents.spec["pipelineInfo"]
+        name = identifier(str(info.get("displayName") or info["name"]).replace("-", "_"))
+        match = re.match(r"# (\w+): compiled by pipec from ", self.source.text)
+        return match[1] if match and match[1].isidentifier() else name
+
+    def _prune(self, part: Part) -> None:
+        """Drop results of containers that nobody reads: the call may be there for its effect."""
+        parts = [part, *self.scopes.parts]
+        used = {
+            symbol for one in parts
+            for text in (*one.results, *(t for n in walk(one.nodes) for t in sources(n)))
+            for symbol in self.symbols.of(text)
+        }  # fmt: skip
+        for one in parts:
+            for node in walk(one.nodes):
+                if isinstance(node, Call) and node.function in self.containers.known:
+                    node.targets = {select: s for select, s in node.targets.items() if s in used}
+
+    def _programs(self) -> list[Any]:
+        found = {id(p): p for p in self.scopes.programs.values() if p is not None}
+        return [p for p in found.values() if p.chunks]
+
+    def _steps(self, part: Part, definitions: Definitions) -> Steps:
+        steps = Steps(self.documents, {path: function for path, (function, _, _) in self.scopes.told.items()})
+        ran = {one.path[-1]: one for one in self.scopes.ran}
+        for node in _calls(part):
+            if node.id in ran:
+                steps.add(node, ran[node.id])
+                shape(node, definitions.of(node.function), self.symbols)
+        return steps
+
+    # --- functions
+
+    def _pipelines(
+        self, part: Part, fixed: dict[str, str], parameters: list[Parameter], taken: set[str]
+    ) -> list[PipelineFunction]:
+        inline(part, self.symbols)
+        handling = Handling(self.symbols)
+        handling.part(part)
+        handling.finish([part, *self.scopes.parts])
+        order = Order(self.symbols.of, self.symbols.new)
+        part.nodes = order.block(part.nodes)
+        functions = taken | {part.name}
+        bases: dict[str, str] = {}
+        for inner in self.scopes.parts:
+            base, number = inner.name, 1
+            while inner.name in functions:
+                number += 1
+                inner.name = f"{base}_{number}"
+            functions.add(inner.name)
+            bases[inner.name] = base
+        self._shared(functions, bases)
+        made = [self._function(inner, {}, functions, ()) for inner in _parts(part)]
+        signature = tuple(p.signature for p in parameters)
+        found = self._function(part, fixed, functions, signature)
+        settings, doc = self._settings(part.name)
+        return [*made, PipelineFunction(found.name, signature, "", doc, found.body, settings)]
+
+    def _function(
+        self, part: Part, fixed: dict[str, str], taken: set[str], signature: tuple[str, ...]
+    ) -> PipelineFunction:
+        printer = Printer(part, self.symbols)
+        body = printer.body()
+        chosen = names(part, self.symbols, fixed, taken)
+        statements = tuple(_named(statement, printer, chosen) for statement in body)
+        signature = signature or tuple(chosen[symbol] for symbol in part.parameters)
+        return PipelineFunction(part.name, signature, body=statements)
+
+    def _shared(self, taken: set[str], bases: Mapping[str, str]) -> None:
+        """Sub-pipelines that do the same become one."""
+        known: dict[tuple[object, ...], str] = {}
+        for part in self.scopes.parts:
+            name = bases[part.name]
+            made = self._function(Part("", part.parameters, part.nodes, part.results), {}, taken, ())
+            key = (name, made.parameters, made.body)
+            part.name = known.setdefault(key, part.name)
+
+    def _settings(self, name: str) -> tuple[dict[str, str], str]:
+        info = self.documents.spec["pipelineInfo"]
+        native: dict[str, Any] = {}
+        settings: dict[str, str] = {}
+        match = re.match(r"# (\w[^\n]*?): compiled by pipec from ", self.source.text)
+        shown = match[1] if match else str(info.get("displayName") or info["name"])
+        if info.get("displayName") not in (None, shown):
+            native["displayName"] = info["displayName"]
+        if shown != name:
+            settings["name"] = python(shown)
+        if root := self.documents.spec.get("defaultPipelineRoot"):
+            native["defaultPipelineRoot"] = root
+        kubernetes = (self.documents.platform.get("platforms") or {}).get("kubernetes") or {}
+        seconds = (kubernetes.get("pipelineConfig") or {}).get("activeDeadlineSeconds")
+        policy = PipelinePolicy(
+            timeout=float(int(seconds)) if seconds else None, extensions={TARGET: native} if native else {}
+        )
+        return {**settings, **pipeline_settings_of(policy)}, str(info.get("description") or "")
+
+    def _tasks(self, steps: Steps) -> Iterator[TaskRead]:
+        for function, step in steps.found.items():
+            for path, setting, reason in step.lost:
+                self.report.add(SettingNotKept(self.documents.place(*path), TARGET, function, setting, reason))
+        for ran in self.scopes.ran:
+            yield TaskRead(ran.path[-1], "exact", self.documents.place(*ran.path))
+        for path in self.containers.paths:
+            yield TaskRead(path[-1], "exact", self.documents.place(*path))
+
+
+def _calls(part: Part) -> Iterator[Call]:
+    for node in walk(part.nodes):
+        if isinstance(node, Call):
+            yield node
+        elif isinstance(node, Group):
+            yield from _calls(node.part)
+
+
+def _parts(part: Part) -> list[Part]:
+    """The sub-pipelines of `part`, inner ones first, each once."""
+    found: dict[str, Part] = {}
+    for node in walk(part.nodes):
+        if isinstance(node, Group):
+            for inner in (*_parts(node.part), node.part):
+                found.setdefault(inner.name, inner)
+    return list(found.values())
+
+
+def _named(statement: Statement, printer: Printer, chosen: Mapping[str, str]) -> Statement:
+    match statement:
+        case Line():
+            return Line(printer.renamed(statement.source, chosen))
+        case Nested():
+            body = tuple(_named(inner, printer, chosen) for inner in statement.body)
+            return Nested(printer.renamed(statement.header, chosen), body)
+    return statement
