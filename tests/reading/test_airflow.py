@@ -101,6 +101,12 @@ def test_every_task_is_accounted_for(case: Path) -> None:
                 assert told or "sub-pipeline" in task.notes[-1], task
 
 
+TEXTS = (
+    "\nSELECT *\n    FROM t\n        \n          indented\nnot indented\nSELECT 1\n  FROM t\n"
+    "\nSELECT *\n    FROM t\n        \nend\n"
+)
+
+
 def run_here(text: str, pipeline: str, **arguments: Any) -> str:
     """What a pipeline prints in plain Python."""
     namespace: dict[str, Any] = {"__name__": "module"}
@@ -123,6 +129,8 @@ def run_here(text: str, pipeline: str, **arguments: Any) -> str:
         ("callables_of_all_kinds", "callables_of_all_kinds", "x!\n"),
         ("short_circuit", "short_circuit", "published 4\n"),
         ("task_groups", "task_groups", "left right\n"),
+        ("branch_values", "branch_values", "report kept\n"),
+        ("texts_of_several_lines", "texts_of_several_lines", TEXTS),
     ],
 )
 def test_runs_in_plain_python(case: str, pipeline: str, shown: str) -> None:
@@ -151,7 +159,7 @@ def corpus(*arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-REWRITTEN = ("branch_threshold", "branch_taskflow", "short_circuit", "mapped_group")
+REWRITTEN = ("branch_threshold", "branch_taskflow", "branch_values", "short_circuit", "mapped_group")
 """Cases with branches or mapped groups: pipec writes operators of its own for them."""
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipec.backends.airflow.names import CONTEXT
+from pipec.backends.airflow.reading.lines import dedented, shifted
 from pipec.backends.airflow.reading.scope import Writer, _Replaced
 from pipec.backends.airflow.reading.templates import Fact, pull
 from pipec.compiler.pysource.text import double_quoted
@@ -62,7 +62,7 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
 def function_text(node: FunctionNode, writer: Writer, name: str) -> str:
     """The `def` as it stands in the file, dedented, called `name`."""
     lines = writer.source.lines[node.lineno - 1 : node.end_lineno]
-    text = textwrap.dedent("\n".join(lines))
+    text = dedented("\n".join(lines))
     if name != node.name:
         head, rest = text.split(node.name, 1)
         text = head + name + rest
@@ -258,13 +258,17 @@ def _rewritten(node: ast.FunctionDef, writer: Writer, name: str, reader: _Reader
     head = _signature(node, name, reader)
     lines = list(writer.source.lines[node.body[0].lineno - 1 : node.end_lineno])
     first = node.body[0].lineno
+    if first == node.lineno:  # the whole function stands on one line
+        start = node.body[0].col_offset
+        lines[0] = " " * start + lines[0].encode()[start:].decode()
     edits = _line_edits(node, writer, reader)
     for (line, start, end_line, end), text in sorted(edits, reverse=True):
         before = lines[line - first].encode()[:start].decode()
         after = lines[end_line - first].encode()[end:].decode()
         lines[line - first : end_line - first + 1] = (before + text + after).split("\n")
-    body = textwrap.dedent("\n".join(line for line in lines if line != "\0"))
-    parts = [textwrap.indent(body, "    ")]
+    kept = [line for line in lines if line != "\0"]
+    body = shifted("\n".join(kept), 4 - node.body[0].col_offset)
+    parts = [body]
     if reader.pushed:
         parts = [*_with_bag(node, body)]
     if not body.strip():
@@ -274,7 +278,7 @@ def _rewritten(node: ast.FunctionDef, writer: Writer, name: str, reader: _Reader
 
 def _with_bag(node: ast.FunctionDef, body: str) -> list[str]:
     """The body of a function that returns what it pushed."""
-    lines = textwrap.indent(body, "    ").split("\n")
+    lines = body.split("\n")
     at = 0
     if ast.get_docstring(node) is not None:
         at = (node.body[0].end_lineno or node.body[0].lineno) - node.body[0].lineno + 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pipec.backends.airflow.reading.callables import function_text
+from pipec.backends.airflow.reading.lines import dedented
 from pipec.backends.airflow.reading.scope import is_constant, literal
 from pipec.backends.airflow.reading.state import State
 from pipec.backends.airflow.reading.values import (
@@ -165,20 +165,7 @@ class Definitions:
         start = first - 1
         while start > 0 and lines[start - 1].strip().startswith("#") and not _is_header(lines, start - 1):
             start -= 1
-        text = "\n".join(lines[start : node.end_lineno])
-        if _has_long_text(node):
-            return (
-                textwrap.dedent("\n".join(lines[start : first - 1]))
-                + ("\n" if start < first - 1 else "")
-                + (text if node.col_offset == 0 else ast.unparse(node))
-            )
-        return textwrap.dedent(text)
-
-
-def _has_long_text(node: ast.stmt) -> bool:
-    return node.col_offset > 0 and any(
-        isinstance(n, ast.Constant) and isinstance(n.value, str) and "\n" in n.value for n in ast.walk(node)
-    )
+        return dedented("\n".join(lines[start : node.end_lineno]))
 
 
 def _is_header(lines: tuple[str, ...], at: int) -> bool:

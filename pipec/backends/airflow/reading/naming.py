@@ -11,9 +11,9 @@ from pipec.backends.airflow.reading import containers, steps
 from pipec.backends.airflow.reading.facts import fact_names
 from pipec.backends.airflow.reading.lifted import Lifted
 from pipec.backends.airflow.reading.natives import short
-from pipec.backends.airflow.reading.plan import Plan
+from pipec.backends.airflow.reading.plan import Plan, Planner
 from pipec.backends.airflow.reading.scope import mark
-from pipec.backends.airflow.reading.values import External, Function, Partial, Task
+from pipec.backends.airflow.reading.values import Dag, External, Function, Partial, Task
 from pipec.backends.airflow.reading.words import BASH, EMPTY
 from pipec.compiler.diagnostics.foreign import Adapted, ChangedMeaning, KeptNative, SettingNotKept
 from pipec.compiler.reading import ContainerStep, Definition, NativeStep, StepFunction, settings_of
@@ -50,7 +50,8 @@ class Naming:
                 if not one.plan.native and isinstance(function, Function) and function.name:
                     usage.setdefault(function.name, []).append(one)
         mentioned = set(self.lift.reach.names)
-        direct = {name: found for name, found in usage.items() if _is_direct(found) and name not in mentioned}
+        planners = {lifted.dag: lifted.planner for lifted in every}
+        direct = {name: found for name, found in usage.items() if name not in mentioned and _is_direct(found, planners)}
         self.taken = {*AUTHORING, *mentioned, *(_bound(s) for s in self.lift.reach.imports)}
         self.taken |= {p for d in every for p in d.dag.parameters}
         self.taken |= set(self.lift.helper_names.values())
@@ -259,7 +260,7 @@ def _is_keyword(name: str) -> bool:
     return keyword.iskeyword(name) or hasattr(builtins, name)
 
 
-def _is_direct(users: list[Lifted]) -> bool:
+def _is_direct(users: list[Lifted], planners: dict[Dag, Planner]) -> bool:
     """Whether the tasks can all be calls of one step: Airflow's own numbering tells them apart."""
     first = users[0].plan
     if isinstance(first.task.function, Partial) or first.callable_ is None:
@@ -273,5 +274,13 @@ def _is_direct(users: list[Lifted]) -> bool:
         and not u.plan.settings.lost
         for u in users
     )  # fmt: skip
+    if not same:
+        return False
+    planner = planners[first.task.dag]
+    tasks = [u.plan.task for u in users]
+    if any(planner.choices.unit[t] is not t for t in tasks):
+        return False
+    if any(later in planner.above[t] for i, t in enumerate(tasks) for later in tasks[i + 1 :]):
+        return False  # they are not written in the order in which they were made
     ids = [u.plan.task.id for u in users]
-    return same and ids == [first.task.id, *(f"{first.task.id}__{i}" for i in range(1, len(users)))]
+    return ids == [first.task.id, *(f"{first.task.id}__{i}" for i in range(1, len(users)))]

@@ -1,6 +1,7 @@
-"""The tasks depend on what a service says."""
+"""The tasks depend on what a file says."""
 
-import requests
+from pathlib import Path
+
 from airflow.decorators import dag, task
 
 
@@ -10,7 +11,8 @@ def not_static():
     def copy(table: str):
         print(table)
 
-    for table in requests.get("https://example.com/tables").json():
+    # a file that is written by another DAG
+    for table in Path("/data/tables.txt").read_text().split():
         copy.override(task_id=f"copy_{table}")(table)
 
 
