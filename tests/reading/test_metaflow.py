@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 import textwrap
 import time
 from pathlib import Path
@@ -17,13 +19,12 @@ from pipec.compiler.reading import Outcome, Source, render
 from tests.reading import corpus_metaflow as corpus
 
 CASES = corpus.cases()
-RUN_HERE = (
-    "branch", "branch_in_foreach", "foreach_chain", "foreach_merge", "foreach_nested", "helpers", "linear",
-    "merge_artifacts", "mutation", "switch_in_foreach",
-)  # fmt: skip
+RUN_HERE = ("branch_in_foreach", "foreach_chain", "helpers", "merge_artifacts", "mutation", "switch_in_foreach")
 """Cases that are run on Metaflow too; all are with `python -m tests.reading.corpus_metaflow --run`."""
+WRITTEN = ("branch_nested", "fanout_nested", "fanout_filter", "graph_crossing", "group_in_fanout", "try_nested")
+"""Cases whose flow, as pipec writes it, is read back and run in plain Python."""
 NOT_BUILT = {
-    "settings": {"airflow", "kfp", "metaflow"},
+    "settings": {"airflow", "kfp"},
     "two_flows": {"airflow", "kfp"},
 }
 """Case -> targets that refuse what it asks for."""
@@ -71,6 +72,24 @@ def test_the_module_builds(path: Path, target: str, tmp_path: Path) -> None:
 def test_it_gives_what_the_flow_gave(name: str) -> None:
     found = corpus.read_flow(corpus.CASES / name / "original.py")
     assert dict(corpus.compare(found)) == {p.name: [] for p in found.outcome.pipelines}
+
+
+def test_what_pipec_writes_comes_back_with_the_same_meaning() -> None:
+    command = [sys.executable, "-m", "tests.reading.metaflow_returns", *WRITTEN]
+    done = subprocess.run(command, cwd=corpus.ROOT, capture_output=True, text=True, check=True)
+    told = dict(line.split(": ", 1) for line in done.stdout.splitlines() if line.split(":")[0] in WRITTEN)
+    refused = told.pop("try_nested")
+    assert "failure_message" in refused, "a decorator that is code of its own"
+    assert told == dict.fromkeys(sorted(set(WRITTEN) - {"try_nested"}), "equal"), done.stderr
+
+
+@pytest.mark.slow
+def test_most_of_what_pipec_writes_is_read() -> None:
+    found = [corpus.read_flow(path) for path in corpus.own()]
+    read_ones = [one for one in found if one.outcome.pipelines and not one.refused]
+    tasks = [task for one in read_ones for pipeline in one.outcome.pipelines for task in pipeline.tasks]
+    assert len(read_ones) >= 0.85 * len(found)
+    assert sum(task.status == "exact" for task in tasks) >= 0.95 * len(tasks)
 
 
 def test_most_tasks_come_over_as_they_are() -> None:

@@ -141,14 +141,18 @@ class Emission:
 
     def _choose(self, choose: Choose) -> Iterator[Statement]:
         condition = source(choose.condition)
-        for n, (values, arm) in enumerate(choose.arms):
-            last = n == len(choose.arms) - 1
-            word = "if" if n == 0 else "elif"
-            body = (*self.block(arm), *self._merges(choose, n))
-            if last and n and not choose.otherwise:
-                yield Nested("else:", body)
+        bodies = [(*self.block(arm), *self._merges(choose, n)) for n, (_, arm) in enumerate(choose.arms)]
+        tests = [self._test(condition, values, choose) for values, _ in choose.arms]
+        if len(tests) == 2 and not choose.otherwise and not bodies[0]:  # only the second arm does anything
+            if bodies[1]:
+                yield Nested(f"if {tests[1]}:", bodies[1])
+            return
+        for n, (test, body) in enumerate(zip(tests, bodies)):
+            if n == len(bodies) - 1 and n and not choose.otherwise:
+                if body:
+                    yield Nested("else:", body)
             else:
-                yield Nested(f"{word} {self._test(condition, values, choose)}:", body)
+                yield Nested(f"{'elif' if n else 'if'} {test}:", body)
         if choose.otherwise:
             text = "{" + condition + "!r}"
             yield Nested("else:", (Line(f'raise PipelineFailed(f"no step for {choose.name} = {text}")'),))

@@ -105,7 +105,7 @@ class Migration:
         functions = Functions(
             flow, wiring, names, constants, {p.name: p.kind for p in parameters}, self._copies(wiring, body)
         )
-        reserved = frozenset({*names.values(), *constants.values(), *(p.name for p in parameters), *RESERVED})
+        reserved = frozenset({function, *names.values(), *constants.values(), *(p.name for p in parameters), *RESERVED})
         Naming(reserved).name(body)
         items = [*self._constants(constants), *self._helpers(functions), *self._steps(functions, settings)]
         error = next(
