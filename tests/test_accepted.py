@@ -128,7 +128,7 @@ def test_airflow_imports(case: Case) -> None:
     for file, verdict in of(case, verdicts("airflow", "1", PODS if pods(case) else "")).items():
         assert isinstance(verdict, dict)
         assert verdict["errors"] == [], file
-        assert verdict["dags"], f"{file} has no DAG"
+        assert bool(verdict["dags"]) != file.endswith("_steps.py"), f"{file} has {verdict['dags'] or 'no DAG'}"
 
 
 @pytest.mark.orchestrator

@@ -82,7 +82,7 @@ def request(run: Run, folder: Path) -> dict[str, Any]:
     one = made(run.case).compiled
     given = parameters.check(one.pipeline, typed(one.pipeline, run.parameters(own)))
     params = {name: packed_value(value) for name, value in given.items()}
-    file = next(dags.glob("*.py"))
+    file = dags / f"{one.pipeline.name}.py"
     return {"file": str(file), "params": params, "result": place(one), "folder": str(folder / "work" / run.id)}
 
 

@@ -45,7 +45,7 @@ def steps_file(pipeline: Pipeline, functions: Functions, version: tuple[int, int
             code.append(CodePiece(name=name, source=source))
     code += [_of_steps(d, "") for d in drafts.values() if not d.definition]
     file = StepsFile(
-        doc=f"Steps of {pipeline.name} that run in virtual environments of their own, without Airflow.",
+        doc=f"Steps of {pipeline.name} that run in virtual environments of their own.",
         imports=tuple(user.imports), typing_imports=tuple(user.typing_imports),
         helpers=helpers_of_steps(pipeline, functions), code=tuple(code), run_step=functions.helpers["run_step"],
     )  # fmt: skip

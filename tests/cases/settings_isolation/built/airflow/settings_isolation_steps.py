@@ -1,4 +1,4 @@
-"""Steps of settings_isolation that run in virtual environments of their own, without Airflow."""
+"""Steps of settings_isolation that run in virtual environments of their own."""
 
 from __future__ import annotations
 
