@@ -153,7 +153,7 @@ def read_back(case: Case, file: Path, folder: Path, static: bool = False) -> Bac
         return back
     back.text = render(outcome.module)
     back.function = outcome.pipelines[0].function
-    module = folder / f"{file.stem}_back.py"
+    module = folder / "pipeline.py"
     module.write_text(back.text, encoding="utf-8")
     again = Report()
     back.pipelines = frontend.read(module, root=folder, site=Site(), report=again, pipeline=back.function)
@@ -185,7 +185,7 @@ def compared(back: Back, folder: Path, plain: Plain) -> list[str]:
         if run.status == "refused":
             continue
         one = plain.run(run, back.case.file, back.case.function, steps)
-        other = plain.run(run, folder / f"{back.document.stem}_back.py", back.function, steps)
+        other = plain.run(run, folder / "pipeline.py", back.function, steps)
         for what in ("status", "result", "calls"):
             if one[what] != other[what] and not (what == "calls" and "failed" in (one["status"], other["status"])):
                 found.append(f"run {run.number} {what}: {one[what]} {one['error']} | {other[what]} {other['error']}")

@@ -228,9 +228,7 @@ class Scopes:
             outputs[key] = Value("artifacts" if value.form == "artifact" else "list", made)
         return Made([node], outputs)
 
-    def _choice(
-        self, name: str, component: Mapping[str, Any], bound: dict[str, Value], path: Path, flag: str
-    ) -> Made:
+    def _choice(self, name: str, component: Mapping[str, Any], bound: dict[str, Value], path: Path, flag: str) -> Made:
         value = bound.get(flag)
         if value is None or value.form not in ("truth", "none"):
             raise RefusedError(f"the condition of `{name}` is not known")
@@ -253,9 +251,7 @@ class Scopes:
         node = Choice(name, condition=value.source, then=sides["true"], orelse=sides["false"])
         return self._merged(node, component, scope, side_of)
 
-    def _merged(
-        self, node: Choice, component: Mapping[str, Any], scope: Scope, side_of: Mapping[str, str]
-    ) -> Made:
+    def _merged(self, node: Choice, component: Mapping[str, Any], scope: Scope, side_of: Mapping[str, str]) -> Made:
         outputs: dict[str, Value] = {}
         found = component["dag"].get("outputs") or {}
         if found.get("artifacts"):

@@ -122,10 +122,10 @@ class Translation:
     def _pipelines(
         self, part: Part, fixed: dict[str, str], parameters: list[Parameter], taken: set[str]
     ) -> list[PipelineFunction]:
-        inline(part, self.symbols)
         handling = Handling(self.symbols)
         handling.part(part)
         handling.finish([part, *self.scopes.parts])
+        inline(part, self.symbols)
         order = Order(self.symbols.of, self.symbols.new)
         part.nodes = order.block(part.nodes)
         functions = taken | {part.name}
