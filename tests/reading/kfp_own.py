@@ -95,6 +95,11 @@ class Plain:
             [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
         )
 
+    def close(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.wait()
+
     def run(self, run: Run, file: Path, function: str, steps: list[str]) -> dict[str, Any]:
         """`status`, `result` as JSON, `error`, and `calls`."""
         with tempfile.TemporaryDirectory() as folder:

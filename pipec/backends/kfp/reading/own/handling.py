@@ -90,7 +90,7 @@ class Handling:
         if node.error:
             self.errors.setdefault(node.error, frozenset({node.error}))
         match node:
-            case Assign() if (found := self._asked(node.source.removeprefix("bool(").removesuffix(")"))):
+            case Assign() if found := self._asked(node.source.removeprefix("bool(").removesuffix(")")):
                 self.asked[node.symbol] = found
                 return []
             case Assign() if self._is_message(node):
