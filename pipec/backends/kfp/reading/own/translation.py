@@ -124,6 +124,7 @@ class Translation:
     ) -> list[PipelineFunction]:
         handling = Handling(self.symbols)
         handling.part(part)
+        self.scopes.parts = list(_called(part))  # without those that only kept a `try` in order
         handling.finish([part, *self.scopes.parts])
         inline(part, self.symbols)
         order = Order(self.symbols.of, self.symbols.new)
@@ -198,6 +199,14 @@ def _calls(part: Part) -> Iterator[Call]:
             yield node
         elif isinstance(node, Group):
             yield from _calls(node.part)
+
+
+def _called(part: Part) -> Iterator[Part]:
+    """The sub-pipelines of `part`, inner ones first, each as often as it is called."""
+    for node in walk(part.nodes):
+        if isinstance(node, Group):
+            yield from _called(node.part)
+            yield node.part
 
 
 def _parts(part: Part) -> list[Part]:
