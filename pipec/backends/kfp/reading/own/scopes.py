@@ -147,7 +147,8 @@ class Scopes:
         if program is None or status is None or call is None:
             raise RefusedError(f"the task `{name}`, which runs whatever has happened, is not one of pipec's")
         program.check()
-        self.told[(*scope.path, "dag", "tasks", status)] = (call[1], name, program)
+        place: Path = (*scope.path, "dag", "tasks", status)
+        self.told[place] = (call[1], name, program)
 
     # --- inputs and outputs
 
