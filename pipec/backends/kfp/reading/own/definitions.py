@@ -58,6 +58,12 @@ class Definitions:
         """The definition of `name`."""
         return next((c for c in self.chunks.values() if name in c.names and not c.is_import), None)
 
+    def put_before(self, function: str, other: str) -> None:
+        """Let the definition of `function` come before that of `other`, whose decorator names it."""
+        first, second = self.of(function), self.of(other)
+        if first is not None and second is not None and second.source not in self.after[first.source]:
+            self.after[second.source] |= {first.source, *self.after[first.source]} - {second.source}
+
     def ordered(self) -> list[Chunk]:
         """All definitions but imports, each after what it needs at once."""
         where = {name: source for source, chunk in self.chunks.items() for name in chunk.names}
