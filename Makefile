@@ -12,7 +12,7 @@ WORKERS ?= 2
 N ?= 100
 SEED ?= 1
 
-.PHONY: help environments demo test test-all test-pythons fuzz lint goldens bench docs clean
+.PHONY: help environments demo test test-all test-pythons fuzz lint goldens bench corpus docs clean
 
 help:
 	@echo "make demo          run samples/digits on plain Python, Kubeflow, Airflow and Metaflow, and compare"
@@ -25,6 +25,7 @@ help:
 	@echo "make goldens       write the committed outputs of samples and cases anew"
 	@echo "make docs          write the generated parts of README.md and docs/ anew"
 	@echo "make bench         measure against the KFP compiler, into docs/performance.md"
+	@echo "make corpus        read existing pipelines of all orchestrators, and count, into docs/migration.md"
 	@echo "make clean         remove what the above made"
 
 $(BIN)/python:
@@ -79,6 +80,9 @@ docs: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/compile.py --write docs/performance.md
+
+corpus: $(VENV)/dev
+	$(BIN)/python -m tests.reading.corpus --write docs/migration.md
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

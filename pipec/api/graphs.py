@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from pipec.api.boxes import boxes_of, small
 from pipec.api.dependence import Dependence
-from pipec.compiler.pysource.negate import negated_text
-from pipec.ir import Block, Branch, Check, Compute, ForEach, Group, Parallel, Pipeline, Statement, Task, Try, Wait, text
+from pipec.api.pictures import html, svg
+from pipec.ir import Block, Pipeline, Task
 from pipec.ir.graph import walk
 
 
@@ -39,9 +40,9 @@ def _mermaid_block(block: Block, depth: int, lines: list[str]) -> None:
     for node in block.nodes:
         if isinstance(node, Task):
             lines.append(f'{indent}{node.id}["{_escaped(node.site.step)}"]')
-        elif (title := _small(node)) is not None:
+        elif (title := small(node)) is not None:
             lines.append(f'{indent}{node.id}(["{_escaped(title)}"])')
-        for i, (title, inner) in enumerate(_boxes(node)):
+        for i, (title, inner) in enumerate(boxes_of(node)):
             if inner.nodes:
                 lines.append(f'{indent}subgraph {node.id}_{i}_box["{_escaped(title)}"]')
                 _mermaid_block(inner, depth + 1, lines)
@@ -64,9 +65,9 @@ def _dot_block(block: Block, depth: int, lines: list[str]) -> None:
     for node in block.nodes:
         if isinstance(node, Task):
             lines.append(f"{indent}{_quoted(node.id)} [label={_quoted(node.site.step)}]")
-        elif (title := _small(node)) is not None:
+        elif (title := small(node)) is not None:
             lines.append(f"{indent}{_quoted(node.id)} [label={_quoted(title)}, shape=ellipse]")
-        for i, (title, inner) in enumerate(_boxes(node)):
+        for i, (title, inner) in enumerate(boxes_of(node)):
             if inner.nodes:
                 lines.append(f"{indent}subgraph {_quoted(f'cluster_{node.id}_{i}')} {{")
                 lines.append(f"{indent}    label={_quoted(title)}")
@@ -78,45 +79,5 @@ def _quoted(title: str) -> str:
     return '"' + title.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _small(node: Statement) -> str | None:
-    """What a node says that is no step."""
-    match node:
-        case Compute():
-            return _short("; ".join(f"{let.id} = {text(let.expr)}" for let in node.lets))
-        case Check():
-            return _short(node.source or f"assert {text(node.condition)}")
-        case Wait():
-            return _short(f"wait for {text(node.uri)}")
-        case _:
-            return None
-
-
-def _boxes(node: Statement) -> tuple[tuple[str, Block], ...]:
-    """The blocks inside a node, with what stands over them."""
-    match node:
-        case ForEach():
-            names = ", ".join(target.id for target in node.targets) or "_"
-            return ((_short(f"for {names} in {text(node.items)}"), node.body),)
-        case Branch():
-            condition = text(node.condition)
-            return (
-                (f"if {_short(condition)}", node.then),
-                (f"if {_short(negated_text(condition))}", node.orelse),
-            )
-        case Try():
-            parts = (("try", node.body), ("except", node.handler), ("finally", node.final))
-            return tuple((title, block) for title, block in parts if block is not None)
-        case Group():
-            return ((node.name, node.body),)
-        case Parallel():
-            return (("parallel", node.body),)
-        case _:
-            return ()
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= 60 else title[:57] + "..."
-
-
-FORMATS: dict[str, Callable[[Pipeline], str]] = {"mermaid": _mermaid, "dot": _dot}
+FORMATS: dict[str, Callable[[Pipeline], str]] = {"mermaid": _mermaid, "dot": _dot, "svg": svg, "html": html}
 """Format -> how it is drawn."""

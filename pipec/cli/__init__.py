@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "run": "Run a pipeline here: plain Python, or the generated output on an orchestrator's local runner.",
     "verify": "Run plain Python and every target, and compare.",
     "migrate": "Read a pipeline of an orchestrator, and write plain Python or another target's files.",
+    "diff": "Print what has changed for those who operate a pipeline.",
     "graph": "Print the picture of a pipeline.",
     "ir": "Print a pipeline's intermediate representation as JSON.",
     "explain": "Explain a finding.",

@@ -17,7 +17,7 @@ from pipec.compiler.diagnostics import Report
 @options.profile
 @click.pass_context
 def command(ctx: click.Context, source: str, form: str, profile: str | None) -> None:
-    """Print the picture of the pipeline in SRC as text for Mermaid or Graphviz."""
+    """Print the picture of the pipeline in SRC: text for Mermaid or Graphviz, an SVG image, or a page."""
     workspace = Workspace(profile)
     found = read_one(source, workspace)
     options.report(workspace, severities=options.SERIOUS)

@@ -132,6 +132,8 @@ def _reads(node: Statement) -> Iterator[ValueId]:
         case Group():
             for arg in node.args:
                 yield from uses(arg.expr)
+            own = {arg.id for arg in node.args}  # one whose arguments a pass has put into its body reads from outside
+            yield from (v for v in free(node.body) if v not in own)
         case Parallel():
             yield from free(node.body)
         case Opaque() | RunValue():

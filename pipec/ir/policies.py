@@ -124,12 +124,16 @@ class Schedule(Node):
     """Seconds."""
     on_update: tuple[str, ...] = ()
     after: str | None = None
+    beside: bool = False
+    """Whether the pipeline called `after` stands in the same file."""
 
 
 class PipelinePolicy(Node):
     """Everything that `@pipeline(...)` says."""
 
     schedule: Schedule | None = None
+    followed: bool = False
+    """Whether another pipeline of the same file runs after this one."""
     timeout: float | None = None
     max_parallel: int | None = None
     max_active_runs: int | None = None

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -70,6 +71,19 @@ def test_graph(project: Path, pipec: Pipec) -> None:
     dot = pipec("graph", "small.py", "--format", "dot").stdout
     assert '"load" -> "total"' in dot and dot.startswith('digraph "small"')
     assert pipec("graph", "small.py", "--format", "png").exit_code == 2
+
+
+def test_graph_as_a_picture(project: Path, pipec: Pipec) -> None:
+    """Well-formed, with every step, and nothing that a browser would have to load."""
+    for form in ("svg", "html"):
+        text = pipec("graph", "small.py", "--format", form).stdout
+        assert text == pipec("graph", "small.py", "--format", form).stdout
+        assert "if value &gt; limit" in text and "http" not in text.replace("http://www.w3.org/2000/svg", "")
+        picture = ElementTree.fromstring(text[text.index("<svg") : text.index("</svg>") + 6])
+        said = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")]
+        assert {"load", "total", "show"} <= set(said)
+        places = [float(r.get("y", "0")) for r in picture.iter("{http://www.w3.org/2000/svg}rect")]
+        assert all(0 < place < float(picture.get("height", "0")) for place in places)
 
 
 def test_graph_of_a_long_condition(project: Path, pipec: Pipec) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support import environments
 from tests.support.discovery import ROOT
+from tests.support.kubernetes_schema import faults
 
 pytestmark = [pytest.mark.orchestrator, pytest.mark.xdist_group("airflow-pods")]
 
@@ -140,6 +141,7 @@ def test_settings() -> None:
         {"effect": "NoSchedule", "key": "nvidia.com/gpu", "operator": "Exists"},
         {"effect": "NoExecute", "key": "spot", "operator": "Exists", "tolerationSeconds": 60},
     ]
+    assert faults(found["pods"]["train"], "V1Pod") == []
     assert spec["serviceAccountName"] == "trainer"
     assert spec["priorityClassName"] == "high"
     metadata = found["pods"]["train"]["metadata"]

@@ -15,6 +15,7 @@ from pipec.backends.airflow import AirflowBackend
 from pipec.compiler import frontend, passes
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.site import Site
+from tests.support.kubernetes_schema import faults
 
 pytestmark = [pytest.mark.orchestrator, pytest.mark.xdist_group("airflow-settings")]
 
@@ -26,8 +27,14 @@ PIPELINES = {
     "updated": 'schedule=OnUpdate("s3://bucket/landing/")',
     "any_updated": 'schedule=OnUpdate(["s3://a/x", "s3://b/y"])',
     "native": 'targets={"airflow": {"dag_display_name": "Nightly"}}',
+    "after": 'schedule=After("first")',
 }
 """Name -> settings of the pipeline."""
+BESIDE = {
+    "after": "@pipeline\ndef first(n: int = 3):\n    return work(n)\n",
+    "followed": '@pipeline(schedule=After("followed_dag"))\ndef second(n: int = 3):\n    return work(n)\n',
+}
+"""Name -> another pipeline of the same file."""
 TOLERATION = '{"key": "gpu", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}'
 STEPS = {
     "disk": 'disk="10Gi"',
@@ -38,6 +45,7 @@ STEPS = {
     "queue": 'queue="gpu", priority=7',
     "updates": 'updates="s3://bucket/table/"',
     "native": 'targets={"airflow": {"pool": "gpu"}}',
+    "followed": "",
 }
 """Name -> settings of the step."""
 SHOW = """
@@ -57,6 +65,7 @@ for name in sys.argv[2:]:
         "pod": ApiClient().sanitize_for_serialization(pod) if pod else None,
         "queue": task.queue, "priority": task.priority_weight, "outlets": [a.uri for a in task.outlets],
         "pool": task.pool, "display": dag.dag_display_name,
+        "leaves": {t.task_id: [a.uri for a in t.outlets] for t in dag.leaves},
     }
 print("SHOWN" + json.dumps(found))
 """
@@ -66,12 +75,13 @@ def written(folder: Path, name: str) -> str:
     """The name of the module with the DAG of a pipeline with the settings called `name`, below `folder`."""
     file = folder / f"{name}_source.py"
     file.write_text(
-        "from pipec import Cron, Every, OnUpdate, Secret, pipeline, step\n\n"
+        "from pipec import After, Cron, Every, OnUpdate, Secret, pipeline, step\n\n"
         f"@step({STEPS.get(name, '')})\ndef work(n: int) -> int:\n    return n\n\n"
         f"@pipeline({PIPELINES.get(name, '')})\ndef {name}_dag(n: int = 3):\n    return work(n)\n"
+        f"\n{BESIDE.get(name, '')}"
     )
     report = Report()
-    (found,) = frontend.read(file, root=folder, site=Site(), report=report)
+    (found,) = frontend.read(file, root=folder, site=Site(), report=report, pipeline=f"{name}_dag")
     bundle = AirflowBackend().build(passes.run(found, report), Site(), report)
     assert bundle is not None, list(report)
     (folder / bundle.main).write_text(bundle.files[bundle.main], encoding="utf-8")
@@ -117,6 +127,36 @@ def test_cron_with_timezone_window_and_catchup(shown: Shown) -> None:
 def test_every(shown: Shown) -> None:
     """A fixed interval."""
     assert "900" in shown["every"]["schedule"]
+
+
+def test_runs_after_another_pipeline(shown: Shown) -> None:
+    """The end of one is an asset that its last task updates, and that the other waits for."""
+    assert "dag://first" in shown["after"]["schedule"]
+    assert shown["followed"]["leaves"] == {"run_succeeded": ["dag://followed_dag/"]}  # as Airflow spells URIs
+    assert shown["after"]["leaves"] == {"work": []}
+
+
+def test_pipelines_of_other_files_do_not_tell_of_their_end(tmp_path: Path) -> None:
+    """What they are built to is decided by their own file."""
+    (tmp_path / "late.py").write_text(
+        'from pipec import After, pipeline\n\n\n@pipeline(schedule=After("elsewhere"))\ndef late():\n    pass\n'
+    )
+    report = Report()
+    (found,) = frontend.read(tmp_path / "late.py", root=tmp_path, site=Site(), report=report)
+    assert AirflowBackend().build(passes.run(found, report), Site(), report) is None
+    (finding,) = report.findings
+    assert finding.code == "PC407" and "no pipeline 'elsewhere' in this file" in finding.message
+
+
+def test_pods_are_what_kubernetes_takes(shown: Shown) -> None:
+    """Every pod override, by Kubernetes' own schemas; and that these are not taken lightly."""
+    pods = {name: found["pod"] for name, found in shown.items() if found["pod"]}
+    assert {"disk", "secrets", "shm", "placement"} <= set(pods)
+    assert {name: faults(pod, "V1Pod") for name, pod in pods.items()} == dict.fromkeys(pods, [])
+    (box,) = pods["disk"]["spec"]["containers"]
+    wrong = {**box, "gpu": 1, "image": 3, "resources": {"limits": {"memory": "4GB"}}}
+    assert len(faults(wrong, "V1Container")) == 3
+    assert len(faults({"metadata": {"labels": {"a": "not one"}}, "spec": {}}, "V1Pod")) == 2
 
 
 def test_disk(shown: Shown) -> None:

@@ -38,6 +38,7 @@ from pipec.ir import (
 )
 from tests.support.discovery import ROOT
 from tests.support.fake_s3 import fake_s3
+from tests.support.kubernetes_schema import faults
 
 BASE = '''
 from pipec import pipeline, step
@@ -138,6 +139,8 @@ def test_placement_reaches_the_cluster(tmp_path: Path, deploy: Callable[..., dic
     assert not report.failed
     template, box = container(deploy(text), "work")
     assert box["image"] == "python:3.12"
+    pod = {"containers": [box], **{key: template[key] for key in ("nodeSelector", "tolerations", "volumes")}}
+    assert faults(pod, "V1PodSpec") == [] and faults(template["metadata"], "V1ObjectMeta") == []
     assert box["resources"]["requests"] == {"cpu": "0.5", "memory": "2147.483648M", "ephemeral-storage": "20000M"}
     assert box["resources"]["limits"]["nvidia.com/gpu"] == "2"
     assert template["nodeSelector"] == {"gpu": "a100", "zone": "a"}

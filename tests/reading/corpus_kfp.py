@@ -1,12 +1,26 @@
-"""Reads the corpus of compiled Kubeflow pipelines, and prints what has become of each file."""
+"""Reads the corpus of compiled Kubeflow pipelines, writes them again, and says what has become of each.
+
+    python -m tests.reading.corpus_kfp [PART OF A NAME ...]
+
+exact      read without a finding of more than information, and what is written again is equivalent
+           (`tests/reading/equivalence_kfp.py` says what is compared)
+inexact    a finding names what is lost or changed
+opaque     a task is kept in Kubeflow's own words
+refused    no module; a finding says why
+DIFFERS    nothing was said, and what is written again is not equivalent: a defect
+DEFECT     the frontend or the backend refuses what was made, or something crashes
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
-import time
 import traceback
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -16,69 +30,107 @@ from pipec.compiler import frontend
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.reading import Source, render
 from pipec.compiler.site import Site
+from pipec.ir import Pipeline
 from tests.reading.equivalence_kfp import differences
+from tests.support.discovery import ROOT
+
+FOLDER = ROOT.parent / ".." / "shared" / "corpora" / "kfp"
+INVALID = ("hello_world_schema_2_0_0.yaml", "empty_file.yaml", "no_name.yaml")
+"""What is invalid on purpose."""
 
 
-def main(names: list[str]) -> None:
-    folder = Path("/work/shared/corpora/kfp")
-    counts: dict[str, int] = {}
-    for file in sorted([*folder.glob("specs/*.yaml"), *folder.glob("invalid/*.yaml")]):
-        if names and not any(n in file.name for n in names):
-            continue
-        status, why = one(file, bool(names))
-        counts[status] = counts.get(status, 0) + 1
-        print(f"{status:10} {file.name:60} {why}")
-    print(counts)
+def corpus() -> list[Path]:
+    """The files; none where the corpus is not there."""
+    folder = next((f for f in (ROOT.parent / "shared", ROOT.parent.parent / "shared") if f.is_dir()), FOLDER.parent)
+    found = folder / "corpora" / "kfp"
+    return sorted([*found.glob("specs/*.yaml"), *found.glob("invalid/*.yaml")])
 
 
-def one(file: Path, verbose: bool) -> tuple[str, str]:
+@dataclass
+class Result:
+    """One file."""
+
+    status: str
+    why: list[str] = field(default_factory=list)
+    text: str = ""
+    """The module."""
+    pipelines: tuple[Pipeline, ...] = ()
+    written: str = ""
+    """The document that is built of it."""
+
+
+def documents(text: str) -> list[Any]:
+    """The documents of a file."""
+    return list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+
+def read(file: Path) -> Result:
+    """Read `file`, build what was made of it, and compare."""
     report = Report()
-    source = Source(file, file.name, file.read_text())
-    try:
-        outcome = KfpReader().read(source, report)
-        if outcome.module is None:
-            return "refused", "; ".join(f"{f.code} {f.message}" for f in report)
-        text = render(outcome.module)
-    except Exception as e:
-        if verbose:
-            traceback.print_exc()
-        return "CRASH", f"{type(e).__name__}: {e} @ {traceback.extract_tb(e.__traceback__)[-1].name}"
-    if verbose:
-        print(text)
-        for f in report:
-            print("   ", f.code, f.message, f.span.line)
-    with tempfile.TemporaryDirectory() as tmp:
-        path = Path(tmp, "m.py")
-        path.write_text(text)
-        again = Report()
+    outcome = KfpReader().read(Source(file, file.name, file.read_text(encoding="utf-8")), report)
+    said = [f"{f.code} {f.message}" for f in report if f.severity != "info"]
+    if outcome.module is None:
+        return Result("refused", said)
+    text = render(outcome.module)
+    again = Report()
+    with tempfile.TemporaryDirectory() as folder:
+        module = Path(folder, "migrated.py")
+        module.write_text(text, encoding="utf-8")
+        pipelines = frontend.read(module, root=Path(folder), site=Site(), report=again)
+    main = next((p for p in pipelines if p.function == outcome.pipelines[0].function), None)
+    bundle = KfpBackend().build(main, Site(), again) if main is not None else None
+    wrong = [f"{f.code} {f.message} (line {f.span.line})" for f in again if f.severity == "error"]
+    if main is None or bundle is None or wrong:
+        return Result("DEFECT", wrong, text)
+    written = bundle.files[bundle.main]
+    made = Result("exact", said, text, pipelines, written)
+    if any("PC503" in one for one in said):
+        made.status = "opaque"
+    elif said:
+        made.status = "inexact"
+    elif differs := differences(documents(file.read_text(encoding="utf-8")), main, documents(written)):
+        made.status, made.why = "DIFFERS", differs
+    return made
+
+
+def causes(results: dict[str, Result]) -> Counter[str]:
+    """Why files are not exact, with names left out."""
+    found: Counter[str] = Counter()
+    for name, result in results.items():
+        if name not in INVALID and result.status != "exact":
+            found.update({re.sub(r"`[^`]*`", "`...`", why)[:150] for why in result.why})
+    return found
+
+
+def main(names: list[str]) -> int:
+    """Print what has become of each file, and the totals."""
+    results: dict[str, Result] = {}
+    for file in corpus():
+        if names and not any(name in file.name for name in names):
+            continue
         try:
-            pipelines = frontend.read(path, root=Path(tmp), site=Site(), report=again)
-            wrong = [f"{f.code} {f.message} @{f.span.line}" for f in again if f.severity == "error"]
-            if wrong:
-                return "FRONTEND", "; ".join(wrong[:3])
-            built = {p.function: KfpBackend().build(p, Site(), again) for p in pipelines}
-        except Exception as e:
-            if verbose:
+            result = read(file)
+        except Exception as error:
+            result = Result("DEFECT", [f"{type(error).__name__}: {error}"])
+            if names:
                 traceback.print_exc()
-            return "CRASH2", f"{type(e).__name__}: {e}"
-        wrong = [f"{f.code} {f.message} @{f.span.line}" for f in again if f.severity == "error"]
-        if wrong:
-            return "BUILD", "; ".join(wrong[:3])
-    main = next(p for p in pipelines if p.function == outcome.pipelines[0].function)
-    bundle = built[main.function]
-    assert bundle is not None
-    load = lambda t: list(yaml.load_all(t, Loader=yaml.CSafeLoader))
-    try:
-        differs = differences(load(source.text), main, load(bundle.files[bundle.main]))
-    except Exception as e:
-        if verbose:
-            traceback.print_exc()
-        return "COMPARE", f"{type(e).__name__}: {e}"
-    warn = [f"{f.code} {f.message}" for f in report if f.severity == "warning"]
-    if differs and not warn:
-        return "DIFFERS", "; ".join(differs) if verbose else "; ".join(differs)[:400]
-    return ("inexact", "; ".join(warn[:2])) if warn else ("exact", "")
+        results[file.name] = result
+        if names:
+            print(result.text)
+        print(f"{result.status:10} {file.name:64} {'; '.join(result.why)[: None if names else 150]}")
+    valid = {name: result for name, result in results.items() if name not in INVALID}
+    counts = Counter(result.status for result in valid.values())
+    invalid = [results[name].status for name in INVALID if name in results]
+    print(f"\n{len(valid)} valid files: {', '.join(f'{n} {status}' for status, n in counts.most_common())}")
+    print(f"{len(invalid)} invalid files: {invalid.count('refused')} refused")
+    if valid:
+        fine = len(valid) - counts["DEFECT"] - counts["DIFFERS"]
+        print(f"without a defect {100 * fine / len(valid):.1f} %, exact {100 * counts['exact'] / len(valid):.1f} %")
+    print("\nWhy files are not exact:")
+    for cause, count in causes(results).most_common():
+        print(f"{count:4} {cause}")
+    return counts["DEFECT"] + counts["DIFFERS"]
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(bool(main(sys.argv[1:])))

@@ -2,9 +2,9 @@
 
 Compared with the original document are
 
-* the pipeline's parameters: names, types, defaults;
-* for every task that is no helper of pipec's: the inputs of its component by name and type, its outputs by type (pipec's
-  outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted, the types
+* the pipeline's description, and its parameters: names, types, defaults;
+* for every task that is no helper of pipec's: the inputs of its component by name and type (but optional ones that a
+  container is not given), its outputs by type (pipec's outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted, the types
   are those of the step), the inputs that it is given, how many loops it is in and how many conditions, and whether it
   runs whatever has happened;
 * as they are written again: image, packages and pip's options, environment, resources, accelerator, retries, caching,
@@ -152,7 +152,9 @@ def settings(leaf: Leaf, platform: Mapping[str, Any]) -> dict[str, Any]:
     env = {e["name"]: e.get("value", "") for e in container.get("env") or ()} | dict(installed.variables)
     retry = leaf.task.get("retryPolicy") or {}
     delay = (retry.get("backoffDuration") or "0s") if retry.get("maxRetryCount") else "0s"
-    executors = ((platform.get("platforms") or {}).get("kubernetes") or {}).get("deploymentSpec", {}).get("executors", {})
+    executors = (
+        ((platform.get("platforms") or {}).get("kubernetes") or {}).get("deploymentSpec", {}).get("executors", {})
+    )
     return {
         "image": container.get("image"),
         "packages": sorted(installed.packages),
@@ -181,9 +183,14 @@ def _resources(given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+COPIES = ("constant", "componentInputParameter", "taskOutputParameter")
+
+
 def _kubernetes(value: Any) -> Any:
     if isinstance(value, Mapping):
         made: dict[str, Any] = {}
+        if any(name.endswith("NameParameter") for name in value):  # beside it are copies for old servers
+            value = {n: v for n, v in value.items() if n not in COPIES}
         for name, inner in value.items():
             if inner in (None, False, {}, []) and name != "nodeAffinityJson":
                 continue
@@ -206,10 +213,29 @@ def _of_component(component: Mapping[str, Any]) -> tuple[Any, Any]:
     """Inputs by name and type, and the types of outputs."""
     inputs, outputs = component.get("inputDefinitions") or {}, component.get("outputDefinitions") or {}
     taken = {n: _type(parameter_type(p)) for n, p in (inputs.get("parameters") or {}).items()}
-    taken |= {n: "artifacts" if a.get("isArtifactList") else _artifact(a) for n, a in (inputs.get("artifacts") or {}).items()}
+    taken |= {
+        n: "artifacts" if a.get("isArtifactList") else _artifact(a) for n, a in (inputs.get("artifacts") or {}).items()
+    }
     given = [_type(parameter_type(p)) for p in (outputs.get("parameters") or {}).values()]
     given += [_artifact(a) for a in (outputs.get("artifacts") or {}).values()]
     return taken, sorted(given)
+
+
+def _of_leaf(leaf: Leaf) -> tuple[Any, Any]:
+    """The same, without optional inputs that a container does not get: its command line is another one then."""
+    taken, given = _of_component(leaf.component)
+    args = (leaf.executor.get("container") or {}).get("args") or []
+    if "--function_to_execute" not in args:
+        inputs = leaf.task.get("inputs") or {}
+        there = {*(inputs.get("parameters") or {}), *(inputs.get("artifacts") or {})}
+        taken = {name: kind for name, kind in taken.items() if name in there or not _is_optional(leaf, name)}
+    return taken, given
+
+
+def _is_optional(leaf: Leaf, name: str) -> bool:
+    inputs = leaf.component.get("inputDefinitions") or {}
+    spec = {**(inputs.get("parameters") or {}), **(inputs.get("artifacts") or {})}[name]
+    return bool(spec.get("isOptional"))
 
 
 def _type(kind: str) -> str:
@@ -305,12 +331,14 @@ def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> 
     new.leaves = [leaf for leaf in new.leaves if leaf.base]
     tasks = [one for one in placed(pipeline.body)]
     found = [*_parameters(spec, pipeline)]
+    if (described := spec["pipelineInfo"].get("description", "").strip()) and described not in pipeline.doc:
+        found.append(f"description: {described!r} became {pipeline.doc!r}")
     found += _unequal("tasks", [leaf.base for leaf in old.leaves], [bare(p.task.site.step) for p in tasks])
     if found:
         return found
     found += _unequal(
         "interfaces",
-        [(leaf.base, *_of_component(leaf.component)) for leaf in old.leaves],
+        [(leaf.base, *_of_leaf(leaf)) for leaf in old.leaves],
         [(bare(p.task.site.step), *_of_step(pipeline, p.task)) for p in tasks],
     )
     found += _unequal(
@@ -338,7 +366,9 @@ def _order(found: Flat) -> list[Any]:
         for i in range(len(leaves)):
             before = sorted(str(colours[j]) for j in range(len(leaves)) if pairs[j][i])
             after = sorted(str(colours[j]) for j in range(len(leaves)) if pairs[i][j])
-            fresh.append(f"{leaves[i].base}<{hash_of(before)}>{hash_of(after)} ({len(before)} before, {len(after)} after)")
+            fresh.append(
+                f"{leaves[i].base}<{hash_of(before)}>{hash_of(after)} ({len(before)} before, {len(after)} after)"
+            )
         colours = fresh
     return colours
 
@@ -356,7 +386,10 @@ def _parameters(spec: Mapping[str, Any], pipeline: Pipeline) -> list[str]:
     old = {n: (_artifact(a), "null") for n, a in (definitions.get("artifacts") or {}).items()}
     old |= {n: (_type(parameter_type(p)), json.dumps(p.get("defaultValue"), sort_keys=True)) for n, p in inputs.items()}
     new = {
-        p.name: (_annotated(p.annotation), json.dumps(value_of(p.default.source) if p.default else None, sort_keys=True))
+        p.name: (
+            _annotated(p.annotation),
+            json.dumps(value_of(p.default.source) if p.default else None, sort_keys=True),
+        )
         for p in pipeline.parameters
     }
     same = {n: (t, json.loads(d)) for n, (t, d) in old.items()} == {n: (t, json.loads(d)) for n, (t, d) in new.items()}
@@ -367,7 +400,9 @@ def _unequal(what: str, old: list[Any], new: list[Any]) -> list[str]:
     a, b = Counter(map(_text, old)), Counter(map(_text, new))
     if a == b:
         return []
-    return [f"{what}: only in the original {list((a - b).elements())[:3]}, only in the result {list((b - a).elements())[:3]}"]
+    return [
+        f"{what}: only in the original {list((a - b).elements())[:3]}, only in the result {list((b - a).elements())[:3]}"
+    ]
 
 
 def _text(value: Any) -> str:

@@ -32,10 +32,14 @@ class AirflowBackend:
     def build(self, pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
         """The DAG file, or `None` where a finding refuses the pipeline."""
         from pipec.backends.airflow.compile import compile_file
-        from pipec.backends.airflow.emit import emit
+        from pipec.backends.airflow.emit import emit, emit_steps
+        from pipec.backends.airflow.isolation import steps_name
 
-        file = compile_file(pipeline, site, report)
-        if file is None:
+        made = compile_file(pipeline, site, report)
+        if made is None:
             return None
         path = f"{pipeline.name}.py"
-        return Bundle({path: emit(file)}, path)
+        files = {path: emit(made.file)}
+        if made.steps is not None:
+            files[steps_name(pipeline)] = emit_steps(made.steps)
+        return Bundle(files, path)

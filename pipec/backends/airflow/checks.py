@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipec.backends.airflow import native, operators, pods
+from pipec.backends.airflow import isolation, native, operators, pods
 from pipec.compiler.backend.schedules import can_be_scheduled
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit, UnsupportedForm
 from pipec.compiler.site import Site
-from pipec.ir import Const, ForEach, Pipeline
+from pipec.ir import Component, Const, ForEach, Pipeline, Task
 from pipec.ir.graph import tasks, walk
 from pipec.ir.literals import value_of
 
@@ -25,9 +25,17 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
     schedule = pipeline.policy.schedule
     native.check(pipeline.policy, native.DAG, pipeline.name, version, report)
     can_be_scheduled(pipeline, "airflow", report)
+    if schedule is not None and schedule.after is not None and not schedule.beside:
+        reason = (
+            f"there is no pipeline {schedule.after!r} in this file, so its DAG would not tell of its end; move one of "
+            "them beside the other, or let a step of the other have `updates` and use `OnUpdate`"
+        )
+        report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))
     if schedule is not None and schedule.catchup and schedule.start is None:
         reason = "Airflow catches up from `start`, which is missing"
         report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))
+    for task, reason in isolation.refusals(pipeline):
+        report.add(UnsupportedForm(task.span, "airflow", task.site.step, f"{reason}; run it in the worker"))
     for task in tasks(pipeline):
         component = pipeline.component(task.component)
         if component.container is not None:
@@ -39,6 +47,8 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
             elif task.caught is not None:
                 reason = "an operator of Airflow's own that fails ends the run: nothing in a `try` can catch it"
                 report.add(UnsupportedForm(task.span, "airflow", task.site.step, reason))
+        if not native.is_isolated(pipeline.policy, task.policy):
+            _without_environment(task, component, report)
         native.check(task.policy, native.TASK, task.site.step, version, report)
         if isinstance(task.policy.placement.priority, str) and component.container is None:
             loss = "only the KubernetesExecutor gives pods a priority class"
@@ -55,3 +65,14 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
                     f"a fan-out over {len(items)} items needs `max_map_length` above its default of {MAX_MAP_LENGTH}"
                 )
                 report.add(TargetLimit(node.span, "airflow", limit))
+
+
+def _without_environment(task: Task, component: Component, report: Report) -> None:
+    """What a step has that runs in the worker's own process, and that only a virtual environment could give it."""
+    how = 'targets={"airflow": {"isolation": "virtualenv"}} gives the step an environment of its own'
+    if component.packages:
+        loss = f"Airflow installs nothing: the image of the workers must hold the packages; {how}"
+        report.add(LossySetting(task.policy.span("packages"), "airflow", task.site.step, "packages", loss))
+    if component.python is not None:
+        reason = f"the image of the workers decides about the Python version; {how}"
+        report.add(RefusedSetting(task.policy.span("python"), "airflow", task.site.step, "python", reason))

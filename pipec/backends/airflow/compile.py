@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pipec.backends.airflow import finish, operators
+from pipec.backends.airflow import finish, isolation, operators
 from pipec.backends.airflow.checks import check
 from pipec.backends.airflow.clashes import without_clashes
 from pipec.backends.airflow.emit import own_text
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.imports import needed_imports
 from pipec.backends.airflow.lower import Lowering
-from pipec.backends.airflow.model import DagFile
+from pipec.backends.airflow.model import DagFile, StepsFile
 from pipec.backends.airflow.names import AIRFLOW, HELPERS, Names
 from pipec.backends.airflow.nesting import Nesting, flattened
 from pipec.backends.airflow.pieces import pieces
@@ -39,6 +39,8 @@ class Compiled:
     nesting: Nesting
     artifacts: bool
     """Whether the file has an artifact store."""
+    steps: StepsFile | None = None
+    """The module beside it, where steps run in virtual environments of their own."""
 
     @property
     def loader(self) -> str:
@@ -47,13 +49,13 @@ class Compiled:
         return self.lowering.functions.helpers.get(name, name)
 
 
-def compile_file(pipeline: Pipeline, site: Site, report: Report) -> DagFile | None:
-    """The DAG file of `pipeline`; `None` where a finding refuses it."""
+def compile_file(pipeline: Pipeline, site: Site, report: Report) -> Compiled | None:
+    """The DAG file of `pipeline`, and what stands beside it; `None` where a finding refuses it."""
     before = len(report.findings)
     check(pipeline, site, _version(site), report)
     if any(f.severity == "error" for f in report.findings[before:]):
         return None
-    return compiled(pipeline, site).file
+    return compiled(pipeline, site)
 
 
 def compiled(pipeline: Pipeline, site: Site) -> Compiled:
@@ -66,7 +68,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     low = Lowering(pipeline, names, functions, facts)
     low.run()
     dag = settings(pipeline, version, functions)
-    user = user_code(pipeline)
+    user = user_code(isolation.left(pipeline))
     outside, inside = finish.orders(low)
     code = finish.code(low, user)
     body = finish.items(low, outside, inside)
@@ -82,6 +84,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
         pipeline,
         nesting,
         made.artifacts,
+        isolation.steps_file(pipeline, functions, version),
     )
 
 

@@ -24,14 +24,24 @@ class FunctionDraft:
     parameters: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     doc: str = ""
+    decorated: bool = False
+    """Of "class": a decorated function instead, whose call gives its output itself."""
+    isolated: str = ""
+    """The decorator that has it run in a virtual environment of its own, in which the module beside the DAG has it."""
     caught: bool = False
     """It ends well when it fails for good."""
     listed: bool = False
     """Its result is mapped over: it must be what its annotation promises, a list."""
     calls: list[CallDraft] = field(default_factory=list)
 
-    def settled(self) -> TaskFunction:
-        """The function with the settings that all its calls have in common."""
+    @property
+    def is_operator(self) -> bool:
+        """Whether a call gives an operator, and not what it hands on."""
+        return self.operator == "class" and not self.decorated
+
+    def settled(self, isolated: bool = True) -> TaskFunction:
+        """The function with the settings that all its calls have in common. Of an isolated one, what stands in the DAG
+        file; with `isolated=False`, what runs in the environment."""
         options = dict(self.options)
         decorators = self.decorators
         if self.listed:
@@ -47,6 +57,11 @@ class FunctionDraft:
         order = {"task_id": 0, "multiple_outputs": 1, "trigger_rule": 2}
         options = dict(sorted(options.items(), key=lambda item: order.get(item[0], 9)))
         assert self.operator != "class"
+        if self.isolated and isolated:
+            return TaskFunction(
+                name=self.name, operator=self.operator, options=options, parameters=self.parameters,
+                decorators=(*decorators[:-1], self.isolated), doc=self.doc,
+            )  # fmt: skip
         return TaskFunction(
             name=self.name, operator=self.operator, options=options, decorators=decorators,
             definition=self.definition, parameters=self.parameters, body=self.body, doc=self.doc,

@@ -10,6 +10,7 @@ from pipec.backends.airflow.model import (
     MappedGroup,
     Order,
     ParamSpec,
+    StepsFile,
     TaskFunction,
     TaskGroup,
 )
@@ -36,7 +37,23 @@ def emit(file: DagFile) -> str:
     )
 
 
-def own_text(file: DagFile) -> str:
+def emit_steps(file: StepsFile) -> str:
+    """The text of the module beside a DAG file."""
+    found = [i for source in file.imports for i in imports.parse(source)]
+    typing = [i for source in file.typing_imports for i in imports.parse(source)]
+    return render(
+        "airflow",
+        "steps.py.jinja",
+        doc=docstring(file.doc),
+        imports="\n".join(imports.block(found, width=88)),
+        typing_imports="\n".join(imports.block(typing, 4, width=88)),
+        helpers=file.helpers,
+        code=[_code(piece) for piece in file.code],
+        run_step=file.run_step,
+    )
+
+
+def own_text(file: DagFile | StepsFile) -> str:
     """All of `file` but the user's code."""
     own = [
         p.model_copy(update={"definition": "def x(): ..." if p.definition else ""})
@@ -44,7 +61,9 @@ def own_text(file: DagFile) -> str:
         if isinstance(p, TaskFunction)
     ]
     typing = ["TYPE_CHECKING"] if file.typing_imports else []
-    return "\n".join([*typing, *file.constants, *file.helpers, *(_code(p)[0] for p in own), *_dag(file), ""])
+    ours = [*file.constants, *file.helpers] if isinstance(file, DagFile) else [*file.helpers, "sys.argv, Path"]
+    last = _dag(file) if isinstance(file, DagFile) else []
+    return "\n".join([*typing, *ours, *(_code(p)[0] for p in own), *last, ""])
 
 
 def docstring(text: str) -> str:
@@ -85,7 +104,7 @@ def _below_comments(decorators: list[str], source: str) -> str:
 
 
 def _decorators(function: TaskFunction) -> list[str]:
-    lines = [f"@{function.operator}"]
+    lines = [f"@{function.operator}"] if function.operator else []
     if function.options:
         lines = fitted(f"@{function.operator}({_keywords(function.options)})", 0)
     for decorator in function.decorators:

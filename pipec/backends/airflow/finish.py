@@ -86,7 +86,7 @@ def _seen_from(loop: Loop | None) -> Loop | None:
 
 def code(low: Lowering, user: UserCode) -> tuple[CodePiece | TaskFunction, ...]:
     """The user's definitions, tasks among them, and our own functions below."""
-    direct = {d.definition: d for d in low.functions.drafts if d.definition}
+    direct = {d.definition: d for d in low.functions.drafts if d.definition and not d.isolated}
     called = [CodePiece(name=c.name, source=c.source) for c in low.functions.callbacks.values()]
     found: list[CodePiece | TaskFunction] = []
     for name, source in user.sources.items():
@@ -96,5 +96,5 @@ def code(low: Lowering, user: UserCode) -> tuple[CodePiece | TaskFunction, ...]:
         else:
             found.append(CodePiece(name=name, source=source))
     found += called
-    found += [d.settled() for d in low.functions.drafts if not d.definition]
+    found += [d.settled() for d in low.functions.drafts if not d.definition or d.isolated]
     return tuple(found)

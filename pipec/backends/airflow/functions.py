@@ -8,6 +8,7 @@ from pipec.backends.airflow import settings
 from pipec.backends.airflow.draft import CallbackDraft, FunctionDraft
 from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.names import HELPERS, Names
+from pipec.backends.airflow.native import is_isolated
 from pipec.backends.airflow.values import DICTS, Facts, Spec
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Component, Pipeline, Task
@@ -52,9 +53,11 @@ class Functions:
             assert component.function is not None
             options = self.options(component, task, spec)
             decorators = self.decorators(component, task, spec, component.function)
+            isolated = self.isolated(component, task)
             draft = FunctionDraft(
                 component.function, options=options, decorators=decorators, definition=component.function,
-                caught=spec.caught,
+                caught=spec.caught, isolated=isolated, parameters=_signature(component) if isolated else (),
+                doc=self.elsewhere if isolated else "",
             )  # fmt: skip
             self.by_component[component.name] = draft
             self.drafts.append(draft)
@@ -114,6 +117,23 @@ class Functions:
         if task.policy.env:
             found.append(f"{self.helper('with_environment')}({settings.mapping(task.policy.env)})")
         return (*found, self.stored(spec, lazy))
+
+    def isolated(self, component: Component, task: Task) -> str:
+        """The decorator of a step that runs in a virtual environment of its own; "" for others."""
+        if not is_isolated(self.pipeline.policy, task.policy):
+            return ""
+        self.helper("stored")
+        arguments = []
+        if component.packages:
+            arguments.append("requirements=[" + ", ".join(map(py, component.packages)) + "]")
+        if component.python:
+            arguments.append(f"python={py(f'python{component.python}')}")
+        return f"{self.helper('isolated')}({', '.join(arguments)})"
+
+    @property
+    def elsewhere(self) -> str:
+        """The docstring of a function whose code is in the module beside the DAG file."""
+        return f"In {self.pipeline.name}_steps.py."
 
     def caught(self, spec: Spec, step: str = "", function: str = "") -> list[str]:
         """The decorator that lets a task end well. `step`: its name for people, where `function` is not."""
@@ -175,17 +195,25 @@ class Functions:
     def add(self, draft: FunctionDraft) -> FunctionDraft:
         """`draft`, or the equal one that is there already."""
         for other in self.drafts:
-            same = (other.parameters, other.body, other.decorators, other.options, other.operator)
+            same = (other.parameters, other.body, other.decorators, other.isolated, other.options, other.operator)
             if not draft.definition and same == (
                 draft.parameters,
                 draft.body,
                 draft.decorators,
+                draft.isolated,
                 draft.options,
                 draft.operator,
             ):
                 return other
         self.drafts.append(draft)
         return draft
+
+
+def _signature(component: Component) -> tuple[str, ...]:
+    """The parameters of a step's function; what its defaults are is decided where it runs."""
+    ports = [(port.kind, port.name if port.required else f"{port.name}=...") for port in component.ports]
+    keywords = [text for kind, text in ports if kind == "keyword"]
+    return (*(text for kind, text in ports if kind == "positional"), *(["*", *keywords] if keywords else []))
 
 
 def returns_dict(component: Component, pipeline: Pipeline) -> bool:

@@ -87,6 +87,17 @@ def follow(nodes: Iterable[TaskNode], before: Iterable[TaskNode], forced: bool =
             start.after(end, forced)
 
 
+def numbered(nodes: Iterable[TaskNode], prefix: str, wanted: str) -> str:
+    """`wanted`, or `wanted__1`, `wanted__2`, ... as Airflow itself numbers further calls of a task function."""
+    taken = {node.id for node in nodes}
+    if prefix + wanted not in taken:
+        return wanted
+    n = 1
+    while f"{prefix}{wanted}__{n}" in taken:
+        n += 1
+    return f"{wanted}__{n}"
+
+
 def settle(nodes: list[TaskNode], safe: list[TaskNode]) -> None:
     """Give every task its trigger rule, and add edges that keep skips and failures right. `safe` ones never fail."""
     _unmask([n for n in nodes if n not in safe], nodes)

@@ -34,6 +34,7 @@ IMPORTS: dict[str, str] = {
     "conf": "from airflow.configuration import conf",
     "contextlib": "import contextlib",
     "create_session": "from airflow.utils.session import create_session",
+    "fcntl": "import fcntl",
     "functools": "import functools",
     "get_current_context": "from airflow.sdk import get_current_context",
     "hashlib": "import hashlib",
@@ -46,10 +47,15 @@ IMPORTS: dict[str, str] = {
     "os": "import os",
     "pendulum": "import pendulum",
     "pickle": "import pickle",
+    "prepare_virtualenv": "from airflow.providers.standard.utils.python_virtualenv import prepare_virtualenv",
     "re": "import re",
+    "shutil": "import shutil",
+    "subprocess": "import subprocess",
+    "sys": "import sys",
     "task": "from airflow.sdk import task",
     "task_group": "from airflow.sdk import task_group",
     "tempfile": "import tempfile",
+    "traceback": "import traceback",
     "types": "import types",
     "time": "import time",
     "timedelta": "from datetime import timedelta",
@@ -70,6 +76,7 @@ BEFORE_3 = {
         )
     },
     "EmptyOperator": "from airflow.operators.empty import EmptyOperator",
+    "prepare_virtualenv": "from airflow.utils.python_virtualenv import prepare_virtualenv",
 }  # fmt: skip
 """What is elsewhere on Airflow 2. The provider common.compat, which comes with it, has the names of Airflow 3."""
 

@@ -118,6 +118,8 @@ def execute(request: RunRequest, home: Path, emit: Emit) -> DoneEvent:
     module = sys.modules[dag.tasks[0].python_callable.__module__] if dag.tasks else None
     _without_delays(dag)
     _without_callbacks(dag)
+    if module is not None and made.steps is not None:
+        vars(module)[made.lowering.functions.helpers["virtualenv"]] = lambda python, requirements: sys.executable
     given: Any = value_of(request.params)
     conf = {name: packed_value(value) for name, value in given.items()}
     _widen(dag, conf)

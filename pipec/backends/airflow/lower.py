@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from pipec.backends.airflow import collecting, failures, values
+from pipec.backends.airflow import collecting, failures, native, values
 from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupDraft, MappedDraft
+from pipec.backends.airflow.following import told_of_the_end
 from pipec.backends.airflow.functions import Functions
-from pipec.backends.airflow.graph import Guard, Loop, TaskNode, entries, follow, settle
+from pipec.backends.airflow.graph import Guard, Loop, TaskNode, entries, follow, numbered, settle
 from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.names import Names, ascii_id
 from pipec.backends.airflow.operators import native_task
@@ -72,6 +73,7 @@ class Lowering:
         self.params: dict[str, TaskNode] = {}
         self.tasks: dict[str, TaskNode] = {}
         """Id of an IR task -> its task."""
+        self.natives: dict[str, TaskNode] = {}  # native step -> its first task
         self.loops: dict[str, TaskNode] = {}
         """Id of a loop -> a task of its body: its instances are the iterations."""
         self.producers: dict[str, TaskNode] = {}
@@ -85,6 +87,8 @@ class Lowering:
     def run(self) -> None:
         """Lower the whole pipeline."""
         self.block(self.pipeline.body, self.top)
+        if self.pipeline.policy.followed:
+            told_of_the_end(self)
         settle(self.nodes, list(self.params.values()))
 
     def block(self, block: Block, scope: Scope, concurrent: bool = False, awaited: bool = False) -> list[TaskNode]:
@@ -142,10 +146,13 @@ class Lowering:
     # tasks
 
     def new(
-        self, id_: str, function: FunctionDraft, scope: Scope, variable: str = "", loop: Loop | None = None
-    ) -> TaskNode:
-        """A task called `id_`; the call's arguments are still missing."""
+        self, id_: str, function: FunctionDraft, scope: Scope, variable: str = "", loop: Loop | None = None,
+        wanted: str = "",
+    ) -> TaskNode:  # fmt: skip
+        """A task called `id_`; the call's arguments are still missing. `wanted`: the id that it is asked to have."""
         plain = id_ if id_.isascii() else self.ids.fresh(ascii_id(id_))
+        if wanted:
+            plain = numbered(self.nodes, scope.prefix, wanted)
         node = TaskNode(
             scope.prefix + plain, function, CallDraft(function, ""), scope.arms, scope.ways, loop or scope.loop
         )
@@ -171,7 +178,7 @@ class Lowering:
         producer = self.parameter(bound.param) if bound.param else bound.node
         assert producer is not None
         node.data[producer] = None
-        output = ".output" if producer.function.operator == "class" else ""  # a task function gives its output itself
+        output = ".output" if producer.function.is_operator else ""  # a task function gives its output itself
         return self.variable(producer, node.loop) + output + (f"[{py(bound.key)}]" if bound.key else "")
 
     def variable(self, node: TaskNode, loop: Loop | None) -> str:
@@ -220,9 +227,10 @@ class Lowering:
             arguments: dict[str, Expr] = dict(task.args)
             if taken is not None:
                 arguments = {name: Ref(value=value) for name, value in taken.parameters.items()}
-            node = self.mapped(task.id, function, arguments, own, loop, scope, variable)
+            wanted = native.task_id(task.policy)
+            node = self.mapped(task.id, function, arguments, own, loop, scope, variable, wanted)
         else:
-            node = self.new(task.id, function, scope, variable)
+            node = self.new(task.id, function, scope, variable, wanted=native.task_id(task.policy))
             if taken is not None:
                 self.fill(node, taken)
             else:
@@ -291,13 +299,13 @@ class Lowering:
 
     def mapped(
         self, id_: str, function: FunctionDraft, arguments: dict[str, Expr], own: set[ValueId], loop: ForEach,
-        scope: Scope, variable: str,
+        scope: Scope, variable: str, wanted: str = "",
     ) -> TaskNode:  # fmt: skip
         """A mapped task: what depends on the item is expanded over, the rest is the same for all."""
         over = {k: e.value for k, e in arguments.items() if isinstance(e, Ref) and e.value in own}
         unused = {k: "" for k, e in arguments.items() if isinstance(e, Ref) and not e.value}
         mode, head, producer = self.items(over or unused, loop, scope)
-        node = self.new(id_, function, scope, variable, Loop(values.may_be_empty(loop, self.env), True))
+        node = self.new(id_, function, scope, variable, Loop(values.may_be_empty(loop, self.env), True), wanted)
         node.call.mode = mode
         node.call.args = [head + (self.operand(producer, node, mapped=True) if producer else "")]
         for name, expr in arguments.items():

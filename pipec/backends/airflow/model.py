@@ -31,7 +31,7 @@ class TaskFunction(Part):
     """A module-level function under `@task`."""
 
     name: str
-    operator: Literal["task", "task.branch", "task.short_circuit", "task.sensor"] = "task"
+    operator: Literal["", "task", "task.branch", "task.short_circuit", "task.sensor"] = "task"
     options: dict[str, str] = {}
     """Keyword arguments of the operator."""
     decorators: tuple[str, ...] = ()
@@ -101,6 +101,18 @@ class CodePiece(Part):
 
     name: str
     source: str
+
+
+class StepsFile(Part):
+    """The module beside a DAG file with the code of steps that run in virtual environments of their own."""
+
+    doc: str
+    imports: tuple[str, ...]
+    typing_imports: tuple[str, ...] = ()
+    helpers: tuple[str, ...] = ()
+    code: tuple[CodePiece | TaskFunction, ...] = ()
+    run_step: str
+    """The helper that runs one of them."""
 
 
 class DagFile(Part):

@@ -70,17 +70,19 @@ CONTEXT = frozenset(
 )
 """Keys of the context of any Airflow version: TaskFlow passes them to parameters of the same name."""
 
-AIRFLOW = frozenset(["ARTIFACTS", "CACHE", "ENCODERS", "dag", "datetime", "sys"]) | frozenset(IMPORTS)
+AIRFLOW = frozenset(["ARTIFACTS", "CACHE", "ENCODERS", "STEPS", "dag", "datetime", "sys"]) | frozenset(IMPORTS)
 """What a DAG file imports or defines itself."""
 
 HELPERS = frozenset(
     [
+        "Kept",
         "Pickler",
         "Unpickler",
         "argument",
         "as_npy",
         "as_parquet",
         "arrived",
+        "brought",
         "cached",
         "caught",
         "caught_sensor",
@@ -89,8 +91,11 @@ HELPERS = frozenset(
         "fetch",
         "fingerprint",
         "from_xcom",
+        "handed_on",
+        "isolated",
         "message_of",
         "pickled",
+        "placed",
         "pod",
         "put",
         "put_file",
@@ -100,10 +105,12 @@ HELPERS = frozenset(
         "read_object",
         "recorded",
         "restored",
+        "run_step",
         "select",
         "sent",
         "stored",
         "to_xcom",
+        "virtualenv",
         "with_environment",
     ]
 )

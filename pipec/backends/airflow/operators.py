@@ -19,16 +19,43 @@ if TYPE_CHECKING:
 
 def native_task(low: Lowering, task: Task, native: Native, scope: Scope) -> TaskNode:
     """One native step."""
-    call = ast.parse(native.source, mode="eval").body
+    tree = _Renamed(low).visit(ast.parse(native.source, mode="eval"))
+    call = tree.body
     assert isinstance(call, ast.Call)
     options = {k.arg: one_line(k.value) for k in call.keywords if k.arg is not None}
-    function = FunctionDraft(one_line(call.func), operator="class", options=options)
+    function = FunctionDraft(
+        one_line(call.func), operator="class", options=options, decorated=is_decorated(native.source)
+    )
     node = low.new(task_id(native), function, scope, task.id)
     node.call.override.pop("task_id", None)
     node.call.args = [one_line(argument) for argument in call.args]
     for output in task.outputs:
         low.env[output.id] = Bound(node)
+    low.natives.setdefault(task.component, node)
     return node
+
+
+class _Renamed(ast.NodeTransformer):
+    """Names of other native steps, as in `values=add.output`, become the variables that hold their tasks."""
+
+    def __init__(self, low: Lowering) -> None:
+        self.low = low
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        found = self.low.natives.get(node.id)
+        if found is None:
+            return node
+        return ast.copy_location(ast.Name(self.low.variable(found, None), node.ctx), node)
+
+
+def is_decorated(source: str) -> bool:
+    """Whether a task is made by a decorated function: `task(task_id="x")(f)(1)`, and not by an operator."""
+    node = ast.parse(source, mode="eval").body
+    while isinstance(node, (ast.Call, ast.Attribute)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
+            return True
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return False
 
 
 def task_id(native: Native) -> str:

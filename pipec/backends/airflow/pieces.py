@@ -33,6 +33,8 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
     if has["artifacts"] or "cached" in wanted:
         default = py(site.artifact_root) if site.artifact_root else 'f"file://{AIRFLOW_HOME}/artifacts"'
         constants.append(f'ARTIFACTS = ObjectStoragePath(os.environ.get("ARTIFACT_ROOT", {default}))')
+    if "isolated" in wanted:
+        constants.append(f"STEPS = Path(__file__).with_name({py(f'{pipeline.name}_steps.py')})")
     if "stored" in wanted:
         texts += [_piece("values.py", has), _piece("stored.py", has)]
     for name in ("artifacts", "files", "objects", "classes", "parquet", "npy"):
@@ -40,6 +42,8 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
             texts.append(_piece(f"{name}.py", has))
     if "with_environment" in wanted:
         texts.append(_piece("environment.py", has))
+    if "isolated" in wanted:
+        texts.append(_piece("isolated.py", has))
     if "cached" in wanted:
         texts.append(_piece("cache.py", has))
     for name in ("caught", "caught_sensor", "arrived", "argument"):
@@ -47,24 +51,42 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
             texts.append(_piece(f"{name}.py", has))
     if "pod" in wanted:
         texts.append(_piece("pod.py", has))
+    return Pieces(tuple(constants), _named(texts, functions), has["artifacts"])
+
+
+def helpers_of_steps(pipeline: Pipeline, functions: Functions) -> tuple[str, ...]:
+    """The fixed helpers of the module with the code of isolated steps: those of the DAG file, with local paths."""
+    has = _regions(functions, pipeline, isolated=True)
+    texts = [_piece("values.py", has).replace("ObjectStoragePath", "Kept"), _piece("steps.py", has)]
+    for name in ("objects", "classes", "parquet", "npy"):
+        if has[name]:
+            texts.append(_piece(f"{name}.py", has).replace("ObjectStoragePath", "Path"))
+    return _named(texts, functions)
+
+
+def _named(texts: list[str], functions: Functions) -> tuple[str, ...]:
+    """Helpers as they are called in this file."""
     names = {name: new for name, new in functions.helpers.items() if name != new}
     if names:
         texts = [rename_globals(text, names) for text in texts]
-    return Pieces(tuple(constants), tuple(text.strip("\n") for text in texts), has["artifacts"])
+    return tuple(text.strip("\n") for text in texts)
 
 
-def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
-    """Which regions of the helpers the task functions need."""
+def _regions(functions: Functions, pipeline: Pipeline, isolated: bool = False) -> dict[str, bool]:
+    """Which regions of the helpers the task functions need; `isolated`: those in virtual environments of their own."""
     decorators = " ".join(d for draft in functions.drafts for d in draft.decorators)
-    listed = any(draft.listed for draft in functions.drafts)
+    elsewhere = [draft for draft in functions.drafts if draft.isolated]
+    drafts = elsewhere if isolated else [draft for draft in functions.drafts if not draft.isolated]
+    own = " ".join(d for draft in drafts for d in draft.decorators)
+    listed = any(draft.listed for draft in drafts)
     objects = any(f'"{form}"' in decorators for form in ("pickle", "parquet", "npy"))
     files = '"file"' in decorators
     artifacts = objects or files
     lazy = artifacts and "lazy=True" in decorators  # else nothing is there that could be fetched
     codecs = '"parquet"' in decorators or '"npy"' in decorators
-    forms = re.findall(r'result=([\[({])|(?:\d|None), ([\[({])|"\w+", ([\[({])', decorators)
+    forms = re.findall(r'result=([\[({])|(?:\d|None), ([\[({])|"\w+", ([\[({])', own)
     classes = objects and any(_pickled_by_name(d, pipeline) for d in pipeline.definitions)
-    outputs = "outputs=" in decorators
+    outputs = "outputs=" in own
     caught = [draft for draft in functions.drafts if any("caught" in d for d in draft.decorators)]
     guarded = any("raise AirflowSkipException" in line for draft in caught for line in draft.body)
     limits = any("execution_timeout" in draft.options for draft in caught)
@@ -76,11 +98,15 @@ def _regions(functions: Functions, pipeline: Pipeline) -> dict[str, bool]:
         "objects only": objects and not files, "codecs": codecs, "pickles only": not codecs,
         "parquet": '"parquet"' in decorators, "npy": '"npy"' in decorators, "outputs": outputs,
         "outputs plain": outputs and not artifacts, "outputs artifacts": outputs and artifacts,
-        "discard": "result=None" in decorators, "listed": listed, "nested": bool(forms),
+        "discard": "result=None" in own, "listed": listed, "nested": bool(forms),
         "guarded": guarded, "limits": limits, "steps": steps, "no steps": not steps,
         "several": several, "single": not several,
         "classes": classes, "no classes": not classes,
         "airflow 3": functions.version >= (3, 0), "airflow 2": functions.version < (3, 0),
+    }  # fmt: skip
+    found |= {
+        "isolated outputs": any("outputs=" in d for draft in elsewhere for d in draft.decorators),
+        "isolated objects": isolated and objects, "isolated files": isolated and files,
     }  # fmt: skip
     pods = " ".join(draft.options.get("executor_config", "") for draft in functions.drafts)
     found |= {

@@ -8,7 +8,7 @@ import math
 from pipec.backends.airflow import native
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.model import ParamSpec
-from pipec.backends.airflow.settings import duration, retry_options
+from pipec.backends.airflow.settings import duration, end_of, retry_options
 from pipec.compiler.pysource.text import double_quoted
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import CRON_PRESETS, Parameter, Pipeline, Schedule
@@ -40,6 +40,7 @@ def settings(pipeline: Pipeline, version: tuple[int, int], functions: Functions)
         defaults["owner"] = py(policy.owner)
     if policy.default_retry is not None:
         defaults |= retry_options(policy.default_retry, version)
+    defaults |= native.default_args(policy)
     if defaults:
         found["default_args"] = "{" + ", ".join(f'"{k}": {v}' for k, v in defaults.items()) + "}"
     if policy.timeout is not None:
@@ -82,6 +83,8 @@ def schedule(policy: Schedule, version: tuple[int, int]) -> dict[str, str]:
     elif policy.on_update:
         assets = [f"Asset({py(uri)})" for uri in policy.on_update]
         found["schedule"] = f"[{assets[0]}]" if len(assets) == 1 else f"({' | '.join(assets)})"
+    elif policy.after is not None:
+        found["schedule"] = f"[{end_of(policy.after)}]"
     if version < (3, 0):
         found["start_date"] = START
     for key, text in (("start_date", policy.start), ("end_date", policy.end)):

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from pipec.backends.airflow import settings
+from pipec.backends.airflow import native, settings
 from pipec.backends.airflow.draft import FunctionDraft
 from pipec.backends.airflow.graph import TaskNode
 from pipec.backends.airflow.values import Bound, Spec
@@ -49,7 +49,8 @@ def pod_task(low: Lowering, task: Task, component: Component, scope: Scope) -> T
         line = _command_line(low, task, elements[split:], texts[split:], scope)
     elif texts[split:]:
         options["arguments"] = _listed([_text(t) for t in texts[split:] if t is not None])
-    node = low.new(task.id, function, scope)  # the variable of an operator has the task's name
+    # the variable of an operator has the task's name
+    node = low.new(task.id, function, scope, wanted=native.task_id(task.policy))
     if line is not None:
         options["arguments" if split or not container.command else "cmds"] = low.operand(Bound(line), node)
     options |= pod_options(task.policy)

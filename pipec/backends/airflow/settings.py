@@ -18,6 +18,11 @@ def duration(seconds: float) -> str:
     return f"timedelta(seconds={int(seconds) if seconds == int(seconds) else seconds!r})"
 
 
+def end_of(pipeline: str) -> str:
+    """The asset that stands for the good end of a run of `pipeline`."""
+    return f"Asset({py(f'dag://{pipeline}')})"
+
+
 def retry_options(retry: Retry, version: tuple[int, int]) -> dict[str, str]:
     """The retry arguments of an operator."""
     options = {"retries": str(retry.limit)}

@@ -132,7 +132,8 @@ class Wrapper:
     def step(self, component: Component, task: Task, spec: Spec) -> FunctionDraft:
         """The call of a step whose arguments are expressions."""
         codes = [e for e in task.args.values() if isinstance(e, Code)]
-        lazy = self.lazy(codes)
+        isolated = self.functions.isolated(component, task)
+        lazy = self.lazy(codes) and not isolated
         sources: dict[str, str] = {}
 
         def source(key: str, expr: Expr) -> str:
@@ -154,6 +155,8 @@ class Wrapper:
             parameters=self.signature,
             body=tuple(self.lines),
             caught=spec.caught,
+            isolated=isolated,
+            doc=self.functions.elsewhere if isolated else "",
         )
         found = self.functions.add(draft)
         if found is draft:

@@ -13,18 +13,18 @@ from pipec.backends.kfp.clashes import without_clashes
 from pipec.backends.kfp.emit import comment, document
 from pipec.backends.kfp.foreign import refusals
 from pipec.backends.kfp.forms import none_test
-from pipec.backends.kfp.lower import Lowered, lower
+from pipec.backends.kfp.lower import Lowered, is_raw, lower
 from pipec.backends.kfp.model import plain
 from pipec.backends.kfp.recurring import recurring_run
 from pipec.compiler.backend import Bundle
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import BareImage
-from pipec.compiler.diagnostics.target import LossySetting, TargetLimit, UnsupportedForm
+from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit, UnsupportedForm
 from pipec.compiler.passes.outline import Place, outline
 from pipec.compiler.passes.soften import soften
 from pipec.compiler.site import Site
-from pipec.ir import Code, Pipeline, PipelinePolicy, TaskPolicy
+from pipec.ir import Block, Code, Parallel, Pipeline, PipelinePolicy, Task, TaskPolicy
 from pipec.ir.graph import tasks, walk
 
 OUTLINED: frozenset[Place] = frozenset({"conditions", "items", "results", "phis", "arguments"})
@@ -112,8 +112,26 @@ def _containers_fit(pipeline: Pipeline, report: Report) -> bool:
 
 def _check_native(pipeline: Pipeline, version: str, report: Report) -> None:
     native.check(pipeline.policy, pipeline.name, version, report)
+    texts = {p.name for p in pipeline.parameters if is_raw(p)}
+    outer = {task.id for task in _outer(pipeline.body)}
     for task in tasks(pipeline):
         native.check(task.policy, task.site.step, version, report)
+        for name in sorted(native.of_run(task.policy)):
+            reason = "" if name in texts else f"{name!r} is no `str` parameter of the pipeline"
+            reason = reason or ("" if task.id in outer else f"{name!r} is out of reach in a loop, a branch or a group")
+            if reason:
+                report.add(
+                    RefusedSetting(task.policy.span("targets"), native.TARGET, task.site.step, "targets", reason)
+                )
+
+
+def _outer(block: Block) -> Iterator[Task]:
+    """The tasks of the pipeline's own DAG."""
+    for node in block.nodes:
+        if isinstance(node, Task):
+            yield node
+        elif isinstance(node, Parallel):
+            yield from _outer(node.body)
 
 
 def _check_images(pipeline: Pipeline, site: Site, report: Report) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 from kfp.local import logging_utils, placeholder_utils, status, subprocess_task_handler, task_dispatcher
 from kfp.local.orchestrator import dag_orchestrator, enhanced_dag_orchestrator, task_executor
 
+from pipec.backends.kfp.program import without_installation
 from pipec.compiler.backend.protocol import Event, LogEvent, LoopEvent, StepEvent
 
 COLOUR = re.compile(r"\x1b\[\d+m")
@@ -147,8 +148,9 @@ def _run_local_subprocess(full_command: list[str], env_vars: dict[str, str] | No
     attempt = {"KFP_RETRY_INDEX": str(here.attempts - 1)}
     environment = {**run.environment, **(env_vars or {}), **attempt}
     process = subprocess.Popen(  # the pipeline that the user asked to run
-        full_command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
-        encoding="utf-8", errors="replace", env=environment, cwd=run.workdir, start_new_session=True,
+        without_installation(full_command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL, text=True, encoding="utf-8", errors="replace", env=environment, cwd=run.workdir,
+        start_new_session=True,
     )  # fmt: skip
     limit = run.timeouts.get(step)
     watchdog = threading.Timer(limit, _end, (process, tail, limit)) if limit is not None else None

@@ -1,7 +1,8 @@
 """Native settings, `targets={"kfp": {...}}`: which there are, and how they become fields of the platform document.
 
 A step takes what `KubernetesExecutorConfig` has and pipec has no setting for, under the same names. Secrets, config
-maps and claims are given by name (`secretName`, `configMapName`, `pvcName`).
+maps and claims are given by name (`secretName`, `configMapName`, `pvcName`), or by a `str` parameter of the pipeline
+that holds it: `"pvcNameParameter": {"componentInputParameter": "claim"}`, of steps in no loop, branch or group.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
+from pydantic.alias_generators import to_camel
 
 from pipec.backends.kfp.model import Spec
 from pipec.compiler.backend.native import unknown
@@ -21,6 +23,24 @@ from pipec.ir import PipelinePolicy, TaskPolicy
 TARGET = "kfp"
 
 
+class OfRun(Spec):
+    """A name that a parameter of the pipeline gives."""
+
+    component_input_parameter: str
+
+
+class Named(Spec):
+    """Something of the cluster, by its name or by a parameter of the pipeline that holds it."""
+
+    @model_validator(mode="after")
+    def _has_one_name(self) -> Named:
+        names = [name for name in type(self).model_fields if name.endswith(("_name", "_name_parameter"))]
+        given = [name for name in names if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"needs one of {' and '.join(repr(to_camel(name)) for name in names)}")
+        return self
+
+
 class KeyOfConfigMap(Spec):
     """A key of a config map, and the variable that it becomes."""
 
@@ -28,40 +48,45 @@ class KeyOfConfigMap(Spec):
     env_var: str
 
 
-class ConfigMapAsEnv(Spec):
+class ConfigMapAsEnv(Named):
     """Keys of a config map as environment variables."""
 
-    config_map_name: str
+    config_map_name: str | None = None
+    config_map_name_parameter: OfRun | None = None
     key_to_env: list[KeyOfConfigMap]
     optional: bool | None = None
 
 
-class ConfigMapAsVolume(Spec):
+class ConfigMapAsVolume(Named):
     """A config map as files."""
 
-    config_map_name: str
+    config_map_name: str | None = None
+    config_map_name_parameter: OfRun | None = None
     mount_path: str
     optional: bool | None = None
 
 
-class SecretAsVolume(Spec):
+class SecretAsVolume(Named):
     """A secret as files."""
 
-    secret_name: str
+    secret_name: str | None = None
+    secret_name_parameter: OfRun | None = None
     mount_path: str
     optional: bool | None = None
 
 
-class ImagePullSecret(Spec):
+class ImagePullSecret(Named):
     """A secret with which the image is pulled."""
 
-    secret_name: str
+    secret_name: str | None = None
+    secret_name_parameter: OfRun | None = None
 
 
-class PvcMount(Spec):
+class PvcMount(Named):
     """A claim of the cluster, mounted."""
 
-    pvc_name: str
+    pvc_name: str | None = None
+    pvc_name_parameter: OfRun | None = None
     mount_path: str
     sub_path: str | None = None
 
@@ -202,13 +227,22 @@ def of_step(policy: TaskPolicy) -> dict[str, Any]:
         ("secretAsVolume", "secretName"),
     ):
         for entry in found.get(field, ()):
-            entry[f"{name}Parameter"] = {"runtimeValue": {"constant": entry.pop(name)}}
+            if name in entry:
+                entry[f"{name}Parameter"] = {"runtimeValue": {"constant": entry.pop(name)}}
     for term in found.get("nodeAffinity", ()):
         if "nodeAffinityJson" in term:
             term["nodeAffinityJson"] = {"runtimeValue": {"constant": term["nodeAffinityJson"]}}
     context = found.get("securityContext", {})
     context |= {key: str(context[key]) for key in ("runAsUser", "runAsGroup") if key in context}  # 64 bits
     return found
+
+
+def of_run(policy: TaskPolicy) -> set[str]:
+    """The parameters of the pipeline that name things for a step."""
+    given = policy.extensions.get(TARGET, {})
+    entries = [entry for value in given.values() if isinstance(value, (list, tuple)) for entry in value]
+    named = [value for e in entries if isinstance(e, Mapping) for k, value in e.items() if k.endswith("NameParameter")]
+    return {str(value["componentInputParameter"]) for value in named if isinstance(value, Mapping) and value}
 
 
 def pipeline_root(policy: PipelinePolicy) -> str | None:

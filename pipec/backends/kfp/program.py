@@ -93,6 +93,16 @@ def program(title: str, code: str, glue: Iterable[str]) -> str:
     return head + "\n\n\n".join(part for part in (code, glue_, f"# {NOTE}\n{helpers}", main) if part)
 
 
+INSTALLATION = "PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install"
+"""What a container does before its program starts, where it has pip requirements."""
+
+
+def without_installation(command: list[str]) -> list[str]:
+    """`command` without what installs pip requirements: a run here must leave the user's environment as it is."""
+    installs = command[:2] == ["sh", "-c"] and INSTALLATION in command[2]
+    return command[3:] if installs else command
+
+
 def command(text: str, packages: tuple[str, ...], exports: Mapping[str, str]) -> list[str]:
     """How a container starts the program `text`, with the pip requirements installed as KFP's own SDK does it.
 
@@ -101,13 +111,13 @@ def command(text: str, packages: tuple[str, ...], exports: Mapping[str, str]) ->
     pip: list[str] = []
     if packages:
         names = " ".join("'" + package.replace("'", "'\\''") + "'" for package in packages)
-        install = f"python3 -m pip install --quiet --no-warn-script-location {names}"
+        install = f"{INSTALLATION} --quiet --no-warn-script-location {names}"
         pip = [
             "sh",
             "-c",
             '\nif ! [ -x "$(command -v pip)" ]; then\n'
             "    python3 -m ensurepip || python3 -m ensurepip --user || apt-get install python3-pip\nfi\n\n"
-            f'PIP_DISABLE_PIP_VERSION_CHECK=1 {install} && "$0" "$@"\n',
+            f'{install} && "$0" "$@"\n',
         ]
     write = 'printf "%s" "$0"'
     if SUBSTITUTED.search(text):

@@ -16,6 +16,7 @@ from pipec.compiler.frontend.constants import NotConstantError
 from pipec.compiler.frontend.effects import Effects
 from pipec.compiler.frontend.execution import Execution
 from pipec.compiler.frontend.finish import Pruner, origins
+from pipec.compiler.frontend.following import neighbours
 from pipec.compiler.frontend.operands import NONE, Scope, ref
 from pipec.compiler.frontend.ordering import ordered
 from pipec.compiler.frontend.project import Module, Project
@@ -79,8 +80,9 @@ def read(source: Path, *, root: Path, site: Site, report: Report, pipeline: str 
     effects = Effects(resolver, Execution(project))
     effects.include(module)
     resolver.changed = effects.changed()
-    found = (_read_guarded(module, node, resolver, site, report, effects) for node in wanted)
-    return tuple(p for p in found if p is not None)
+    found = [_read_guarded(module, node, resolver, site, report, effects) for node in wanted]
+    beside = neighbours(module, resolver, site)
+    return tuple(beside.known_to(p) for p in found if p is not None)
 
 
 def _async(module: Module, resolver: Resolver) -> list[ast.AsyncFunctionDef]:

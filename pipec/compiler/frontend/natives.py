@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.pipeline import InvalidNative
 from pipec.compiler.frontend.constants import NotConstantError
-from pipec.compiler.frontend.declared import NativeDef
+from pipec.compiler.frontend.declared import NativeDef, as_function
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver
 from pipec.compiler.pysource import imports
@@ -82,7 +82,12 @@ class NativeDeclaration:
         for name in sorted(free):
             if name not in self.module.bindings and name not in bound and not hasattr(builtins, name):
                 self._wrong(place, f"mentions {name!r}, which neither the module nor `imports` binds")
-        return tuple(sorted(n for n in free if n in self.module.bindings and n not in bound))
+        own = (n for n in free if n in self.module.bindings and n not in bound)
+        return tuple(sorted(n for n in own if not self._is_native(n)))  # the target knows other native steps itself
+
+    def _is_native(self, name: str) -> bool:
+        target = self.resolver.name(self.module, name)
+        return target is not None and isinstance(as_function(self.resolver, target).node, NativeDef)
 
 
 def free_names(node: ast.expr) -> set[str]:

@@ -89,8 +89,10 @@ class _Tasks:
     def __init__(self, block: Block) -> None:
         self.exprs: dict[ValueId, tuple[Expr, ...]] = {}
         """What is computed, and parameters of groups: they are made of other values."""
-        self.makers: dict[ValueId | NodeId, tuple[str, ...]] = {}
-        """Whatever else makes a value, and the value -> the tasks in it."""
+        self.inside: dict[NodeId, tuple[str, ...]] = {}
+        """Whatever else makes a value -> the tasks in it. Nodes and values may have equal names."""
+        self.makers: dict[ValueId, tuple[str, ...]] = {}
+        """Value -> the tasks in what makes it."""
         for node in walk(block):
             if isinstance(node, Parallel):
                 continue
@@ -100,14 +102,15 @@ class _Tasks:
                 self.exprs |= {let.id: (let.expr,) for let in node.lets}
                 continue
             made = tuple(n.id for b in blocks(node) for n in walk(b) if isinstance(n, LEAVES)) or (node.id,)
-            self.makers |= dict.fromkeys((node.id, *defines(node)), made)
+            self.inside[node.id] = made
+            self.makers |= dict.fromkeys(defines(node), made)
 
     def behind(self, operands: tuple[Operand, ...]) -> tuple[str, ...]:
         """The tasks that made `operands`."""
         found: dict[str, None] = {}
         for operand in operands:
             if operand.call:
-                found |= dict.fromkeys(self.makers[operand.call])
+                found |= dict.fromkeys(self.inside[operand.call])
             for value in uses(operand.expr):
                 found |= dict.fromkeys(self._of(value))
         return tuple(found)

@@ -13,6 +13,7 @@ The first message in the order of the source is the one that plain Python sees: 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from pipec.compiler.passes.protect import NONE, Protected, Protector, fine
 from pipec.compiler.passes.rebuild import map_blocks, rename_values, with_blocks, with_operands
@@ -27,6 +28,7 @@ from pipec.ir import (
     Group,
     GroupResult,
     Let,
+    Parallel,
     Pipeline,
     Ref,
     Statement,
@@ -57,12 +59,15 @@ class _Softener:
 
     # where failures end the run
 
-    def block(self, block: Block) -> Block:
-        """`block` without `Try`, inner ones first."""
+    def block(self, block: Block, concurrent: bool = False) -> Block:
+        """`block` without `Try`, inner ones first. `concurrent`: it is the body of `with parallel()`."""
         found: list[Statement] = []
         for node in block.nodes:
-            node = with_blocks(node, self.block)
-            found += self.softened(node) if isinstance(node, Try) else [node]
+            node = with_blocks(node, partial(self.block, concurrent=isinstance(node, Parallel)))
+            made: list[Statement] = self.softened(node) if isinstance(node, Try) else [node]
+            if concurrent and isinstance(node, Try) and len(made) > 1 and any(map(has_effect, made)):
+                made = [self.sequence_point(node, made)]  # nothing else orders what it is made of
+            found += made
         return Block(nodes=tuple(found))
 
     def softened(self, node: Try) -> list[Statement]:

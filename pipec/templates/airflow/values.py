@@ -48,6 +48,13 @@ def from_xcom(value: Any) -> Any:
         return {key: from_xcom(item) for key, item in value.items()}
     content = value[tag]
     match tag:
+        # region isolated objects
+        case "$object":
+            return read_object(Path(content))
+        # region isolated files
+        case "$file":
+            return Path(content)
+        # endregion
         case "$none":
             return None
         case "$int":

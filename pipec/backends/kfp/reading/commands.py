@@ -49,6 +49,10 @@ class _Reader:
         found.command = tuple(t for part in container.get("command") or () for t in self._argument(part))
         found.args = tuple(t for part in container.get("args") or () for t in self._argument(part))
         inputs, outputs = self.component.get("inputDefinitions") or {}, self.component.get("outputDefinitions") or {}
+        for side, names in (("inputs", inputs), ("outputs", outputs)):
+            there = {*(names.get("parameters") or {}), *(names.get("artifacts") or {})}
+            for _, name in sorted(one for one in self.used if one[0] == side and one[1] not in there):
+                found.lost.append(f"its command line mentions `{name}`, which the component has not")
         for name, spec in (inputs.get("parameters") or {}).items():
             self._port(name, TYPES.get(parameter_type(spec), "str") + (" | None" if spec.get("isOptional") else ""))
         for name, spec in (inputs.get("artifacts") or {}).items():

@@ -1,4 +1,4 @@
-"""The tasks of one DAG in an order that can be written down: what waits for what, what is a group, what is inside one."""
+"""The tasks of one DAG in an order that can be written down: what waits for what, and what is inside of what."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.kfp.reading.documents import Documents, Path
-from pipec.backends.kfp.reading.validate import is_exit, needs, producers
+from pipec.backends.kfp.reading.validate import is_exit, needs, producers, selectors
 from pipec.backends.kfp.reading.values import RefusedError
 
 GROUP = re.compile(r"comp-(?:condition|condition-branches|for-loop|exit-handler)-\d+(?:-\d+)*\Z")
@@ -67,7 +67,7 @@ def level(documents: Documents, component: Mapping[str, Any], path: Path) -> lis
         nodes[name] = Node(name, (*path, "dag", "tasks", name), task, made, needs(task))
     for node in nodes.values():
         for _, _, producer, output in producers(node.task):
-            nodes[producer].used.add(output)
+            nodes[producer].used |= {output} if output is not None else set()
     ordered = in_order(list(nodes.values()))
     if not is_chain(ordered):
         ordered = _absorbed(ordered)
@@ -76,7 +76,9 @@ def level(documents: Documents, component: Mapping[str, Any], path: Path) -> lis
 
 def natural(name: str) -> tuple[tuple[str, int], ...]:
     """Sorts `print-op-10` behind `print-op-9`."""
-    return tuple((text, int(number or 0)) for text, number in re.findall(r"(\D+)(\d*)|\d+", name) if text) or ((name, 0),)
+    return tuple((text, int(number or 0)) for text, number in re.findall(r"(\D+)(\d*)|\d+", name) if text) or (
+        (name, 0),
+    )
 
 
 def in_order(nodes: list[Node]) -> list[Node]:
@@ -161,7 +163,7 @@ def _caught(nodes: list[Node]) -> list[Node]:
             del by_name[name]
     for node in by_name.values():
         node.needs = {_home(home, n) for n in node.needs} - {node.name}
-        for member in node.members:
+        for member in node.members if node.is_exit else ():
             member.needs &= {m.name for m in node.members}
     return list(by_name.values())
 
@@ -177,3 +179,40 @@ def _data_needs(node: Node) -> set[str]:
     found = [s.get("taskOutputParameter") for s in (inputs.get("parameters") or {}).values()]
     found += [s.get("taskOutputArtifact") for s in (inputs.get("artifacts") or {}).values()]
     return {made["producerTask"] for made in found if made}
+
+
+Merged = Mapping[tuple[str, str], str]
+"""Task and output of an arm -> the output of the whole that it may be."""
+
+
+def merged(outputs: Mapping[str, Any]) -> Merged:
+    """The outputs that several arms give."""
+    return {(task, name): f"{field_}.{key}" for field_, key, task, name in selected(outputs)}
+
+
+def selected(outputs: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Of each output of a DAG: its field, its name, and the task and output that it is of."""
+    return [
+        (field_, key, s.get("producerSubtask") or "", s.get("outputParameterKey") or s.get("outputArtifactKey") or "")
+        for field_, key, s in selectors(outputs)
+    ]
+
+
+def data_of(node: Node) -> list[tuple[str, str]]:
+    """The tasks, and outputs, whose results go into `node` or into what is written inside of it."""
+    found: list[tuple[str, str]] = []
+    inputs = node.task.get("inputs") or {}
+    for source in (inputs.get("parameters") or {}).values():
+        if made := source.get("taskOutputParameter"):
+            found.append((made["producerTask"], made["outputParameterKey"]))
+    for source in (inputs.get("artifacts") or {}).values():
+        if made := source.get("taskOutputArtifact"):
+            found.append((made["producerTask"], made["outputArtifactKey"]))
+    for member in node.members:
+        found += data_of(member)
+    return found
+
+
+def path_of(node: Node) -> Path:
+    """Where the component of `node` stands."""
+    return ("components", node.task["componentRef"]["name"])

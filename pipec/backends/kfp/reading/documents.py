@@ -29,7 +29,8 @@ class Documents:
     sources: Mapping[str, str] = field(default_factory=dict)
     """Executor label -> the component's own `def` as the user wrote it, where that is known; no decorators."""
     names: Mapping[Path, str] = field(default_factory=dict)
-    """Path of a task -> the variable that the user gave it."""
+    """Path of a task -> the variable that the user gave it; of a loop -> that of its items; of a pipeline -> its
+    function."""
     definitions: tuple[str, ...] = ()
     """Further top-level statements of the user's module that the components need."""
     imports: tuple[str, ...] = ()

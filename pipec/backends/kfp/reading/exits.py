@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from pipec.backends.kfp.reading.blocks import Blocks, Made, Sinks, _data
-from pipec.backends.kfp.reading.dags import Node
+from typing import TYPE_CHECKING
+
+from pipec.backends.kfp.reading.dags import Node, data_of
+from pipec.backends.kfp.reading.made import Made, Sinks
 from pipec.backends.kfp.reading.values import Scope, Value, literal
 from pipec.compiler.reading import Line, Nested, Statement
+
+if TYPE_CHECKING:
+    from pipec.backends.kfp.reading.blocks import Blocks
+
 
 def exit_block(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks) -> Made:
     """`node`, with what it runs after."""
     names = {member.name for member in node.members}
-    data = [one for one in _data(_alone(node)) if one[0] in names]
+    data = [one for one in data_of(_alone(node)) if one[0] in names]
     if data or _wants_status(node):
         return _told(blocks, node, scope, sinks, data)
     tried = blocks.nodes(node.members, scope, {})
     last = blocks.task(node, scope, sinks)
-    return Made([Nested("try:", tuple(tried.statements)), Nested("finally:", tuple(last.statements))], last.handles, True)
+    return Made(
+        [Nested("try:", tuple(tried.statements)), Nested("finally:", tuple(last.statements))], last.handles, True
+    )
 
 
 def _told(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks, data: list[tuple[str, str]]) -> Made:
@@ -42,7 +50,9 @@ def _told(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks, data: list[tup
     statements.append(Nested(f"if {failure}:", (Line(f"raise PipelineFailed({failure})"),)))
     blocks.note(node).adapted.append("it is called behind a `try` that keeps what failed")
     if _wants_status(node):
-        blocks.note(node).adapted.append("how the tasks before it have ended is a dictionary, made of the failure's text")
+        blocks.note(node).adapted.append(
+            "how the tasks before it have ended is a dictionary, made of the failure's text"
+        )
     return Made(statements, last.handles, True)
 
 

@@ -11,6 +11,7 @@ import re
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pipec.backends.kfp.reading.ports import Output, Ports
@@ -140,6 +141,7 @@ class _Adapter:
     def _signature(self) -> None:
         """The `def` line anew: its parameters that are inputs, and what it returns."""
         arguments = self.function.args
+        comments = self.comments
         required = [*arguments.posonlyargs, *arguments.args]
         defaults: list[ast.expr | None] = [None] * (len(required) - len(arguments.defaults))
         defaults += arguments.defaults
@@ -149,13 +151,15 @@ class _Adapter:
                 continue
             text = self.ports.annotation(argument)
             given = ast.get_source_segment(self.source, default) if default is not None else None
-            kept.append(self.ports.called(argument) + (f": {text}" if text else "") + (f" = {given}" if text and given else
-                                                                       f"={given}" if given else ""))  # fmt: skip
-        kept.sort(key=lambda one: "=" in one)
+            annotated = f": {text}" if text else ""
+            equals = f"{' = ' if text else '='}{given}" if given else ""
+            above = "".join(f"{line}\n{self.indent}" for line in comments.get(argument.arg, ()))
+            kept.append(f"{above}{self.ports.called(argument)}{annotated}{equals}")
+        kept.sort(key=lambda one: "=" in one.rpartition("\n")[2])
         returns = self.ports.returns()
         arrow = f" -> {returns}" if returns else ""
         line = f"def {self.name}({', '.join(kept)}){arrow}:"
-        if len(line) > 120:
+        if len(line) > 120 or "\n" in line:
             line = f"def {self.name}(\n" + "".join(f"{self.indent}{one},\n" for one in kept) + f"){arrow}:"
         start = self._start(self.function)
         self.edits.append((start, self._colon(), line))
@@ -167,6 +171,21 @@ class _Adapter:
         ends += [self._end(node.returns)] if node.returns is not None else []
         at = max([*ends, self.source.index("(", self._start(node)) + 1])
         return _after_colon(self.source, at)
+
+    @cached_property
+    def comments(self) -> dict[str, list[str]]:
+        """Parameter -> the comments above it and beside it."""
+        arguments = self.function.args
+        found: dict[str, list[str]] = {}
+        line = self.function.lineno
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            last = argument.end_lineno or argument.lineno
+            above = [text.strip() for text in self.lines[line : argument.lineno - 1]]
+            beside = re.search(r",?\s*(#.*)$", self.lines[last - 1][argument.end_col_offset or 0 :])
+            texts = [text for text in above if text.startswith("#")]
+            found[argument.arg] = [*texts, *([beside[1]] if beside else [])]
+            line = last
+        return found
 
     # the body
 
@@ -181,7 +200,7 @@ class _Adapter:
         if prologue:
             text = "".join(f"\n{self.indent}{line}" for line in prologue)
             at = self._end(body[0]) if documented else self._colon()
-            self.edits.append((at, at, text) if documented else (at, at, text))
+            self.edits.append((at, at, text))
         self._returns()
 
     def _prologue(self) -> Iterator[str]:
@@ -201,6 +220,7 @@ class _Adapter:
                     made = f"[{made.replace(f'({name},', '(one,').replace(f'={name})', '=one)')} for one in {name}]"
                 yield f"{name} = {made}" if not port.optional else f"{name} = None if {name} is None else {made}"
         for output in self.ports.written.values():
+            yield from self.comments.get(output.argument, ())
             self.helpers.append(SHIM)
             ending = ".path" if output.by_path else ""
             yield f'{output.argument} = {SHIM}.new("{output.name}"){ending}'
@@ -225,7 +245,7 @@ class _Adapter:
             self.edits.append((start, end, self._return(value or "", results, outputs, node)))
         last = self.function.body[-1]
         if outputs and not results and not _leaves(last):
-            text = f"\n{self.indent}return {', '.join(outputs)}"
+            text = f"\n{self.indent}{self._several(outputs)}"
             self.edits.append((self._end_of_line(self._end(last)), self._end_of_line(self._end(last)), text))
 
     def _end_of_line(self, at: int) -> int:
@@ -235,18 +255,29 @@ class _Adapter:
     def _return(self, value: str, results: tuple[Output, ...], outputs: list[str], node: ast.Return) -> str:
         if not results:
             if isinstance(node.value, (ast.Constant, ast.Name)) or node.value is None:
-                return f"return {', '.join(outputs)}" if outputs else f"return {value}".rstrip()
-            return f"{value}; return {', '.join(outputs)}"
+                return self._several(outputs) if outputs else f"return {value}".rstrip()
+            return f"{value}; {self._several(outputs)}"
         if len(results) == 1 and not self.ports.named:
-            one = f'{SHIM}.kept({value}, "{results[0].name}")' if self._is_kept(results[0]) else _operand(value, node)
-            return f"return {', '.join([one, *outputs])}"
-        if not outputs and not any(self._is_kept(r) for r in results) and len(results) > 1:
+            one = self._part(_operand(value, node), results[0])
+            return self._several([one, *outputs])
+        plain = not outputs and not any(self._is_kept(r) for r in results)
+        if plain and len(results) > 1 and not self.ports.by_name:
             return f"return tuple({value})"
-        parts = [self._part(f"returned[{i}]", result) for i, result in enumerate(results)]
-        first = parts[0].replace("returned[0]", f"(returned := {value})[0]", 1)
-        return f"return {', '.join([first, *parts[1:], *outputs])}"
+        ways = [f".{r.name}" if self.ports.by_name else f"[{i}]" for i, r in enumerate(results)]
+        parts = [self._part(f"returned{way}", result) for way, result in zip(ways, results)]
+        first = parts[0].replace("returned", f"(returned := {value})", 1)
+        return self._several([first, *parts[1:], *outputs])
+
+    def _several(self, parts: list[str]) -> str:
+        """`return` with its parts, one a line where they are long."""
+        line = f"return {', '.join(parts)}"
+        if len(self.indent + line) <= 120 or len(parts) == 1:
+            return line
+        return "return (\n" + "".join(f"{self.indent}    {part},\n" for part in parts) + f"{self.indent})"
 
     def _part(self, text: str, result: Output) -> str:
+        if result.artifact and result.annotation in ("Metrics", "dict"):
+            return f"{text}.metadata"
         return f'{SHIM}.kept({text}, "{result.name}")' if self._is_kept(result) else text
 
     def _is_kept(self, result: Output) -> bool:
@@ -307,6 +338,9 @@ class _Adapter:
         header = text[: text.index("\n")] if "\n" in text else text
         if re.search(r"\bPath\b", text) and ("Path" in header or f"{SHIM}" in text or " Path" in text):
             self.imports.append("from pathlib import Path")
+        for output in self.ports.results:
+            if output.schema == "system.Metrics" and output.annotation == "Path":
+                self.changes.append(f"the metrics `{output.name}` are a file, which the target does not show")
         if self.ports.outputs and any(o.schema in ("system.ClassificationMetrics",) for o in self.ports.outputs):
             self.changes.append("classification metrics travel as a value, and the target does not show them")
 

@@ -94,7 +94,7 @@ class _Builder:
         self.open: list[_Open] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.count = 0
-        self.scalars = yaml.SafeLoader("")
+        self.scalars: Any = yaml.SafeLoader("")
 
     def build(self, events: Iterator[yaml.Event]) -> list[Document]:
         """Read all events."""
@@ -110,28 +110,30 @@ class _Builder:
                 case yaml.ScalarEvent():
                     self._scalar(event)
                 case yaml.AliasEvent():
-                    if event.anchor not in self.anchors:
-                        self._refuse(event, f"the alias `*{event.anchor}` has no anchor before it")
-                    data, size = self.anchors[event.anchor]
-                    self._put(data, size, event)
+                    anchored = self.anchors.get(event.anchor or "")
+                    if anchored is None:
+                        raise self._refused(event, f"the alias `*{event.anchor}` has no anchor before it")
+                    self._put(*anchored, event)
         return self.found
 
     def _place(self, event: yaml.Event) -> Span:
         start, end = event.start_mark, event.end_mark
+        if start is None or end is None:
+            return self.source.start
         width = end.column - start.column if end.line == start.line else 0
         return self.source.at(start.line + 1, start.column + 1, max(width, 0))
 
-    def _refuse(self, event: yaml.Event, reason: str) -> None:
-        raise UnreadableError(reason, self._place(event))
+    def _refused(self, event: yaml.Event, reason: str) -> UnreadableError:
+        return UnreadableError(reason, self._place(event))
 
     def _start(self, event: Any) -> None:
         if event.tag is not None and event.tag not in _COLLECTIONS:
-            self._refuse(event, f"the tag `{event.tag}` is not for plain data")
+            raise self._refused(event, f"the tag `{event.tag}` is not for plain data")
         if len(self.open) >= DEEPEST:
-            self._refuse(event, f"it is nested more than {DEEPEST} levels deep")
+            raise self._refused(event, f"it is nested more than {DEEPEST} levels deep")
         parent = self.open[-1] if self.open else None
         if parent is not None and isinstance(parent.data, dict) and parent.key is None:
-            self._refuse(event, "a key is no text")
+            raise self._refused(event, "a key is no text")
         path = parent.next_path if parent else ()
         if not parent:
             self.found[-1].places[()] = self._place(event)
@@ -149,7 +151,7 @@ class _Builder:
         parent = self.open[-1] if self.open else None
         if parent is not None and isinstance(parent.data, dict) and parent.key is None:
             if event.value in parent.data:
-                self._refuse(event, f"the key `{event.value[:60]}` is there twice")
+                raise self._refused(event, f"the key `{event.value[:60]}` is there twice")
             parent.key = event.value
             self.found[-1].places[parent.next_path] = self._place(event)
             return
@@ -168,18 +170,18 @@ class _Builder:
         if tag in _TEXT:
             return event.value
         if tag not in _PLAIN:
-            self._refuse(event, f"the tag `{tag}` is not for plain data")
+            raise self._refused(event, f"the tag `{tag}` is not for plain data")
         if tag in _NUMBERS and len(event.value) > 4000:
-            self._refuse(event, "a number has more than 4000 digits")
+            raise self._refused(event, "a number has more than 4000 digits")
         try:
             return self.scalars.construct_object(yaml.ScalarNode(tag, event.value))
         except (ValueError, KeyError, yaml.YAMLError):
-            self._refuse(event, f"`{event.value[:60]}` is no `{tag.rpartition(':')[2]}`")
+            raise self._refused(event, f"`{event.value[:60]}` is no `{tag.rpartition(':')[2]}`") from None
 
     def _put(self, value: Any, size: int, event: yaml.Event) -> None:
         self.count += size
         if self.count > MOST:
-            self._refuse(event, f"it has more than {MOST:,} entries")
+            raise self._refused(event, f"it has more than {MOST:,} entries")
         if not self.open:
             self.found[-1].data = value
             return
@@ -188,7 +190,7 @@ class _Builder:
         if isinstance(parent.data, list):
             parent.data.append(value)
         elif parent.key is None:
-            self._refuse(event, "a key is no text")
+            raise self._refused(event, "a key is no text")
         else:
             parent.data[parent.key] = value
             parent.key = None

@@ -7,11 +7,14 @@ import re
 
 from pipec.compiler.reading.module import AUTHORING
 
-BUILTINS = ("abs", "all", "any", "bool", "dict", "enumerate", "float", "int", "len", "list", "max", "min", "range", "repr",
-            "reversed", "round", "set", "sorted", "str", "sum", "tuple", "zip", "Exception")  # fmt: skip
+BUILTINS = (
+    "abs", "all", "any", "bool", "dict", "enumerate", "float", "int", "len", "list", "max", "min", "range", "repr",
+    "reversed", "round", "set", "sorted", "str", "sum", "tuple", "zip", "Exception",
+)  # fmt: skip
 """What a pipeline function may call."""
-RESERVED = frozenset({*AUTHORING, *BUILTINS, "Artifact", "TaskFinalStatus", "dsl", "Path", "json", "tempfile",
-                      "shutil", "_"})  # fmt: skip
+RESERVED = frozenset(
+    {*AUTHORING, *BUILTINS, "Artifact", "TaskFinalStatus", "dsl", "Path", "json", "tempfile", "shutil", "_"}
+)
 
 
 def identifier(text: str) -> str:

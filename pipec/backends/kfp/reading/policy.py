@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
+from pipec.backends.kfp.native import StepSettings
 from pipec.backends.kfp.reading.documents import Documents, Path
+from pipec.backends.kfp.reading.names import identifier
 from pipec.compiler.units import parse_bytes, parse_cpu, parse_duration
 from pipec.ir import Accelerator, Cache, Placement, Resources, Retry, SecretRef, TaskPolicy
 
@@ -38,6 +42,7 @@ def read(documents: Documents, label: str, task_path: Path, task: Mapping[str, A
 
 class _Reader:
     def __init__(self, documents: Documents, label: str, task_path: Path, task: Mapping[str, Any]) -> None:
+        self.documents = documents
         executors = documents.spec["deploymentSpec"]["executors"]
         self.place: Path = ("deploymentSpec", "executors", label)
         self.container: Mapping[str, Any] = (executors.get(label) or {}).get("container") or {}
@@ -167,7 +172,16 @@ class _Reader:
                 read(value, path)
             elif value:
                 self._lose(path, name, "pipec has no setting for it")
-        return self.known.get("secrets", {})
+        for name, value in [*self.native.items()]:
+            try:
+                StepSettings.model_validate({name: value})
+            except ValidationError as error:
+                del self.native[name]
+                first = error.errors()[0]
+                reason = f"{'.'.join(map(str, first['loc']))}: {first['msg'][0].lower()}{first['msg'][1:]}"
+                self._lose((*self.kubernetes_place, name), name, reason)
+        secrets: dict[str, SecretRef] = self.known.get("secrets", {})
+        return secrets
 
     def _active_deadline_seconds(self, value: Any, path: Path) -> None:
         self.known["timeout"] = float(int(value)) if int(value) else None
@@ -264,14 +278,26 @@ class _Reader:
         """Entries that a constant names."""
         found = []
         for index, entry in enumerate(value):
-            name = self._name(entry, key, (*path, str(index)), setting)
+            parameter = self._of_run(entry, key)
+            name = parameter or self._name(entry, key, (*path, str(index)), setting)
             if name is None:
                 continue
             names = (key, f"{key}Parameter", "constant", "componentInputParameter", "taskOutputParameter")
             rest = {k: v for k, v in entry.items() if k not in names and not (k == "optional" and v is False)}
-            found.append({key: name, **rest})
+            given = {f"{key}Parameter": {"componentInputParameter": name}} if parameter else {key: name}
+            found.append({**given, **rest})
         if found:
             self.native[setting] = found
+
+    def _of_run(self, entry: Mapping[str, Any], key: str) -> str | None:
+        """The parameter of the pipeline that names it, where the task is the pipeline's own."""
+        name = (entry.get(f"{key}Parameter") or {}).get("componentInputParameter")
+        inputs = (self.documents.spec["root"].get("inputDefinitions") or {}).get("parameters") or {}
+        if not isinstance(name, str):
+            return None
+        given = inputs.get(name) or {}
+        text = given.get("parameterType") == "STRING" and not (given.get("isOptional") and "defaultValue" not in given)
+        return name if text and self.task_path[0] == "root" and name == identifier(name) else None
 
     def _name(self, entry: Mapping[str, Any], key: str, path: Path, setting: str) -> str | None:
         given = entry.get(f"{key}Parameter")

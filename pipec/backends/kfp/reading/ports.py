@@ -85,6 +85,8 @@ class Ports:
         if arguments.vararg or arguments.kwarg:
             self.wrong = "its function takes `*` or `**`, which no component has"
         self.named = False
+        self.by_name = False
+        """The function returns an object that has its outputs as attributes."""
         self.results = self._results()
 
     @property
@@ -112,18 +114,30 @@ class Ports:
                 self.wrong = f"its function has an output `{name}` that the component has not"
                 return
             self.written[name] = self._output(key, name, marker == "OutputPath")
+        elif key in self.taken and parameter_type(self.taken[key]) == "TASK_CONFIG":
+            self.wrong = "its function takes the configuration of its own task, which only Kubeflow has"
         elif key in self.taken:
             self.parameters[key] = key if marker == "InputPath" and key.isidentifier() else name
             self.inputs.append(self._input(key, name, marker))
-        elif marker != "TaskConfig":
+        elif marker == "TaskConfig":
+            self.wrong = "its function takes the configuration of its own task, which only Kubeflow has"
+        else:
             self.wrong = f"its function has a parameter `{name}` that the component has not"
 
     def _output(self, key: str, argument: str = "", by_path: bool = False, annotation: str = "") -> Output:
         spec = self.given[key]
         if key in self.given_artifacts:
-            return Output(key, "", schema(spec), argument, by_path, role(spec))
+            kind = role(spec)
+            if kind in ("Metrics", "dict") and (by_path or (not argument and not self._makes_metrics())):
+                kind = "Path"
+            return Output(key, "", schema(spec), argument, by_path, kind)
         kind = parameter_type(spec)
         return Output(key, kind, "", argument, by_path, annotation or TYPES.get(kind, "str"))
+
+    def _makes_metrics(self) -> bool:
+        """Whether the body makes metrics as an object, and not as the text of a file."""
+        calls = (node for node in ast.walk(self.function) if isinstance(node, ast.Call))
+        return any(_marker(call.func) in ("Metrics", "ClassificationMetrics") for call in calls)
 
     def _input(self, key: str, argument: str, marker: str) -> Input:
         spec = self.taken[key]
@@ -131,9 +145,7 @@ class Ports:
         if key in self.artifacts:
             form = "path" if marker == "InputPath" else "artifact"
             return Input(key, argument, form, schema(spec), bool(spec.get("isArtifactList")), optional)
-        form = "value"
-        if parameter_type(spec) == "TASK_FINAL_STATUS":
-            form = "status" if marker == "PipelineTaskFinalStatus" else "value"
+        form = "status" if marker == "PipelineTaskFinalStatus" else "value"
         return Input(key, argument, form, optional=optional)
 
     def _results(self) -> tuple[Output, ...]:
@@ -149,6 +161,9 @@ class Ports:
             returns = self.function.returns
             text = ast.unparse(returns) if returns is not None else ""
             return (self._output(left[0], annotation=text),)
+        if isinstance(self.function.returns, (ast.Name, ast.Attribute)) and all(key.isidentifier() for key in left):
+            self.named = self.by_name = True
+            return tuple(self._output(key) for key in left)
         self.wrong = "what its function returns does not match the outputs of the component"
         return ()
 

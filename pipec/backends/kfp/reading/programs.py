@@ -54,6 +54,8 @@ def program(container: Mapping[str, Any], source: str | None = None) -> Program 
         return ""
     name = args[args.index("--function_to_execute") + 1]
     texts = [part for part in command if "executor_main" not in part and re.search(r"^(async )?def ", part, re.M)]
+    if not texts and any("kfp.dsl import" in part for part in command):
+        return f"there is no function `{name}` in its program"
     if not texts:
         return "its function is inside of the image, and not in the file"
     try:

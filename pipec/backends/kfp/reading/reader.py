@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 
+from pipec.backends.kfp.reading import own
 from pipec.backends.kfp.reading.loading import LIKELY
 from pipec.backends.kfp.reading.translate import translate
 from pipec.backends.kfp.reading.yaml import load
@@ -31,7 +32,9 @@ class KfpReader:
         if source.path.suffix == ".py":
             return _read_module(source, report)
         found = load(source, report)
-        return translate(found, source, report) if found is not None else Outcome(None)
+        if found is None:
+            return Outcome(None)
+        return own.translate(found, source, report) if own.is_own(found) else translate(found, source, report)
 
 
 def _read_module(source: Source, report: Report) -> Outcome:

@@ -126,7 +126,8 @@ FIELDS: dict[str, dict[str, str]] = {
     "WorkspaceConfig": {"size": "text", "kubernetes": "KubernetesWorkspaceConfig"},
     "KubernetesWorkspaceConfig": {"pvcSpecPatch": "struct"},
     "TaskConfigPassthrough": {
-        "field": "NONE|RESOURCES|ENV|KUBERNETES_AFFINITY|KUBERNETES_TOLERATIONS|KUBERNETES_NODE_SELECTOR|KUBERNETES_VOLUMES",
+        "field": "NONE|RESOURCES|ENV|KUBERNETES_AFFINITY|KUBERNETES_TOLERATIONS|KUBERNETES_NODE_SELECTOR|"
+        "KUBERNETES_VOLUMES",
         "applyToTask": "bool",
     },
     "PipelineDeploymentConfig": {"executors": "{}ExecutorSpec"},
@@ -268,5 +269,5 @@ FIELDS: dict[str, dict[str, str]] = {
     "K8sEmptyDirMount": {"volumeName": "text", "mountPath": "text", "medium": "text", "sizeLimit": "text"},
     "K8sSecurityContext": {"runAsUser": "int", "runAsGroup": "int", "runAsNonRoot": "bool"},
 }
-"""Message -> field, as JSON calls it -> its type: a message, `text`, `bool`, `int`, `float`, `struct`, `list`, `any`, or the
-names of an enumeration with bars between; with `[]` before it a list of them, with `{}` a mapping from text."""
+"""Message -> field, as JSON calls it -> its type: a message, `text`, `bool`, `int`, `float`, `struct`, `list`, `any`,
+or the names of an enumeration with bars between; with `[]` before it a list of them, with `{}` a mapping from text."""

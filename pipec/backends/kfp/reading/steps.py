@@ -19,6 +19,18 @@ from pipec.compiler.reading import ContainerStep, Definition, Item, StepFunction
 from pipec.compiler.reading.settings import python
 
 PLACEHOLDER = policy.PLACEHOLDER
+UNKEPT = {
+    "taskConfigPassthroughs": "a step does not get the settings of its own task",
+    "singlePlatformSpecs": "settings of platforms are read in a document of their own",
+}
+UNKEPT_OF_CONTAINERS = {"lifecycle": "pipec has nothing that runs before a cache is asked"}
+"""Field -> why it has no counterpart."""
+STUBS = {
+    "argostub/createpvc": "makes a volume claim while the pipeline runs, which Kubeflow itself does; make it "
+    "beforehand, and mount it by its name",
+    "argostub/deletepvc": "deletes a volume claim while the pipeline runs, which Kubeflow itself does",
+}
+"""Image of a step that the server runs itself -> what it does."""
 
 
 @dataclass
@@ -74,6 +86,10 @@ class Steps:
         image = container.get("image") or ""
         if PLACEHOLDER.search(image):
             return Plan(refused="its image is known only in the run")
+        if not image:
+            return Plan(refused="it has no image")
+        if image.startswith("argostub/"):
+            return Plan(refused=f"`{image}` {STUBS.get(image, 'is a step of Kubeflow itself')}")
         found = self.programs[label]
         if isinstance(found, Program):
             made = self._function(found, component, image, read)
@@ -85,6 +101,16 @@ class Steps:
             )
             made = self._container(label, container, component, image, read, given)
         notes = (*made.notes, *read.notes)
+        reference = task["componentRef"]["name"]
+        read.lost += [
+            ((*place, name), name, reason)
+            for place, holder, names in (
+                (("components", reference), component, UNKEPT),
+                (("deploymentSpec", "executors", label, "container"), container, UNKEPT_OF_CONTAINERS),
+            )
+            for name, reason in names.items()
+            if holder.get(name)
+        ]
         return Plan(
             made.name, made.parameters, made.outputs, notes, made.changes, (*made.lost_settings, *read.lost),
             made.refused, read.policy.cache is not None,
@@ -112,14 +138,14 @@ class Steps:
         notes = [*adapted.notes]
         if variables:
             notes.append(f"pip's options are environment variables: {', '.join(variables)}")
-        remarks = tuple(f"PC507: {change}" for change in adapted.changes)
-        self.items.append(StepFunction(adapted.source, settings, remarks))
-        self.imports |= dict.fromkeys(adapted.imports)
-        self.helpers |= dict.fromkeys(adapted.helpers)
         unknown = tuple(
             (("deploymentSpec", "executors", component["executorLabel"]), f"pip {option}", "pipec has no word for it")
             for option in found.install.unknown
         )
+        remarks = _remarks(adapted.changes, (*unknown, *read.lost))
+        self.items.append(StepFunction(adapted.source, settings, remarks))
+        self.imports |= dict.fromkeys(adapted.imports)
+        self.helpers |= dict.fromkeys(adapted.helpers)
         self.plans[key] = Plan(name, adapted.parameters, adapted.outputs, tuple(notes), adapted.changes, unknown)
         return self.plans[key]
 
@@ -163,12 +189,10 @@ class Steps:
             return self.plans[key]
         name = self.names.top(base)
         changes = tuple(dict.fromkeys(made.changes))
-        remarks = tuple(f"PC507: {change}" for change in changes)
+        remarks = _remarks(changes, tuple(read.lost))
         outputs = {n: o.annotation for n, o in made.outputs.items()}
         settings = settings_of(read.policy)
-        self.items.append(
-            ContainerStep(name, image, made.command, made.args, made.inputs, outputs, settings, remarks)
-        )
+        self.items.append(ContainerStep(name, image, made.command, made.args, made.inputs, outputs, settings, remarks))
         self._paths([*made.inputs.values(), *outputs.values()])
         parameters = {n: n for n in made.inputs}
         self.plans[key] = Plan(name, parameters, tuple(made.outputs.values()), tuple(made.notes), changes)
@@ -227,6 +251,12 @@ class Steps:
         for name in wanted:
             self.imports |= dict.fromkeys(HELPERS[name][1])
         return [Definition(helper_source(name)) for name in wanted]
+
+
+def _remarks(changes: tuple[str, ...], lost: tuple[tuple[Path, str, str], ...]) -> tuple[str, ...]:
+    """What stands above a step."""
+    unkept = (f"PC505: {setting} is not kept: {reason}" for _, setting, reason in lost)
+    return tuple(dict.fromkeys([*(f"PC507: {change}" for change in changes), *unkept]))
 
 
 def _interface(component: Mapping[str, Any]) -> str:

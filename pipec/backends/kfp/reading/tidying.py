@@ -37,7 +37,7 @@ def _comprehension(name: str, loop: Nested) -> str | None:
 
 
 def one_name(statements: Sequence[Statement], source: str, name: str) -> list[Statement] | None:
-    """`statements` in which the variable `source` is called `name` from the start; `None` where it is not bound there."""
+    """`statements` in which the variable `source` is called `name` from the start; `None`: it is not bound there."""
     head = f"{source} = "
     found = list(statements)
     for at, statement in enumerate(found):

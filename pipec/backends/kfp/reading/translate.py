@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pipec.backends.kfp.reading.blocks import Blocks, Notes
-from pipec.backends.kfp.reading.dags import GROUP
+from pipec.backends.kfp.reading.blocks import Blocks
 from pipec.backends.kfp.reading.documents import Documents, Path
+from pipec.backends.kfp.reading.made import Notes
 from pipec.backends.kfp.reading.names import Names, identifier
-from pipec.backends.kfp.reading.ports import ROLES, Output, parameter_type, role, schema
+from pipec.backends.kfp.reading.ports import Output, parameter_type, role, schema
 from pipec.backends.kfp.reading.programs import Program
 from pipec.backends.kfp.reading.steps import Plan, Steps, type_name
 from pipec.backends.kfp.reading.validate import dags, selectors
-from pipec.backends.kfp.scope import kfp_name
 from pipec.backends.kfp.reading.values import RefusedError, Scope, Value, literal
+from pipec.backends.kfp.scope import kfp_name
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
-from pipec.compiler.reading import Definition, Item, Line, Module, Outcome, PipelineFunction, PipelineRead, Remark
-from pipec.compiler.reading import Source, Statement, TaskRead
+from pipec.compiler.reading import (
+    Definition,
+    Item,
+    Line,
+    Module,
+    Outcome,
+    PipelineFunction,
+    PipelineRead,
+    Remark,
+    Source,
+    Statement,
+    TaskRead,
+)
 from pipec.compiler.reading.settings import pipeline_settings_of, python
 from pipec.ir import PipelinePolicy
 
@@ -66,9 +77,8 @@ class _Translation:
 
     def outcome(self) -> Outcome:
         """The module, and what the report says of it."""
-        info = self.documents.spec["pipelineInfo"]
-        name = str(info["name"])
-        function = identifier(name.replace("-", "_"))
+        name = str(self.documents.spec["pipelineInfo"]["name"])
+        function = self.documents.names.get(("root",)) or identifier(name.replace("-", "_"))
         programs = {p.name for p in self.steps.programs.values() if isinstance(p, Program)}
         function = self.names.top(f"{function}_pipeline" if function in programs else function)
         root = self.documents.spec["root"]
@@ -83,8 +93,7 @@ class _Translation:
         helpers = self.steps.definitions_of_helpers()
         items: list[Item] = [*(Definition(text) for text in self.documents.definitions), *helpers]
         items += [*self.steps.items, *self.functions]
-        about = [f"Migrated from the compiled pipeline {name!r}.".replace("'", '"')]
-        module = Module(tuple(items), tuple(self.steps.imports), str(info.get("description") or about[0]).strip())
+        module = Module(tuple(items), tuple(self.steps.imports), f'Migrated from the compiled pipeline "{name}".')
         read = PipelineRead(name, function, tuple(tasks), *self._covered())
         return Outcome(module, (read,))
 
@@ -105,11 +114,14 @@ class _Translation:
         """The function of a component that is made of tasks."""
         if reference not in self.blocks_of:
             component = self.documents.spec["components"][reference]
-            name = self.names.top(identifier(reference.removeprefix("comp-").replace("-", "_")))
+            given = self.documents.names.get(("components", reference))
+            name = self.names.top(given or identifier(reference.removeprefix("comp-").replace("-", "_")))
             made = self.function(name, component, ("components", reference), False)
             interface = self.interface(component, set())
-            self.functions.append(made)
-            self.blocks_of[reference] = Plan(name, interface.parameters, interface.outputs)
+            # each use of a pipeline is compiled to a component of its own
+            same = next((one for one in self.functions if replace(one, name=made.name) == made), made)
+            self.functions += [made] if same is made else []
+            self.blocks_of[reference] = Plan(same.name, interface.parameters, interface.outputs)
         return self.blocks_of[reference]
 
     def interface(self, component: Mapping[str, Any], own: set[str]) -> _Interface:
@@ -128,7 +140,7 @@ class _Translation:
             )
         for key, spec in (inputs.get("parameters") or {}).items():
             names[key] = self._parameter(key, own)
-            annotation = type_name(parameter_type(spec))
+            annotation = self._annotation(spec)
             if spec.get("defaultValue") is not None:
                 optional.append(f"{names[key]}: {annotation} = {literal(spec['defaultValue'], parameter_type(spec))}")
             elif spec.get("isOptional"):
@@ -144,6 +156,15 @@ class _Translation:
             results.append(Output(key, "", schema(spec), annotation=role(spec)))
         return _Interface(names, (*required, *optional), tuple(results))
 
+    def _annotation(self, spec: Mapping[str, Any]) -> str:
+        """The type of a pipeline's parameter."""
+        kind = parameter_type(spec)
+        values = spec.get("literals") or ()
+        if not values or any(isinstance(value, (list, Mapping)) for value in values):
+            return type_name(kind)
+        self.steps.imports["from typing import Literal"] = None
+        return f"Literal[{', '.join(literal(value, kind) for value in values)}]"
+
     def _need_path(self, annotation: str) -> None:
         if "Path" in annotation:
             self.steps.imports["from pathlib import Path"] = None
@@ -158,7 +179,8 @@ class _Translation:
         scope = Scope(own=own)
         inputs = component.get("inputDefinitions") or {}
         for key, spec in (inputs.get("parameters") or {}).items():
-            scope.parameters[key] = Value(interface.parameters[key], parameter_type(spec))
+            unset = bool(spec.get("isOptional")) and spec.get("defaultValue") is None
+            scope.parameters[key] = Value(interface.parameters[key], parameter_type(spec), optional=unset)
         for key in inputs.get("artifacts") or {}:
             scope.artifacts[key] = Value(interface.parameters[key])
         if is_root:
@@ -178,7 +200,9 @@ class _Translation:
         """Artifacts that a run itself would be given."""
         for key in artifacts:
             place = self.documents.place("root", "inputDefinitions", "artifacts", key)
-            difference = f"its input `{key}` is an artifact, and pipelines take values: give a path where it can be read"
+            difference = (
+                f"its input `{key}` is an artifact, and pipelines take values: give a path where it can be read"
+            )
             self.report.add(ChangedMeaning(place, TARGET, name, difference))
 
     def results(self, component: Mapping[str, Any], scope: Scope, outputs: tuple[Output, ...]) -> list[Value | None]:
@@ -222,6 +246,8 @@ class _Translation:
             elif value:
                 path = ("platforms", "kubernetes", "pipelineConfig", key)
                 self._lose(path, name, key, "pipec has no setting for it")
+        for platform in (self.documents.platform.get("platforms") or {}).keys() - {"kubernetes"}:
+            self._lose(("platforms", platform), name, platform, "pipec knows the platform kubernetes alone")
         policy = PipelinePolicy(timeout=timeout, extensions={TARGET: native} if native else {})
         return {**settings, **pipeline_settings_of(policy)}, self._doc(component)
 
@@ -231,7 +257,7 @@ class _Translation:
         lines = [f"{name}: {spec['description']}" for name, spec in inputs.items() if spec.get("description")]
         described = str(self.documents.spec["pipelineInfo"].get("description") or "").strip()
         if not lines:
-            return ""
+            return described
         return "\n".join([described or "The pipeline.", "", "Args:", *(f"    {line}" for line in lines)])
 
     def _lose(self, path: Path, task: str, setting: str, reason: str) -> None:
@@ -275,6 +301,3 @@ def _with_remarks(body: list[Statement], remarks: Mapping[str, list[str]]) -> li
         found += [Remark(text) for text in remarks.get(getattr(statement, "source", ""), ())]
         found.append(statement)
     return found
-
-
-__all__ = ["GROUP", "ROLES", "Program", "translate"]

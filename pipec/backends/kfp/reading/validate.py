@@ -168,15 +168,15 @@ def _references(documents: Documents) -> Iterator[Fault]:
         for name, task in dag.tasks.items():
             reference = ((task or {}).get("componentRef") or {}).get("name")
             if reference not in components:
-                path = (*dag.path, "dag", "tasks", name)
-                yield path, f"the task `{name}` is of the component `{reference}`, which is not there"
+                yield (
+                    (*dag.path, "dag", "tasks", name),
+                    f"the task `{name}` is of the component `{reference}`, which is not there",
+                )
 
 
 def _cycles(documents: Documents) -> Iterator[Fault]:
     """Components that contain themselves."""
-    inner = {
-        dag.path[-1]: [task["componentRef"]["name"] for task in dag.tasks.values()] for dag in dags(documents)
-    }
+    inner = {dag.path[-1]: [task["componentRef"]["name"] for task in dag.tasks.values()] for dag in dags(documents)}
     for cycle in _cyclic(inner):
         yield ("components", cycle), f"the component `{cycle}` contains itself"
 
@@ -201,14 +201,14 @@ def _cyclic(edges: Mapping[str, list[str]]) -> list[str]:
     return []
 
 
-def producers(task: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    """Of each input that another task gives: its field, its name, the task and its output."""
+def producers(task: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str | None]]:
+    """Of each input that another task gives: its field, its name, the task and its output; `None`: how it has ended."""
     inputs = task.get("inputs") or {}
     for name, source in (inputs.get("parameters") or {}).items():
         if (made := (source or {}).get("taskOutputParameter")) is not None:
             yield "parameters", name, made.get("producerTask") or "", made.get("outputParameterKey") or ""
         if (made := (source or {}).get("taskFinalStatus")) is not None:
-            yield "parameters", name, made.get("producerTask") or "", ""
+            yield "parameters", name, made.get("producerTask") or "", None
     for name, source in (inputs.get("artifacts") or {}).items():
         if (made := (source or {}).get("taskOutputArtifact")) is not None:
             yield "artifacts", name, made.get("producerTask") or "", made.get("outputArtifactKey") or ""
@@ -228,7 +228,7 @@ def _graphs(documents: Documents) -> Iterator[Fault]:
             yield path, "a DAG has no task"
         for name, task in dag.tasks.items():
             for field, key, producer, output in producers(task):
-                yield from _producer(components, dag, (*path, name, "inputs", field, key), producer, output)
+                yield from _producer(components, dag, (*path, name, "inputs", field, key), producer, output, field)
             for other in task.get("dependentTasks") or ():
                 if other not in dag.tasks:
                     yield (*path, name, "dependentTasks"), f"`{name}` waits for `{other}`, which is not there"
@@ -243,14 +243,13 @@ def _graphs(documents: Documents) -> Iterator[Fault]:
 
 
 def _producer(
-    components: Mapping[str, Any], dag: Dag, path: Path, producer: str, output: str, field: str = ""
+    components: Mapping[str, Any], dag: Dag, path: Path, producer: str, output: str | None, field: str
 ) -> Iterator[Fault]:
     if producer not in dag.tasks:
         yield path, f"there is no task `{producer}` in the same DAG"
         return
     made = components[dag.tasks[producer]["componentRef"]["name"]].get("outputDefinitions") or {}
-    kind = field or (path[-2] if path[-2] in ("parameters", "artifacts") else "")
-    if output and kind and output not in (made.get(kind) or {}):
+    if output is not None and output not in (made.get(field) or {}):
         yield path, f"`{producer}` has no output `{output}`"
 
 

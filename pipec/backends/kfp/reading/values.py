@@ -33,6 +33,8 @@ class Value:
     kind: str = ""
     """The KFP type of a parameter, where known."""
     changes: tuple[str, ...] = ()
+    optional: bool = False
+    """It is `None` where nobody has given it."""
 
 
 @dataclass
@@ -55,9 +57,9 @@ class Scope:
             raise RefusedError(f"`{task}` gets `{key}` of `{producer}`, which does not hand it out where it is wanted")
         return self.outputs[producer, key]
 
-    def inner(self, parameters: dict[str, Value], artifacts: dict[str, Value], **more: bool) -> Scope:
+    def inner(self, parameters: dict[str, Value], artifacts: dict[str, Value], in_loop: bool, serial: bool) -> Scope:
         """The scope of a DAG that is written in place."""
-        return replace(self, parameters=parameters, artifacts=artifacts, outputs={}, **more)
+        return replace(self, parameters=parameters, artifacts=artifacts, outputs={}, in_loop=in_loop, serial=serial)
 
 
 def constant(value: Any, kind: str) -> Any:

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import functools
 import os
-import sys as sys_
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
@@ -144,7 +144,7 @@ else:
         return fast.compute(n)
 finally:
     TRIED = True
-if sys_.version_info >= (3, 10):
+if sys.version_info >= (3, 10):
     import json as encoder
 
     def encode(value: object) -> str:

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import functools
 import os
-import sys as sys_
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
@@ -124,7 +124,7 @@ def sent(value: Any) -> Any:
 @task
 @stored
 def leave(code: int) -> int:
-    sys_.exit(code)
+    sys.exit(code)
 
 
 @task

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import functools
 import os
-import sys as sys_
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
@@ -125,8 +125,8 @@ def sent(value: Any) -> Any:
 @stored
 def talk(n: int) -> int:
     print("hello from talk", n)
-    print("an error line: ünï", file=sys_.stderr)
-    return n + len(sys_.stdin.read())
+    print("an error line: ünï", file=sys.stderr)
+    return n + len(sys.stdin.read())
 
 
 with DAG(

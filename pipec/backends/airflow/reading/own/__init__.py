@@ -1,0 +1,42 @@
+"""Reads back the DAG files that pipec itself has written."""
+
+from __future__ import annotations
+
+import ast
+
+from pipec.backends.airflow.reading.own.functions import MARK
+from pipec.backends.airflow.reading.own.module import Made, made_of, parts_of
+from pipec.backends.airflow.reading.own.unknown import Unknown
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.foreign import CannotMigrate
+from pipec.compiler.reading import Outcome, PipelineRead, Source, TaskRead
+
+TARGET = "airflow"
+
+
+def is_own(source: Source) -> bool:
+    """Whether pipec has written the file."""
+    return MARK in source.text and "with DAG(" in source.text
+
+
+def read(source: Source, report: Report) -> Outcome:
+    """The DAG of the file as a pipeline; `CannotMigrate` where something in it is not understood."""
+    tree = ast.parse(source.text)
+    try:
+        made = made_of(parts_of(source, tree))
+    except Unknown as problem:
+        span = source.span(problem.node) if problem.node is not None else source.start
+        advice = "migrate the pipeline that this file was built from"
+        report.add(CannotMigrate(span, TARGET, "this generated DAG", problem.reason, advice))
+        return Outcome(None)
+    return Outcome(made.module, (_read(source, made),))
+
+
+def _read(source: Source, made: Made) -> PipelineRead:
+    tasks = tuple(
+        TaskRead(node.full, "exact", source.span(node.stmt))
+        for node in made.graph.every()
+        if node.function is not None and node.function.user
+    )
+    count = len(source.lines)
+    return PipelineRead(made.name, made.function, tasks, count, count)

@@ -1,0 +1,265 @@
+"""A generated DAG file as a plain module."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from pipec.backends.airflow.reading.own.blocks import statements
+from pipec.backends.airflow.reading.own.dag import Graph, GraphReader
+from pipec.backends.airflow.reading.own.functions import (
+    MARK,
+    TaskFunction,
+    classify,
+    constant,
+    dotted,
+    first_doc,
+    is_helper,
+    task_function,
+)
+from pipec.backends.airflow.reading.own.guards import Guards
+from pipec.backends.airflow.reading.own.order import ordered
+from pipec.backends.airflow.reading.own.params import signature
+from pipec.backends.airflow.reading.own.places import Names
+from pipec.backends.airflow.reading.own.policies import Callbacks, callback, dag_settings, step_settings
+from pipec.backends.airflow.reading.own.unknown import Unknown
+from pipec.backends.airflow.reading.own.writer import Writer
+from pipec.compiler.pysource import imports
+from pipec.compiler.reading import Definition, Item, Module, PipelineFunction, Source, StepFunction
+from pipec.compiler.reading.module import AUTHORING
+
+OURS = ("airflow", "kubernetes")
+"""Packages that only the generated part needs."""
+
+
+@dataclass
+class Parts:
+    """The top level of a generated file."""
+
+    source: Source
+    tree: ast.Module
+    helpers: dict[str, str] = field(default_factory=dict)
+    tasks: dict[str, TaskFunction] = field(default_factory=dict)
+    plain: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    """Functions of the user's."""
+    kept: list[ast.stmt] = field(default_factory=list)
+    """What the user wrote, in order."""
+    imported: list[ast.stmt] = field(default_factory=list)
+    typing_only: list[ast.If] = field(default_factory=list)
+    callbacks: Callbacks = field(default_factory=Callbacks)
+    dags: list[ast.With] = field(default_factory=list)
+
+
+def parts_of(source: Source, tree: ast.Module) -> Parts:
+    """Tell apart what stands at the top level."""
+    found = Parts(source, tree)
+    body = tree.body[1:] if tree.body and _is_text(tree.body[0]) else tree.body
+    defined = [s for s in body if isinstance(s, (ast.FunctionDef, ast.ClassDef)) and is_helper(s)]
+    for stmt in defined:
+        found.helpers[stmt.name] = _canonical(first_doc(stmt), stmt.name)
+    for stmt in body:
+        _sort(found, stmt)
+    unnamed = {name for name in found.plain}
+    classify(found.tasks, unnamed)
+    for function in list(found.tasks.values()):
+        if function.user:
+            found.plain[function.name] = function.node
+    return found
+
+
+def _canonical(doc: str, name: str) -> str:
+    """Which helper a docstring belongs to."""
+    if doc.startswith(MARK):
+        return "stored"
+    for start, helper in (
+        ("Reuse the result of an earlier run", "cached"),
+        ("Let a task end well when its last attempt fails", "caught"),
+        ("Let a sensor end well", "caught_sensor"),
+        ("Set environment variables while a task runs", "with_environment"),
+    ):
+        if doc.startswith(start):
+            return helper
+    return name
+
+
+def _sort(found: Parts, stmt: ast.stmt) -> None:
+    match stmt:
+        case ast.Import() | ast.ImportFrom():
+            found.imported.append(stmt)
+        case ast.If(test=ast.Name("TYPE_CHECKING")):
+            found.typing_only.append(stmt)
+        case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name("DAG")))]):
+            found.dags.append(stmt)
+        case ast.Assign(targets=[ast.Name("ARTIFACTS")]) if "ARTIFACT_ROOT" in ast.unparse(stmt):
+            pass
+        case ast.FunctionDef() | ast.ClassDef() if is_helper(stmt) and not stmt.decorator_list:
+            pass
+        case ast.FunctionDef() if is_helper(stmt) and dotted(stmt.decorator_list[0]).startswith("contextlib"):
+            pass
+        case ast.FunctionDef():
+            function = task_function(stmt, found.helpers)
+            if function is not None:
+                found.tasks[stmt.name] = function
+                found.kept.append(stmt)
+            elif (told := callback(stmt)) is not None:
+                found.callbacks.known[stmt.name] = told
+            else:
+                found.plain[stmt.name] = stmt
+                found.kept.append(stmt)
+        case _:
+            found.kept.append(stmt)
+
+
+def _is_text(stmt: ast.stmt) -> bool:
+    return isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant) and isinstance(stmt.value.value, str)
+
+
+@dataclass
+class Made:
+    """What a file has become."""
+
+    module: Module
+    name: str
+    function: str
+    graph: Graph
+    dag: ast.With
+
+
+def made_of(parts: Parts) -> Made:
+    """The module. Raises `Unknown`."""
+    if len(parts.dags) != 1:
+        raise Unknown(parts.dags[-1] if parts.dags else None, "it is not one DAG")
+    dag = parts.dags[0]
+    call = dag.items[0].context_expr
+    assert isinstance(call, ast.Call)
+    given = {str(k.arg): k.value for k in call.keywords}
+    graph = GraphReader(parts.tasks).read(dag.body)
+    guards = Guards(graph)
+    guards.run()
+    parameters, annotated = signature(given.get("params"))
+    dag_id = str(constant(given["dag_id"]))
+    function = _function_name(dag_id, set(parts.plain) | annotated)
+    reserved = {*AUTHORING, *annotated, function, *_module_names(parts)}
+    writer = Writer(graph, guards, Names(reserved), parts.plain)
+    writer.before_settling = lambda root: ordered(root, graph, writer)
+    block = writer.run()
+    settings = {} if dag_id == function else {"name": _quoted(dag_id)}
+    settings |= dag_settings(given, parts.callbacks, "")
+    pipeline = PipelineFunction(
+        function,
+        tuple(parameters),
+        doc=str(constant(given["description"])) if "description" in given else "",
+        body=statements(block),
+        settings=settings,
+    )
+    items = [*_items(parts, writer), pipeline]
+    doc = ast.get_docstring(parts.tree, clean=False) or ""
+    return Made(Module(tuple(items), _imports(parts, items), doc), dag_id, function, graph, dag)
+
+
+def _quoted(text: str) -> str:
+    from pipec.compiler.reading.settings import python
+
+    return python(text)
+
+
+def _function_name(dag_id: str, taken: set[str]) -> str:
+    name = "".join(c if c.isalnum() or c == "_" else "_" for c in dag_id)
+    name = name if name.isidentifier() else f"dag_{name}"
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _module_names(parts: Parts) -> set[str]:
+    found = set(parts.plain)
+    for stmt in (*parts.kept, *parts.imported, *parts.typing_only):
+        for node in ast.walk(stmt) if not isinstance(stmt, (ast.FunctionDef, ast.ClassDef)) else [stmt]:
+            if isinstance(node, ast.alias):
+                found.add((node.asname or node.name).split(".")[0])
+            elif isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                found.add(node.name)
+    return found
+
+
+def _items(parts: Parts, writer: Writer) -> list[Item]:
+    called = _called(parts, writer)
+    found: list[Item] = []
+    for stmt in parts.kept:
+        if isinstance(stmt, ast.FunctionDef) and stmt.name in parts.tasks and not parts.tasks[stmt.name].user:
+            continue
+        if isinstance(stmt, ast.FunctionDef) and stmt.name in called:
+            own = parts.tasks.get(stmt.name)
+            found.append(StepFunction(_text(parts, stmt, own is not None), called[stmt.name]))
+        else:
+            found.append(Definition(_text(parts, stmt, False)))
+    return found
+
+
+def _called(parts: Parts, writer: Writer) -> dict[str, dict[str, str]]:
+    """Step -> its settings."""
+    found: dict[str, dict[str, str]] = {}
+    for node, name in writer.called.items():
+        assert node.function is not None
+        settings = step_settings(node.function, parts.callbacks)
+        if found.setdefault(name, settings) != settings:
+            raise Unknown(node.stmt, f"calls of `{name}` have several settings")
+    for function in parts.tasks.values():
+        if function.user and function.name not in found:
+            found[function.name] = step_settings(function, parts.callbacks)
+    return found
+
+
+def _text(parts: Parts, stmt: ast.stmt, undecorated: bool) -> str:
+    """The source of a statement, with the comments above it."""
+    lines = parts.source.lines
+    start = min([stmt.lineno, *(d.lineno for d in getattr(stmt, "decorator_list", []))])
+    above: list[str] = []
+    line = start - 2
+    while line >= 0 and lines[line].startswith("#"):
+        above.insert(0, lines[line])
+        line -= 1
+    if undecorated:
+        start = stmt.lineno
+    return "\n".join([*above, *lines[start - 1 : stmt.end_lineno]])
+
+
+def _imports(parts: Parts, items: list[Item]) -> tuple[str, ...]:
+    """The import statements whose names are still mentioned."""
+    text = "\n".join(i.source for i in items if isinstance(i, (Definition, StepFunction)))
+    pipelines = [i for i in items if isinstance(i, PipelineFunction)]
+    names = _mentioned(text) | {w for p in pipelines for w in p.settings.values()}
+    found: list[str] = []
+    for stmt in (*parts.imported, *(s for block in parts.typing_only for s in block.body)):
+        if not isinstance(stmt, (ast.Import, ast.ImportFrom)):
+            raise Unknown(stmt, "this is no import")
+        module = stmt.module if isinstance(stmt, ast.ImportFrom) else None
+        if module == "__future__":
+            found.append(ast.unparse(stmt))
+            continue
+        for alias in stmt.names:
+            bound = (alias.asname or alias.name).split(".")[0]
+            if (module or alias.name).split(".")[0] in OURS or bound not in names:
+                continue
+            one = ast.ImportFrom(stmt.module, [alias], stmt.level) if isinstance(stmt, ast.ImportFrom) else ast.Import([alias])
+            found.append(ast.unparse(one))
+    return tuple(found)
+
+
+def _mentioned(text: str) -> set[str]:
+    """Names that are read anywhere in `text`, in annotations written as text too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+            try:
+                found |= {n.id for n in ast.walk(ast.parse(node.value, mode="eval")) if isinstance(n, ast.Name)}
+            except (SyntaxError, ValueError):
+                continue
+    return found
+
+
+__all__ = ["Made", "Parts", "imports", "made_of", "parts_of"]

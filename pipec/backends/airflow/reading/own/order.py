@@ -1,0 +1,129 @@
+"""Order without data: effects are statements in a row, or stand in `with parallel():` where they do not wait."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from pipec.backends.airflow.reading.own.blocks import Block, Choice, Item, Loop, Simple, Together, inner_blocks, nodes_of
+from pipec.backends.airflow.reading.own.dag import Graph, Node
+from pipec.backends.airflow.reading.own.unknown import Unknown
+
+if TYPE_CHECKING:
+    from pipec.backends.airflow.reading.own.writer import Writer
+
+
+def ordered(root: Block, graph: Graph, writer: Writer) -> None:
+    """Make `root` wait where the graph waits, and nowhere else as far as that can be said."""
+    after = _reachable(graph)
+    _gather(root, after)
+    for up, down in graph.edges:
+        if up.kind == "branch" or down.kind in ("collect", "outlet", "empty") or up.kind == "empty":
+            continue
+        _check(root, up, down, writer)
+
+
+def _reachable(graph: Graph) -> dict[Node, set[Node]]:
+    """Everything that waits for each task."""
+    nodes = list(graph.every())
+    found: dict[Node, set[Node]] = {node: set() for node in nodes}
+    down: dict[Node, list[Node]] = {node: [] for node in nodes}
+    for node in nodes:
+        for up in node.upstream:
+            if up in down:
+                down[up].append(node)
+    for node in reversed(nodes):
+        for one in down[node]:
+            found[node] |= {one} | found.get(one, set())
+    return found
+
+
+def is_effect(item: Item) -> bool:
+    """Whether a statement is a sequence point."""
+    match item:
+        case Simple(stmt=ast.Expr(value=ast.Call(func=ast.Attribute(attr="append")))):
+            return False
+        case Simple(stmt=stmt):
+            return isinstance(stmt, (ast.Expr, ast.Assert, ast.Raise))
+    return any(is_effect(inner) for block in inner_blocks(item) for inner in block.items)
+
+
+def _gather(block: Block, after: dict[Node, set[Node]]) -> None:
+    for item in block.items:
+        for inner in inner_blocks(item):
+            _gather(inner, after)
+    found: list[Item] = []
+    run: list[Item] = []
+    for item in block.items:
+        apart = all(_apart(one, item, after) for one in run)
+        if run and apart and not _plain(item):
+            run.append(item)
+            continue
+        found += _closed(run)
+        run = [item]
+    block.items = [*found, *_closed(run)]
+
+
+def _plain(item: Item) -> bool:
+    return isinstance(item, Simple) and isinstance(item.stmt, (ast.Return, ast.Assert, ast.Raise))
+
+
+def _closed(run: list[Item]) -> list[Item]:
+    effects = [i for i, item in enumerate(run) if is_effect(item)]
+    if len(run) < 2 or not effects:
+        return run
+    return [Together(Block(run))]
+
+
+def _apart(one: Item, other: Item, after: dict[Node, set[Node]]) -> bool:
+    first, second = nodes_of(one), nodes_of(other)
+    if first & second:
+        return False
+    return not any(after.get(n, set()) & second for n in first) and not any(after.get(n, set()) & first for n in second)
+
+
+def _check(root: Block, up: Node, down: Node, writer: Writer) -> None:
+    """See that `down` waits for `up`."""
+    block = root
+    while True:
+        ups = [i for i, item in enumerate(block.items) if up in nodes_of(item)]
+        downs = [i for i, item in enumerate(block.items) if down in nodes_of(item)]
+        if not ups or not downs:
+            return  # a condition or a list that is written where it is read
+        if ups == downs:
+            inner = _inner(block.items[ups[-1]], up, down)
+            if inner is None:
+                return
+            block = inner
+            continue
+        break
+    first, second = block.items[ups[-1]], block.items[downs[0]]
+    if ups[-1] < downs[0] and any(is_effect(item) for item in block.items[ups[-1] : downs[0] + 1]):
+        if not (isinstance(first, Together) and first is second):
+            return
+    if _by_data(up, down):
+        return
+    if isinstance(second, (Simple, Loop, Choice)) and (up, "") in writer.values and ups[-1] < downs[0]:
+        block.items[downs[0]] = Together(Block([second]), (writer.value(up),))
+        return
+    raise Unknown(down.stmt, f"that it waits for `{up.id}` cannot be said")
+
+
+def _inner(item: Item, up: Node, down: Node) -> Block | None:
+    for block in inner_blocks(item):
+        found = {n for inner in block.items for n in nodes_of(inner)}
+        if up in found and down in found:
+            return block
+    return None
+
+
+def _by_data(up: Node, down: Node) -> bool:
+    seen, todo = set(), [down]
+    while todo:
+        node = todo.pop()
+        if node is up:
+            return True
+        if node not in seen:
+            seen.add(node)
+            todo += node.data
+    return False

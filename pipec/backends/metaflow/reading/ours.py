@@ -1,0 +1,66 @@
+"""What pipec itself writes around the code of a step, and takes away again: flows that it wrote come back as they were.
+
+The helpers are those of `pipec/templates/metaflow`; pipec gives each step an empty folder, copies of its inputs, and
+its cache, whatever the target.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from pipec.backends.metaflow.reading.syntax import literal
+
+FOLDER, REUSE, COPIES, JSON = "empty_folder", "reuse", "FreshArtifacts", "ExactJSON"
+HELPERS = frozenset((FOLDER, REUSE, JSON))
+"""Functions and classes that nothing needs once they are taken away."""
+
+
+@dataclass(frozen=True)
+class Reuse:
+    """`if not reuse(self, ...)`: the cache of a step."""
+
+    seconds: float | None
+    """How long an entry is valid."""
+
+
+def is_written(tree: ast.Module) -> bool:
+    """Whether pipec has written a file: it has the helpers that it gives to flows."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == FOLDER:
+            return [ast.unparse(d) for d in node.decorator_list] == ["contextlib.contextmanager"]
+    return False
+
+
+def reuse_of(node: ast.stmt) -> Reuse | None:
+    """The cache that an `if` stands for."""
+    match node:
+        case ast.If(
+            test=ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Name(id="reuse"), keywords=keywords)), orelse=[]
+        ):
+            for keyword in keywords:
+                if keyword.arg == "ttl":
+                    return Reuse(_seconds(keyword.value))
+            return Reuse(None)
+    return None
+
+
+def _seconds(node: ast.expr) -> float | None:
+    """Of `timedelta(days=7)`."""
+    sizes = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
+    total = 0.0
+    if isinstance(node, ast.Call):
+        for keyword in node.keywords:
+            known, value = literal(keyword.value)
+            if known and isinstance(value, (int, float)) and keyword.arg in sizes:
+                total += value * sizes[keyword.arg]
+    return total or None
+
+
+def cache_of(body: list[ast.stmt]) -> Reuse | None:
+    """The cache of a step."""
+    for node in body:
+        found = reuse_of(node)
+        if found is not None:
+            return found
+    return None

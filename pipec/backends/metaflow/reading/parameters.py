@@ -1,0 +1,174 @@
+"""Parameters of flows as parameters of the pipeline."""
+
+from __future__ import annotations
+
+import ast
+import json
+import keyword
+import re
+from dataclasses import dataclass
+
+from pipec.backends.metaflow.reading import ours
+from pipec.backends.metaflow.reading.flows import Flow, Member
+from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, SettingNotKept
+from pipec.compiler.pysource.text import double_quoted, one_line
+from pipec.ir.literals import source_of
+
+TYPES = {"int": "int", "float": "float", "str": "str", "bool": "bool"}
+ARGUMENTS = {
+    "Parameter": ("name", "default", "type", "help", "required", "show_default", "separator"),
+    "IncludeFile": ("name", "required", "is_text", "encoding", "help", "default", "parser"),
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter."""
+
+    attribute: str
+    """What the flow calls it."""
+    name: str
+    """What the pipeline calls it."""
+    kind: str
+    """Its annotation."""
+    default: str | None
+    """Source; `None`: required."""
+    help: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it stands in the signature."""
+        return f"{self.name}: {self.kind}" + (f" = {self.default}" if self.default is not None else "")
+
+
+def read_parameters(flow: Flow, pipeline: str, report: Report) -> list[Parameter]:
+    """The parameters of a flow, those without a default first."""
+    found: list[Parameter] = []
+    for member in flow.parameters.values():
+        assert isinstance(member.node, (ast.Assign, ast.AnnAssign)) and isinstance(member.node.value, ast.Call)
+        call = member.node.value
+        word = member.file.imported.word(call.func) or ""
+        if word == "Config":
+            raise _refused(
+                member, "its value is read when the flow is deployed", "write it as a constant or a Parameter"
+            )
+        given = _arguments(member, call, word)
+        one = (
+            _include(member, given, pipeline, report)
+            if word == "IncludeFile"
+            else _plain(member, given, pipeline, report)
+        )
+        if any(other.name == one.name for other in found):
+            raise _refused(member, f"there is a second parameter called {one.name!r}")
+        found.append(one)
+    return sorted(found, key=lambda p: p.default is not None)
+
+
+def _refused(member: Member, reason: str, advice: str = "") -> Refused:
+    what = f"parameter `{member.name}`"
+    return Refused(CannotMigrate(member.file.source.span(member.node), TARGET, what, reason, advice))
+
+
+def _arguments(member: Member, call: ast.Call, word: str) -> dict[str, ast.expr]:
+    given = dict(zip(("name", *ARGUMENTS[word][1:]), call.args)) if len(call.args) <= 2 else {}
+    if len(call.args) > 1 or any(k.arg is None for k in call.keywords):
+        raise _refused(member, "its arguments are not written out by name")
+    given |= {k.arg: k.value for k in call.keywords if k.arg is not None}
+    for name in given:
+        if name not in ARGUMENTS[word]:
+            raise _refused(member, f"its argument `{name}` is not known")
+    return given
+
+
+def _name(member: Member, given: dict[str, ast.expr]) -> str:
+    known, name = literal(given["name"]) if "name" in given else (False, None)
+    if not known or not isinstance(name, str):
+        raise _refused(member, "its name is not written out")
+    plain = re.sub(r"\W", "_", name)
+    return plain if plain.isidentifier() and not keyword.iskeyword(plain) else member.name
+
+
+def _help(given: dict[str, ast.expr]) -> str:
+    known, text = literal(given["help"]) if "help" in given else (False, None)
+    return " ".join(text.split()) if known and isinstance(text, str) else ""
+
+
+def _include(member: Member, given: dict[str, ast.expr], pipeline: str, report: Report) -> Parameter:
+    """The text of a file, which is read where the run is started."""
+    name = _name(member, given)
+    if "parser" in given:
+        raise _refused(member, "a parser of its own reads it")
+    binary = "is_text" in given and literal(given["is_text"]) == (True, False)
+    how = f"`{name}` is the text of the file itself, read by whoever starts the run"
+    report.add(Adapted(member.file.source.span(member.node), pipeline, how))
+    if "default" in given and literal(given["default"]) != (True, None):
+        reason = "the file that it names is read where the run is started; pass its text"
+        span = member.file.source.span(given["default"])
+        report.add(SettingNotKept(span, TARGET, pipeline, f"default of {name}", reason))
+    kind = "bytes" if binary else "str"
+    return Parameter(member.name, name, kind, None, f"{_help(given)} (Its content.)".strip())
+
+
+def _plain(member: Member, given: dict[str, ast.expr], pipeline: str, report: Report) -> Parameter:
+    name = _name(member, given)
+    kind = _kind(member, given)
+    default = given.get("default")
+    separator = literal(given["separator"]) if "separator" in given else (True, None)
+    if default is None or literal(default) == (True, None):
+        required = "required" in given and literal(given["required"]) == (True, True)
+        if required:
+            return Parameter(member.name, name, kind or "str", None, _help(given))
+        return Parameter(member.name, name, f"{kind or 'str'} | None", "None", _help(given))
+    known, value = literal(default)
+    if not known:
+        if isinstance(default, ast.Name) and kind is not None and not _is_function(member, default.id):
+            return Parameter(member.name, name, kind, default.id, _help(given))
+        reason = "it is computed when the flow is deployed"
+        span = member.file.source.span(default)
+        report.add(SettingNotKept(span, TARGET, pipeline, f"default of {name}", reason))
+        return Parameter(member.name, name, kind or "str", None, _help(given))
+    if separator[1] is not None and isinstance(value, str):
+        report.add(Adapted(member.file.source.span(member.node), pipeline, f"`{name}` is given as a list"))
+        return Parameter(member.name, name, "list[str]", _source(value.split(str(separator[1]))), _help(given))
+    if kind in ("dict", "list", "object") and isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise _refused(member, f"its default is no JSON: {error}") from None
+    if kind in (None, "object"):
+        kind = "dict | list | None" if value is None else type(value).__name__
+        if value is not None and kind not in (*TYPES, "dict", "list"):
+            raise _refused(member, f"its default is {kind}")
+    if kind == "float" and type(value) is int:
+        value = float(value)
+    return Parameter(member.name, name, kind or "str", _source(value), _help(given))
+
+
+def _source(value: object) -> str:
+    return double_quoted(source_of(value))
+
+
+def _is_function(member: Member, name: str) -> bool:
+    return any(isinstance(n, ast.FunctionDef) and n.name == name for n in member.file.tree.body)
+
+
+def _kind(member: Member, given: dict[str, ast.expr]) -> str | None:
+    """The annotation that `type=` asks for; "object" for JSON of any kind."""
+    node = given.get("type")
+    if node is None or literal(node) == (True, None):
+        return None
+    if member.file.imported.word(node) == "JSONType":
+        known, value = literal(given["default"]) if "default" in given else (False, None)
+        if known and isinstance(value, (dict, list)):
+            return type(value).__name__
+        return "object" if known and isinstance(value, str) else "dict | list"
+    if member.file.is_ours and one_line(node) == f"{ours.JSON}()":
+        known, value = literal(given["default"]) if "default" in given else (False, None)
+        if not known or '"$' not in str(value):
+            return "object" if known else "dict | list"
+    name = one_line(node)
+    if name not in TYPES:
+        raise _refused(member, f"its type `{name}` is none of int, float, str, bool and JSONType")
+    return TYPES[name]

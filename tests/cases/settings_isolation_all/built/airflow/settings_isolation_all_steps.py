@@ -1,0 +1,290 @@
+"""Steps of settings_isolation_all that run in virtual environments of their own, without Airflow."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import io
+import json
+import os
+import pickle
+import shutil
+import sys
+import traceback
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def to_xcom(value: Any) -> Any:
+    """Give `value` in a form that XCom keeps exactly: as it is, or under a tag where JSON or a database would change it."""
+    if type(value).__module__ == "numpy" and type(value.item() if value.ndim == 0 else value) is not type(value):
+        value = value.item()
+    if value is None or isinstance(value, (bool, Kept)):
+        return value
+    if isinstance(value, int):  # the worker protocol ends at 64 bits
+        return int(value) if abs(value) < 2**63 else {"$int": hex(value)}
+    if isinstance(value, float):  # PostgreSQL's JSONB makes 1e+16 an integer, and -0.0 a zero
+        text = float.__repr__(value)
+        return {"$float": text} if text in ("nan", "inf", "-inf", "-0.0") or "e+" in text else float(value)
+    if isinstance(value, str):  # JSONB takes neither NUL nor surrogates
+        data = str.encode(value, errors="surrogatepass")
+        lossy = b"\0" in data or data.decode(errors="replace") != value
+        return {"$text": base64.b64encode(data).decode()} if lossy else str.__str__(value)
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, list):
+        return [to_xcom(item) for item in value]
+    if isinstance(value, tuple):
+        return {"$tuple": [to_xcom(item) for item in value]}
+    if isinstance(value, (set, frozenset)):
+        tag = "$set" if isinstance(value, set) else "$frozenset"
+        return {tag: sorted((to_xcom(item) for item in value), key=repr)}
+    if isinstance(value, dict):
+        pairs = [[to_xcom(key), to_xcom(item)] for key, item in value.items()]
+        if all(isinstance(key, str) and not key.startswith(("$", "__")) for key, _ in pairs):
+            order = [key for key, _ in pairs]
+            if order == sorted(order, key=lambda key: (len(key.encode()), key.encode())):  # JSONB's own order
+                return dict(pairs)
+        return {"$dict": pairs}
+    raise TypeError(f"a {type(value).__qualname__} is no plain value")
+
+
+def from_xcom(value: Any) -> Any:
+    """Give back what `to_xcom` was given."""
+    if isinstance(value, str) or not isinstance(value, (dict, Sequence)):
+        return value
+    if not isinstance(value, dict):  # the results of a mapped task are a lazy sequence
+        return [from_xcom(item) for item in value]
+    tag = next(iter(value), "")
+    if len(value) != 1 or not tag.startswith("$"):
+        return {key: from_xcom(item) for key, item in value.items()}
+    content = value[tag]
+    match tag:
+        case "$object":
+            return read_object(Path(content))
+        case "$file":
+            return Path(content)
+        case "$none":
+            return None
+        case "$int":
+            return int(content, 16)
+        case "$float":
+            return float(content)
+        case "$text":
+            return base64.b64decode(content).decode(errors="surrogatepass")
+        case "$bytes":
+            return base64.b64decode(content)
+        case "$dict":
+            return {from_xcom(key): from_xcom(item) for key, item in content}
+    return {"$tuple": tuple, "$set": set, "$frozenset": frozenset}[tag](map(from_xcom, content))
+
+
+class Kept:
+    """An artifact of a result, by its path in the folder of results."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+def stored(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Let a step take and give exact values as JSON, and artifacts by their paths.
+
+    The options say what of its result is an artifact.
+    """
+    if function is None:
+        return functools.partial(stored, **options)
+
+    @functools.wraps(function)
+    def run(folder: Path) -> Any:
+        call = json.loads((folder / "call.json").read_text())
+        arguments = [from_xcom(given) for given in call["args"]]
+        value = function(*arguments, **{name: from_xcom(given) for name, given in call["kwargs"].items()})
+        if "outputs" in options:
+            parts = {key: (select(value, where), form) for key, (where, form) in options["outputs"].items()}
+            return {key: sent(part, form, key, folder, function.__name__) for key, (part, form) in parts.items()}
+        return sent(value, options.get("result", "value"), "result", folder, function.__name__)
+
+    run.several = "outputs" in options
+    return run
+
+
+def run_step(name: str, folder: Path) -> None:
+    """Run a step with the arguments in `folder`, and leave there what it gives."""
+    step = globals()[name]
+    try:
+        answer = {"result": step(folder), "several": step.several}
+    except SystemExit as error:
+        answer = {"exit": error.code if isinstance(error.code, int) else str(error.code)}
+    except Exception as error:
+        traceback.print_exc()
+        answer = {"error": str(error)}
+    text = json.dumps(answer, default=lambda kept: {"$path": kept.path})
+    (folder / "answer.json").write_text(text)
+
+
+def sent(value: Any, form: Any, key: str, folder: Path, step: str) -> Any:
+    """Give one result as JSON has it."""
+    try:
+        return to_xcom(put(value, form, key, folder / "result"))
+    except TypeError as error:
+        raise TypeError(
+            f"a result of {step} cannot travel as a value: {error}; annotate it with its own type to store it"
+        ) from error
+
+
+def put(value: Any, form: Any, key: str, folder: Path) -> Any:
+    """Write the artifacts in `value` into `folder`, and give their paths in the same collections."""
+    if value is None or form == "value":
+        return value
+    folder.mkdir(exist_ok=True)
+    made = put_file(Path(value), folder / key) if form == "file" else put_object(value, form, folder / key)
+    return Kept(made.relative_to(folder).as_posix())
+
+
+def put_file(source: Path, folder: Path) -> Path:
+    """Copy a file or folder under its own name."""
+    if not source.exists():
+        raise FileNotFoundError(f"the step returned {str(source)!r}, which is not there")
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / source.resolve().name
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy2(source, target)
+    return target
+
+
+def select(value: Any, where: int | str | None) -> Any:
+    """Give the whole of a result, the element at an index, or an attribute."""
+    if where is None:
+        return value
+    return value[where] if isinstance(where, int) else getattr(value, where)
+
+
+def put_object(value: Any, form: str, path: Path) -> Path:
+    """Store an object in the form asked for where that keeps it exactly, else pickled."""
+    data = None
+    if form == "npy":
+        data = as_npy(value)
+    target = path.parent / f"{path.name}.{'pickle' if data is None else form}"
+    target.write_bytes(pickled(value) if data is None else data)
+    return target
+
+
+def read_object(path: Path) -> Any:
+    """Read an object back."""
+    if path.suffix == ".npy":
+        import numpy
+
+        return numpy.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+    return Unpickler(io.BytesIO(path.read_bytes())).load()
+
+
+class Pickler(pickle.Pickler):
+    """Names classes and functions of this file without its module, which Airflow gives another name in every deployment."""
+
+    def persistent_id(self, obj: Any) -> str | None:
+        """The name of a class or function of this file."""
+        named = isinstance(obj, type) or (isinstance(obj, types.FunctionType) and "<" not in obj.__qualname__)
+        return obj.__qualname__ if named and obj.__module__ == __name__ else None
+
+
+class Unpickler(pickle.Unpickler):
+    """Reads what `Pickler` has written."""
+
+    def persistent_load(self, pid: str) -> Any:
+        """The class or function of this file called `pid`."""
+        first, *rest = pid.split(".")
+        return functools.reduce(getattr, rest, globals()[first])
+
+
+def pickled(value: Any) -> bytes:
+    """Give `value` as a pickle."""
+    data = io.BytesIO()
+    Pickler(data, protocol=5).dump(value)
+    return data.getvalue()
+
+
+def as_npy(array: Any) -> bytes | None:
+    """Give an array as NPY, or nothing where it would come back changed."""
+    import numpy
+
+    if type(array) is not numpy.ndarray or array.dtype.hasobject:
+        return None
+    data = io.BytesIO()
+    numpy.save(data, array, allow_pickle=False)
+    return data.getvalue()
+
+
+@dataclass
+class Limits:
+    low: int
+    high: int
+
+
+@stored(result="npy")
+def lengths(n: int) -> np.ndarray:
+    import numpy as np
+
+    return np.arange(n) * len(os.environ["UNIT"])
+
+
+def limits(array: np.ndarray) -> Limits:
+    return Limits(int(array.min()), int(array.max()))
+
+
+@stored(outputs={"first": (0, "npy"), "last": (1, "npy")})
+def parts(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return array[:1], array[-1:]
+
+
+@stored
+def span(found: Limits) -> int:
+    return found.high
+
+
+@stored
+def risky(found: Limits) -> int:
+    if found.high == 3:
+        sys.exit(3)
+    if found.high > 1:
+        raise ValueError(f"{found.high} is too much")
+    return found.high
+
+
+@stored
+def told(message: str) -> str:
+    return f"failed: {message}"
+
+
+@stored(result="file")
+def folder(array: np.ndarray) -> Path:
+    made = Path("made")
+    (made / "inner").mkdir(parents=True)
+    (made / "inner" / "rows.txt").write_text(str(len(array)))
+    return made
+
+
+@stored
+def rows(made: Path) -> str:
+    return (made / "inner" / "rows.txt").read_text()
+
+
+@stored(result="pickle")
+def limits_task(array):
+    return limits(array)
+
+
+@stored(result="pickle")
+def limits_2(last):
+    return limits(last)
+
+
+if __name__ == "__main__":
+    run_step(sys.argv[1], Path(sys.argv[2]))

@@ -1,0 +1,43 @@
+"""Migrated from the compiled pipeline "from-text"."""
+
+import tempfile
+from pathlib import Path
+
+from pipec import Model, container, pipeline, step
+
+
+# PC507: the artifact at its URI is copied into the store, where Kubeflow only refers to it
+@step(packages=["fsspec", "gcsfs"])
+def importer() -> Path:
+    """Fetch what lies at a URI."""
+    import fsspec
+
+    uri = "gs://bucket/plain"
+    folder = Path(tempfile.mkdtemp(), uri.rstrip("/").rpartition("/")[2])
+    filesystem, path = fsspec.url_to_fs(uri)
+    filesystem.get(path, str(folder), recursive=True)
+    return folder
+
+
+# PC507: `model_file` is a local path on its command line, not a URI of the store
+greet_someone = container(
+    "alpine:3.20",
+    ["sh", "-c"],
+    ['echo "$0" > "$1"', "{who}", "{text}", "--plain", "{plain}", "{model_file}", "{model_file}", "--times={times}"],
+    inputs={"who": str | None, "times": int, "plain": Path},
+    outputs={"text": str, "model_file": Model},
+    cache=True,
+    env={"MODE": "fast"},
+)
+
+
+@step(image="python:3.11", cache=True)
+def show(text: str):
+    print(text)
+
+
+@pipeline(name="from-text")
+def from_text():
+    plain = importer()
+    text, model_file = greet_someone(times=2, plain=plain)
+    show_done = show(text)

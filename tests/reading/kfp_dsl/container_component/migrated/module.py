@@ -1,0 +1,50 @@
+"""Migrated from the compiled pipeline "containers"."""
+
+import tempfile
+from pathlib import Path
+
+from pipec import Dataset, Model, container, pipeline, step
+
+hello = container("alpine", ["echo"], ["hello"], cache=True)
+
+
+# PC507: the artifact at its URI is copied into the store, where Kubeflow only refers to it
+@step(packages=["fsspec", "gcsfs"])
+def importer() -> Dataset:
+    """Fetch what lies at a URI."""
+    import fsspec
+
+    uri = "gs://bucket/data.csv"
+    folder = Path(tempfile.mkdtemp(), uri.rstrip("/").rpartition("/")[2])
+    filesystem, path = fsspec.url_to_fs(uri)
+    filesystem.get(path, str(folder), recursive=True)
+    return folder
+
+
+# PC507: `data` is a local path on its command line, not a URI of the store
+train = container(
+    "registry.example.com/trainer:2",
+    ["python", "-m", "trainer"],
+    [
+        "--data",
+        "{data}",
+        "--source",
+        "{data}",
+        "--rate={rate}",
+        "--out={model}/{name}",
+        "--loss-file",
+        "{loss}",
+        "--flags",
+        "{flags}",
+    ],
+    inputs={"rate": float, "name": str, "flags": list | None, "data": Dataset},
+    outputs={"loss": float, "model": Model},
+    cache=True,
+)
+
+
+@pipeline
+def containers(rate: float = 0.1):
+    hello_done = hello()
+    data = importer()
+    loss, model = train(rate=rate, name="first", data=data)

@@ -1,0 +1,2 @@
+def names(count):
+    return [f"model-{number}" for number in range(count)]

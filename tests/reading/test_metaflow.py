@@ -1,0 +1,246 @@
+"""Flows become modules that the frontend takes, that build, and that give what the flow gave."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from pipec import api
+from pipec.backends.metaflow.reading import MetaflowReader
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.finding import Finding
+from pipec.compiler.reading import Outcome, Source, render
+from tests.reading import corpus_metaflow as corpus
+
+CASES = corpus.cases()
+RUN_HERE = (
+    "branch", "branch_in_foreach", "foreach_chain", "foreach_merge", "foreach_nested", "helpers", "linear",
+    "merge_artifacts", "mutation", "switch_in_foreach",
+)  # fmt: skip
+"""Cases that are run on Metaflow too; all are with `python -m tests.reading.corpus_metaflow --run`."""
+NOT_BUILT = {
+    "settings": {"airflow", "kfp", "metaflow"},
+    "two_flows": {"airflow", "kfp"},
+}
+"""Case -> targets that refuse what it asks for."""
+
+
+def label(path: Path) -> str:
+    return path.parent.name
+
+
+def read(text: str, path: Path = Path("flow.py")) -> tuple[Outcome, str, list[Finding]]:
+    """What becomes of a flow's text."""
+    report = Report()
+    outcome = MetaflowReader().read(
+        Source(path=path, file=path.name, text=textwrap.dedent(text), root=path.parent), report
+    )
+    return outcome, render(outcome.module) if outcome.module is not None else "", report.sorted()
+
+
+@pytest.mark.parametrize("path", [*CASES, *corpus.tutorials()], ids=label)
+def test_the_frontend_takes_the_module(path: Path) -> None:
+    found = corpus.read_flow(path)
+    assert found.outcome.pipelines and not found.refused
+    assert not [f for f in found.findings if f.severity == "error"]
+    names = {node.id for node in ast.walk(ast.parse(found.text)) if isinstance(node, ast.Name)}
+    assert "self" not in names or "SimpleNamespace" in names
+
+
+@pytest.mark.parametrize("path", CASES, ids=label)
+@pytest.mark.parametrize("target", ["kfp", "airflow", "metaflow"])
+def test_the_module_builds(path: Path, target: str, tmp_path: Path) -> None:
+    if target in NOT_BUILT.get(label(path), ()):
+        pytest.skip("it asks for what that target does not have")
+    module = tmp_path / "migrated.py"
+    module.write_text(corpus.read_flow(path).text, encoding="utf-8")
+    for other in path.parent.glob("*.py"):
+        if other != path:
+            (tmp_path / other.name).write_text(other.read_text(encoding="utf-8"), encoding="utf-8")
+    workspace = api.Workspace()
+    built = api.build([str(module)], [target], workspace)
+    errors = [s.finding.message for s in workspace.shown() if s.finding.severity == "error"]
+    assert built and not errors
+
+
+@pytest.mark.parametrize("name", RUN_HERE)
+def test_it_gives_what_the_flow_gave(name: str) -> None:
+    found = corpus.read_flow(corpus.CASES / name / "original.py")
+    assert dict(corpus.compare(found)) == {p.name: [] for p in found.outcome.pipelines}
+
+
+def test_most_tasks_come_over_as_they_are() -> None:
+    for paths in (CASES, corpus.tutorials()):
+        tasks = [t for path in paths for p in corpus.read_flow(path).outcome.pipelines for t in p.tasks]
+        assert sum(t.status == "exact" for t in tasks) >= 0.9 * len(tasks)
+
+
+def test_reading_twice_gives_the_same() -> None:
+    for path in CASES:
+        assert corpus.read_flow(path).text == corpus.read_flow(path).text
+
+
+HEAD = """
+from metaflow import *
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.xs = [1]
+        self.next({next})
+
+    @step
+    def a(self):
+        {body}
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("next_", "body", "code", "words"),
+    [
+        ("self.a, num_parallel=2", "self.next(self.join)", "PC506", "num_parallel"),
+        ("self.a", "self.next({1: self.a, 2: self.end}, condition='k')", "PC506", "loop"),
+        ("self.missing", "self.next(self.end)", "PC501", "no step"),
+        ("self.a, foreach='nothing'", "self.next(self.join)", "PC506", "nothing before it sets"),
+        ("self.a, foreach='xs'", "self.next(self.end)", "PC501", "join"),
+        ("self.a, foreach='xs'", "print(self.nothing); self.next(self.join)", "PC506", "nothing before it sets"),
+        ("self.a", "helper(self); self.next(self.end)", "PC506", "hands the flow itself on"),
+        ("self.a", "pass", "PC501", "which step is next"),
+        ("*steps", "self.next(self.end)", "PC501", "not written out"),
+    ],
+)
+def test_refusals_say_where_and_why(next_: str, body: str, code: str, words: str) -> None:
+    outcome, _, findings = read(HEAD.replace("{next}", next_).replace("{body}", body))
+    assert outcome.module is None and not outcome.pipelines
+    assert [f.code for f in findings if f.severity == "error"] == [code]
+    assert words in findings[0].message, findings[0].message
+    assert findings[0].span.line > 1
+
+
+def test_a_decorator_that_is_code_is_refused() -> None:
+    text = HEAD.replace("{next}", "self.a, foreach='xs'").replace("{body}", "self.next(self.join)")
+    _, _, findings = read(text.replace("    @step\n    def a", "    @timed\n    @step\n    def a"))
+    assert [f.code for f in findings] == ["PC506"]
+
+
+def test_order_without_data_is_kept() -> None:
+    text = HEAD.replace("{next}", "self.a").replace("{body}", "self.y = 2\n        self.next(self.b)")
+    text = text.replace(
+        "    def join(self, inputs):\n        self.next(self.end)", "    def b(self):\n        self.next(self.end)"
+    )
+    _, module, _ = read(text)
+    assert "with parallel(after=(xs,)):\n        y = a()" in module
+
+
+def test_names_of_sibling_branches() -> None:
+    module = corpus.read_flow(corpus.CASES / "branch" / "original.py").text
+    assert "low_found = low(numbers)" in module and "high_found = high(numbers)" in module
+
+
+def test_a_file_without_flows() -> None:
+    _, _, findings = read("import metaflow\nprint(1)\n")
+    assert [f.code for f in findings] == ["PC502"]
+
+
+def test_one_flow_that_cannot_be_migrated_does_not_keep_the_others() -> None:
+    good = HEAD.replace("{next}", "self.a, foreach='xs'").replace("{body}", "self.next(self.join)")
+    bad = (
+        good.replace("class F", "class G")
+        .replace("foreach='xs'", "num_parallel=2")
+        .replace("from metaflow import *", "")
+    )
+    outcome, module, findings = read(good + bad)
+    assert [p.name for p in outcome.pipelines] == ["F"] and "def f(" in module
+    assert [f.code for f in findings] == ["PC506"]
+
+
+def test_looks_like() -> None:
+    reader = MetaflowReader()
+    for path in CASES:
+        assert reader.looks_like(Source(path=path, file=path.name, text=path.read_text(encoding="utf-8")))
+    assert not reader.looks_like(Source(path=Path("x.py"), file="x.py", text="# from metaflow import FlowSpec\n"))
+
+
+WIDE = "from metaflow import FlowSpec, step\nclass F(FlowSpec):\n"
+
+
+def long_flow(n: int) -> str:
+    """A chain of `n` steps."""
+    steps = ["start", *(f"s{i}" for i in range(n)), "end"]
+    lines = [WIDE]
+    for step, following in zip(steps, [*steps[1:], ""]):
+        lines.append(f"    @step\n    def {step}(self):\n        self.x = '{step}'\n")
+        lines.append(f"        self.next(self.{following})\n" if following else "")
+    return "".join(lines)
+
+
+def arms(n: int) -> str:
+    """Choices that share their arms: exponentially many ways through them."""
+    lines = [WIDE, "    @step\n    def start(self):\n        self.k = 1\n        self.next(self.s0)\n"]
+    for i in range(n):
+        body = "        self.next({1: self.s%d, 2: self.t%d}, condition='k')\n"
+        for kind in "st":
+            after = body % (i + 1, i + 1) if i + 1 < n else "        self.next(self.end)\n"
+            lines.append(f"    @step\n    def {kind}{i}(self):\n        self.{kind} = {i}\n{after}")
+    lines.append("    @step\n    def end(self):\n        pass\n")
+    return "".join(lines).replace("self.next(self.s0)", "self.next({1: self.s0, 2: self.t0}, condition='k')")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WIDE + "    @step\n    def start(self:\n",
+        WIDE + "    @step\n    def start(self):\n        x = " + "(" * 5000 + "1" + ")" * 5000,
+        WIDE + "    @step\n    def start(self):\n        x = " + "-" * 20000 + "1\n",
+        WIDE + "    @step\n    def start(self):\n        x = " + "+".join(["1"] * 20000) + "\n        self.next(self.end)\n",
+        WIDE + "    @step\n    def start(self):\n        x = a" + ".b" * 20000 + "\n        self.next(self.end)\n",
+        "".join(f"{' ' * i}if 1:\n" for i in range(200)) + " " * 200 + "pass\n# from metaflow import FlowSpec\n",
+        WIDE + "    x = '" + "y" * 3_000_000 + "'\n",
+        "\0",
+        WIDE + "    \udcff = 1\n",
+        "class A(B): pass\nclass B(A): pass\nfrom metaflow import FlowSpec\n",
+        WIDE + "    @step\n    def start(self): pass\n    @step\n    def start(self): self.next(self.start)\n",
+        WIDE + "    def start(): pass\n",
+        WIDE + "    @step\n    def start(): pass\n    @step\n    def end(): pass\n",
+        WIDE + "    @step\n    async def start(self): pass\n",
+        WIDE + "    @step\n    def start(self, *a): self.next(self.end)\n    @step\n    def end(self): pass\n",
+        WIDE + "    @step\n    def start(self): x = lambda self: self.y; self.next(self.end)\n    @step\n    def end(self): pass\n",
+        WIDE + "    start = end = step(lambda self: None)\n",
+        arms(60),
+    ],
+    ids=lambda t: t[-40:].strip() or "text",
+)  # fmt: skip
+def test_hostile_text_is_read_in_bounded_time(text: str) -> None:
+    begun = time.process_time()
+    outcome, module, findings = read(text)
+    assert time.process_time() - begun < 20
+    if outcome.module is None:
+        assert [f.code for f in findings if f.code in ("PC501", "PC502", "PC506")]
+    else:
+        ast.parse(module)
+
+
+def test_long_flows_take_time_in_proportion() -> None:
+    begun = time.process_time()
+    outcome, module, _ = read(long_flow(300))
+    assert len(outcome.pipelines[0].tasks) == 302 and module.count("\nx = ") == 0
+    assert time.process_time() - begun < 30
+
+
+def test_each_beginning_of_a_file_is_refused_or_read() -> None:
+    text = (corpus.CASES / "foreach" / "original.py").read_text(encoding="utf-8")
+    for end in range(0, len(text), 37):
+        _, _, findings = read(text[:end])
+        assert all(f.code.startswith("PC5") for f in findings)
