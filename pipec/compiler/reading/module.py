@@ -166,6 +166,7 @@ def _mentioned(module: Module, text: str) -> list[imports.Import]:
         return []
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     bound = {one.alias or one.name or one.module for one in _parsed(module.imports)}
+    bound |= {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
     return [imports.Import("pipec", name) for name in AUTHORING if name in names and name not in bound]
 
 

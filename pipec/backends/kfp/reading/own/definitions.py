@@ -19,6 +19,8 @@ class Definitions:
         for program in programs:
             before: list[str] = []
             for chunk in program.chunks:
+                if chunk.source in before and not chunk.is_import:
+                    raise RefusedError(f"one of its steps has `{chunk.source[:40]}` twice")
                 self.chunks.setdefault(chunk.source, chunk)
                 self.after.setdefault(chunk.source, set()).update(before)
                 before.append(chunk.source)
@@ -56,27 +58,31 @@ class Definitions:
         """The definition of `name`."""
         return next((c for c in self.chunks.values() if name in c.names and not c.is_import), None)
 
+    def put_before(self, function: str, other: str) -> None:
+        """Let the definition of `function` come before that of `other`, whose decorator names it."""
+        first, second = self.of(function), self.of(other)
+        if first is not None and second is not None and second.source not in self.after[first.source]:
+            self.after[second.source] |= {first.source, *self.after[first.source]} - {second.source}
+
     def ordered(self) -> list[Chunk]:
         """All definitions but imports, each after what it needs at once."""
         where = {name: source for source, chunk in self.chunks.items() for name in chunk.names}
         order: list[str] = []
         rest = {s: c for s, c in self.chunks.items() if not c.is_import}
         while rest:
-            ready = next((s for s, c in rest.items() if not self._waits(s, c, where, rest)), None)
-            ready = ready or next((s for s in rest if not self.after[s] & set(rest)), next(iter(rest)))
+            ready = next((s for s in rest if not self.after[s] & set(rest)), None)
+            ready = ready or next((s for s, c in rest.items() if not self._needs(s, c, where) & set(rest)), None)
+            if ready is None:
+                raise RefusedError("its steps have the same definitions in different orders")
             order.append(ready)
             del rest[ready]
         return [self.chunks[source] for source in order]
 
-    def _waits(self, source: str, chunk: Chunk, where: dict[str, str], rest: dict[str, Chunk]) -> bool:
-        needed = {where[name] for name in chunk.promptly | chunk.annotated if name in where} - {source}
-        needed |= {s for s in self.after[source] if self._is_plain(rest.get(s))} if self._is_plain(chunk) else set()
-        return bool(needed & set(rest))
-
-    @staticmethod
-    def _is_plain(chunk: Chunk | None) -> bool:
-        """Whether it is a statement whose place among others matters."""
-        return chunk is not None and not chunk.source.split("\n")[-1].startswith((" ", "def ", "class ", "@"))
+    def _needs(self, source: str, chunk: Chunk, where: dict[str, str]) -> set[str]:
+        """The definitions that `chunk` looks up when it is run; of plain statements all that stand before them."""
+        if chunk.source.split("\n")[-1][:1] not in (" ", "") and not chunk.source.startswith(("def ", "class ")):
+            return self.after[source]
+        return {where[name] for name in chunk.promptly if name in where} - {source}
 
     def imports(self) -> list[str]:
         """The import statements."""
@@ -86,7 +92,7 @@ class Definitions:
         """Whether an annotation mentions what is not there yet, so that annotations must not be evaluated."""
         there = {n for c in self.chunks.values() if c.is_import for n in c.names} | set(dir(builtins))
         for chunk in self.ordered():
-            if chunk.annotated - there - set(chunk.names if chunk.source.startswith("class") else ()):
+            if chunk.annotated - there:
                 return True
             there |= set(chunk.names)
         return False

@@ -96,7 +96,11 @@ class Glue:
         self.error, self.key = self.symbols.new("error"), _string(catch.args[3])
         body = node.body
         match body[0]:
-            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id="kfp_limited")) as limited)]) as first:
+            case (
+                ast.With(
+                    items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id="kfp_limited")) as limited)]
+                ) as first
+            ):
                 limit = limited.args[1]
                 if not isinstance(limit, ast.Constant) or not isinstance(limit.value, (int, float)):
                     self._refuse(limited)

@@ -1,7 +1,7 @@
 """`try` again, of tasks that catch their own failure and of branches on whether one has.
 
-What `pipec.compiler.passes.soften` does is undone: messages are followed from the tasks that hand them out to the branch
-or check that asks for the first of them. What stands between is the body of the `try`.
+What `pipec.compiler.passes.soften` does is undone: messages are followed from the tasks that hand them out to the
+branch or check that asks for the first of them. What stands between is the body of the `try`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from pipec.backends.kfp.reading.values import RefusedError
 HELPING = re.compile(r"try_?(?:_finally)?\Z")
 """What the groups are called that only keep the parts of a `try` in order."""
 
+GOING_ON = "condition-going-on"
+"""What the branches are called that are entered only as long as nothing has failed."""
+
 
 @dataclass
 class Handling:
@@ -37,6 +40,8 @@ class Handling:
     symbols: Symbols
     errors: dict[str, frozenset[str]] = field(default_factory=dict)
     """A message, or a list of messages -> the messages of tasks that it is the first of."""
+    asked: dict[str, str] = field(default_factory=dict)
+    """Whether something has failed -> its message."""
     same: dict[str, str] = field(default_factory=dict)
     """Symbol -> what it is where nothing has failed."""
 
@@ -85,11 +90,14 @@ class Handling:
         if node.error:
             self.errors.setdefault(node.error, frozenset({node.error}))
         match node:
+            case Assign() if found := self._asked(node.source.removeprefix("bool(").removesuffix(")")):
+                self.asked[node.symbol] = found
+                return []
             case Assign() if self._is_message(node):
                 self.errors[node.symbol] = self._of(node.source)
                 return []
             case Choice() if self._asked(node.condition):
-                return self._going_on(node) if node.then and not node.orelse else None
+                return self._going_on(node) if node.id.startswith(GOING_ON) else None
             case Check() if self._asked(node.condition) and node.message == self._asked(node.condition):
                 return None
             case Choice():
@@ -127,6 +135,8 @@ class Handling:
 
     def _going_on(self, node: Choice) -> list[Node]:
         """What runs only as long as nothing has failed."""
+        if node.orelse:
+            raise RefusedError(f"`{node.id}` has tasks for what has failed")
         inner = self.block(node.then)
         for symbol, then, orelse in node.merged:
             if not self._merges(symbol, then, orelse):
@@ -166,6 +176,9 @@ class Handling:
                 made.error = node.error
                 made.raises = {node.error}
         else:
+            if not all(isinstance(n, Assign) for n in node.then):
+                raise RefusedError(f"the `try` at `{node.id}` has an `else`")
+            made.body += node.then  # what it computes for the values that both ways give
             self._handler(made, node, asked)
         for inner in walk(made.body):
             inner.error, inner.raises = "", set()
@@ -193,6 +206,8 @@ class Handling:
 
     def _asked(self, condition: str) -> str:
         """The message that a condition asks for, where it does."""
+        if condition in self.asked:
+            return self.asked[condition]
         found = re.fullmatch(r"(\w+) is None", condition)
         return found[1] if found and found[1] in self.errors else ""
 

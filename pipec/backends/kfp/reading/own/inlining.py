@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 from pipec.backends.kfp.reading.own.symbols import Symbols
-from pipec.backends.kfp.reading.own.tree import Assign, Choice, Group, Loop, Node, Part, sources, walk
+from pipec.backends.kfp.reading.own.tree import Assign, Choice, Group, Loop, Node, Part, Try, sources, walk
 
 OWN = re.compile(r"(?:condition|items|result|\w+_value|\w*_items)(?:_\d+)?_?\Z")
 """What pipec calls the values of tasks that it adds."""
@@ -36,6 +36,13 @@ def _block(nodes: list[Node], symbols: Symbols, counts: Counter[str]) -> None:
             case Loop():
                 node.items = _unwrapped(_moved(nodes, node, node.items, symbols, counts), "list")
                 _block(node.body, symbols, counts)
+            case Try():
+                for block in (node.body, node.handler or [], node.final or []):
+                    _block(block, symbols, counts)
+                node.merged = [
+                    (symbol, _taken(node.body, a, symbols, counts), _taken(node.handler or [], b, symbols, counts))
+                    for symbol, a, b in node.merged
+                ]
             case Group():
                 inline(node.part, symbols)
                 node.arguments = [_moved(nodes, node, text, symbols, counts) for text in node.arguments]
@@ -86,8 +93,8 @@ def _unwrapped(text: str, function: str) -> str:
         return text
     tree = ast.parse(text, mode="eval").body
     match tree:
-        case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if (
-            name == function and not isinstance(inner, (ast.Starred, ast.GeneratorExp))
+        case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name == function and not isinstance(
+            inner, (ast.Starred, ast.GeneratorExp)
         ):
             return ast.get_source_segment(text, inner) or text
     return text

@@ -28,7 +28,9 @@ def names(part: Part, symbols: Symbols, fixed: dict[str, str], taken: set[str]) 
             near = {chosen[outer] for outer in around[symbol]}
             chosen[symbol] = _free(symbols.hints.get(symbol) or [""], used | near | bound.get(symbol, set()))
         elif symbol not in chosen:
-            chosen[symbol] = _free(symbols.hints.get(symbol) or [symbols.fallback.get(symbol, "")], used | bound.get(symbol, set()))
+            chosen[symbol] = _free(
+                symbols.hints.get(symbol) or [symbols.fallback.get(symbol, "")], used | bound.get(symbol, set())
+            )
             used.add(chosen[symbol])
     return chosen
 

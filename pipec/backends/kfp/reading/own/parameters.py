@@ -42,7 +42,11 @@ def parameters_of(root: Mapping[str, Any], source: Source) -> list[Parameter]:
         default = spec.get("defaultValue")
         text = None
         if default is not None:
-            text = literal(default) if annotation.strip("\"' ") == "str" and not _is_json(default, source.text, name) else constant(default)
+            text = (
+                literal(default)
+                if annotation.strip("\"' ") == "str" and not _is_json(default, source.text, name)
+                else constant(default)
+            )
         found.append(Parameter(name, annotation, text, doc))
     return found
 

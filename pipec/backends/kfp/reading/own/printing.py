@@ -22,6 +22,7 @@ from pipec.backends.kfp.reading.own.tree import (
     sources,
     walk,
 )
+from pipec.backends.kfp.reading.values import RefusedError
 from pipec.compiler.pysource.negate import negated_text
 from pipec.compiler.pysource.text import double_quoted
 from pipec.compiler.reading import Line, Nested, Statement
@@ -55,7 +56,9 @@ class Printer:
             symbol = found[0]
             while symbol in self.same:
                 symbol = self.same[symbol]
-            return names.get(symbol, found[0])
+            if symbol not in names:
+                raise RefusedError(f"where the value `{found[0]}` of `{self.part.name}` comes from is not known")
+            return names[symbol]
 
         return re.sub(rf"\b{self.symbols.prefix}\d+\b", name, text)
 

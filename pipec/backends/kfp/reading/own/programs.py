@@ -183,6 +183,6 @@ def _annotations(node: ast.stmt) -> set[str]:
     for inner in ast.walk(node):
         if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
             found.append(inner.returns)
-        elif isinstance(inner, ast.arg) or isinstance(inner, ast.AnnAssign):
+        elif isinstance(inner, (ast.arg, ast.AnnAssign)):
             found.append(inner.annotation)
     return {n.id for one in found if one is not None for n in ast.walk(one) if isinstance(n, ast.Name)}

@@ -147,7 +147,8 @@ class Scopes:
         if program is None or status is None or call is None:
             raise RefusedError(f"the task `{name}`, which runs whatever has happened, is not one of pipec's")
         program.check()
-        self.told[(*scope.path, "dag", "tasks", status)] = (call[1], name, program)
+        place: Path = (*scope.path, "dag", "tasks", status)
+        self.told[place] = (call[1], name, program)
 
     # --- inputs and outputs
 
@@ -228,9 +229,7 @@ class Scopes:
             outputs[key] = Value("artifacts" if value.form == "artifact" else "list", made)
         return Made([node], outputs)
 
-    def _choice(
-        self, name: str, component: Mapping[str, Any], bound: dict[str, Value], path: Path, flag: str
-    ) -> Made:
+    def _choice(self, name: str, component: Mapping[str, Any], bound: dict[str, Value], path: Path, flag: str) -> Made:
         value = bound.get(flag)
         if value is None or value.form not in ("truth", "none"):
             raise RefusedError(f"the condition of `{name}` is not known")
@@ -253,9 +252,7 @@ class Scopes:
         node = Choice(name, condition=value.source, then=sides["true"], orelse=sides["false"])
         return self._merged(node, component, scope, side_of)
 
-    def _merged(
-        self, node: Choice, component: Mapping[str, Any], scope: Scope, side_of: Mapping[str, str]
-    ) -> Made:
+    def _merged(self, node: Choice, component: Mapping[str, Any], scope: Scope, side_of: Mapping[str, str]) -> Made:
         outputs: dict[str, Value] = {}
         found = component["dag"].get("outputs") or {}
         if found.get("artifacts"):

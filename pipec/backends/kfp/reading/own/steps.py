@@ -80,13 +80,16 @@ class Steps:
     def items(self, definitions: Definitions) -> list[Item]:
         """The module's definitions, with the steps among them."""
         found: list[Item] = []
+        for step in self.found.values():
+            if (hook := step.settings.get("on_failure")) is not None:
+                definitions.put_before(hook, step.function)
         for chunk in definitions.ordered():
-            step = next((s for s in self.found.values() if chunk.names == (s.function,)), None)
-            if step is None or not chunk.source.rpartition("def ")[1]:
+            own = next((s for s in self.found.values() if chunk.names == (s.function,)), None)
+            if own is None or not chunk.source.rpartition("def ")[1]:
                 found.append(Definition(chunk.source))
             else:
-                source = annotated(chunk.source, step.function, step.roles)
-                found.append(StepFunction(source, step.settings))
+                source = annotated(chunk.source, own.function, own.roles)
+                found.append(StepFunction(source, own.settings))
         return found
 
 

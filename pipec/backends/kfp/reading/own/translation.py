@@ -122,10 +122,11 @@ class Translation:
     def _pipelines(
         self, part: Part, fixed: dict[str, str], parameters: list[Parameter], taken: set[str]
     ) -> list[PipelineFunction]:
-        inline(part, self.symbols)
         handling = Handling(self.symbols)
         handling.part(part)
+        self.scopes.parts = list(_called(part))  # without those that only kept a `try` in order
         handling.finish([part, *self.scopes.parts])
+        inline(part, self.symbols)
         order = Order(self.symbols.of, self.symbols.new)
         part.nodes = order.block(part.nodes)
         functions = taken | {part.name}
@@ -198,6 +199,14 @@ def _calls(part: Part) -> Iterator[Call]:
             yield node
         elif isinstance(node, Group):
             yield from _calls(node.part)
+
+
+def _called(part: Part) -> Iterator[Part]:
+    """The sub-pipelines of `part`, inner ones first, each as often as it is called."""
+    for node in walk(part.nodes):
+        if isinstance(node, Group):
+            yield from _called(node.part)
+            yield node.part
 
 
 def _parts(part: Part) -> list[Part]:

@@ -1,0 +1,87 @@
+"""What pipec has written for Kubeflow is read back: it means the same as what it was made of, or it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipec.backends.kfp.reading import own
+from pipec.backends.kfp.reading.yaml import load
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.reading import Source
+from tests.reading.kfp_own import Plain, compared, documents, read_back
+from tests.support.discovery import Case
+
+REFUSED = {"code_typing_only": "in an annotation"}
+"""Document -> why it cannot be read back."""
+DOCUMENTS = [pytest.param(case, file, id=file.stem) for case, file in documents()]
+FAST = [param for param in DOCUMENTS if param.values[0].folder.parent.name == "cases"]  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Plain]:
+    """Runs modules."""
+    server = Plain()
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize(("case", "file"), DOCUMENTS)
+def test_is_read_back(case: Case, file: Path, tmp_path: Path) -> None:
+    """The module that is made is one that the frontend takes; what cannot be read is refused with a reason."""
+    back = read_back(case, file, tmp_path, static=True)
+    if file.stem in REFUSED:
+        assert back.refused and any("PC506" in f and REFUSED[file.stem] in f for f in back.findings)
+        return
+    assert not back.refused, back.findings
+    assert not back.wrong, back.text
+    assert not [f for f in back.findings if "PC506" in f]
+
+
+@pytest.mark.parametrize(("case", "file"), FAST)
+def test_runs_equal(case: Case, file: Path, tmp_path: Path, plain: Plain) -> None:
+    """Each run of the case gives the same result, and calls the same steps as often."""
+    if file.stem in REFUSED:
+        return
+    assert compared(read_back(case, file, tmp_path, static=True), tmp_path, plain) == []
+
+
+def sample(name: str) -> str:
+    """A sample's document."""
+    return next(file for case, file in documents() if file.stem == name).read_text(encoding="utf-8")
+
+
+def outcome_of(text: str) -> tuple[bool, list[str]]:
+    """Whether a document is read, and the findings."""
+    report = Report()
+    source = Source(Path("pipeline.yaml"), "pipeline.yaml", text)
+    found = load(source, report)
+    assert found is not None and own.is_own(found)
+    outcome = own.translate(found, source, report)
+    return outcome.module is not None, [f.message for f in report]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("text = str(text) if False else text", "", ""),
+        ('"""A parameter."""\n              return kfp_parse(', '"""A parameter."""\n              return print(', "is not what"),
+        ("best = max(range(len(scores)), key=lambda i: scores[i])", "print(scores)", "is not known"),
+        ("result = split(frame)", "result = split(frame) or eval('1')", "is not known"),
+    ],
+)  # fmt: skip
+def test_changed_programs_are_refused(old: str, new: str, reason: str) -> None:
+    """Programs that somebody has changed by hand are not guessed at."""
+    read, findings = outcome_of(sample("digits").replace(old, new))
+    assert read == (not reason)
+    assert not reason or any(reason in message for message in findings)
+
+
+def test_foreign_documents_are_not_own() -> None:
+    """Only what says that pipec has written it is read this way."""
+    report = Report()
+    text = sample("digits").replace("sdkVersion: pipec", "sdkVersion: kfp-2.17.0")
+    found = load(Source(Path("pipeline.yaml"), "pipeline.yaml", text), report)
+    assert found is not None and not own.is_own(found)
