@@ -158,7 +158,11 @@ class GraphReader:
         mapping = ""
         if isinstance(callee, ast.Attribute) and callee.attr in ("expand", "expand_kwargs"):
             mapping, callee = callee.attr, callee.value
-            if isinstance(callee, ast.Call) and isinstance(callee.func, ast.Attribute) and callee.func.attr == "partial":
+            if (
+                isinstance(callee, ast.Call)
+                and isinstance(callee.func, ast.Attribute)
+                and callee.func.attr == "partial"
+            ):
                 partial, callee = callee, callee.func.value
         override: dict[str, ast.expr] = {}
         if isinstance(callee, ast.Call) and isinstance(callee.func, ast.Attribute) and callee.func.attr == "override":
@@ -183,7 +187,8 @@ class GraphReader:
         options = function.options | override
         id_ = str(constant(options["task_id"])) if "task_id" in options else function.name
         rule = str(constant(options["trigger_rule"])) if "trigger_rule" in options else "all_success"
-        node = Node(id_, function.kind, stmt, function, rule=rule)
+        kind = "branch" if function.kind == "short_circuit" else function.kind
+        node = Node(id_, kind, stmt, function, rule=rule)
         limit = function.options.get("max_active_tis_per_dagrun")
         node.limit = constant(limit) if limit is not None else None  # type: ignore[assignment]
         if first_doc(function.node) == COLLECTED:

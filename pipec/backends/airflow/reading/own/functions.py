@@ -40,7 +40,7 @@ class TaskFunction:
     options: dict[str, ast.expr] = field(default_factory=dict)
     """Arguments of `@task`."""
     kind: str = "task"
-    """"task", "branch", "sensor"."""
+    """"task", "branch", "sensor", "short_circuit"."""
     stored: dict[str, ast.expr] | None = None
     """Arguments of `@stored`; `None` where it is not there."""
     cached: ast.Call | None = None
@@ -120,7 +120,7 @@ def task_function(node: ast.FunctionDef, helpers: dict[str, str]) -> TaskFunctio
         call = decorator if isinstance(decorator, ast.Call) else None
         name = dotted(call.func if call else decorator)
         given = {k.arg: k.value for k in call.keywords if k.arg} if call else {}
-        if name in ("task", "task.branch", "task.sensor"):
+        if name in ("task", "task.branch", "task.sensor", "task.short_circuit"):
             found.kind = name.partition(".")[2] or "task"
             found.options = given
             continue

@@ -35,7 +35,8 @@ class Guards:
         for node in self.graph.every():
             if node.kind == "branch":
                 assert node.function is not None
-                self.arms[node] = _arms(node.function)
+                if node.function.kind == "branch":
+                    self.arms[node] = _arms(node.function)
                 self.choosers.add(node)
             for parameter, _ in skips(node.function):
                 self.choosers.add(self.behind(node, parameter))
@@ -84,6 +85,8 @@ class Guards:
     def _listed(self, chooser: Node, node: Node, direct: bool) -> set[bool]:
         if not direct:
             return set()
+        if chooser not in self.arms:  # what leaves out everything below it
+            return {True}
         then, other = self.arms[chooser]
         return {arm for arm, ids in ((True, then), (False, other)) if node.full in ids}
 

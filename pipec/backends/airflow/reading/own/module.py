@@ -243,7 +243,11 @@ def _imports(parts: Parts, items: list[Item]) -> tuple[str, ...]:
             bound = (alias.asname or alias.name).split(".")[0]
             if (module or alias.name).split(".")[0] in OURS or bound not in names:
                 continue
-            one = ast.ImportFrom(stmt.module, [alias], stmt.level) if isinstance(stmt, ast.ImportFrom) else ast.Import([alias])
+            one = (
+                ast.ImportFrom(stmt.module, [alias], stmt.level)
+                if isinstance(stmt, ast.ImportFrom)
+                else ast.Import([alias])
+            )
             found.append(ast.unparse(one))
     return tuple(found)
 

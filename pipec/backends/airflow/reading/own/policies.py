@@ -222,9 +222,7 @@ def _defaults(node: ast.expr, values: dict[str, Any]) -> None:
         raise Unknown(node, f"the default `{min(given)}` is not known")
 
 
-def _schedule(
-    node: ast.expr, given: dict[str, ast.expr], values: dict[str, Any], extensions: dict[str, Any]
-) -> None:
+def _schedule(node: ast.expr, given: dict[str, ast.expr], values: dict[str, Any], extensions: dict[str, Any]) -> None:
     when: dict[str, Any] = {}
     match node:
         case ast.Constant(value=None):

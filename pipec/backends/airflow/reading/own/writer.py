@@ -134,9 +134,14 @@ class Writer:
 
     def _branch(self, node: Node) -> None:
         assert node.function is not None
-        stmt = node.function.node.body[0]
-        assert isinstance(stmt, ast.Return) and isinstance(stmt.value, ast.IfExp)
-        self._choice(node, substituted(stmt.value.test, self.given(node)))
+        match node.function.node.body:
+            case [ast.Return(value=ast.IfExp(test=test))]:
+                pass
+            case [ast.Return(value=ast.Call(func=ast.Name("bool"), args=[test]))]:
+                pass
+            case _:
+                raise Unknown(node.stmt, "how this branch chooses is not understood")
+        self._choice(node, substituted(test, self.given(node)))
 
     def _choice(self, node: Node, test: Expr) -> None:
         choice = Choice(test, node)
@@ -328,9 +333,7 @@ class Writer:
             keep = isinstance(made, ast.Name) and key
             self.values[node, key] = made if keep else self.assign(node, key or self.variable(node), made)
 
-    def _join(
-        self, node: Node, joined: Node, body: list[ast.stmt], given: dict[str, Expr], outputs: list[str]
-    ) -> None:
+    def _join(self, node: Node, joined: Node, body: list[ast.stmt], given: dict[str, Expr], outputs: list[str]) -> None:
         choice = self.choices[joined]
         made = {key: self.names.new(key or self.variable(node)) for key in outputs}
         for taken in (True, False):
@@ -338,7 +341,9 @@ class Writer:
             for parameter, expr in node.args.items():
                 for part in ast.walk(expr):
                     if isinstance(part, ast.Name) and part.id in node.scope:
-                        guards = self.guards.places[node.scope[part.id]].guards if node.scope[part.id].kind != "item" else {}
+                        guards = (
+                            self.guards.places[node.scope[part.id]].guards if node.scope[part.id].kind != "item" else {}
+                        )
                         if guards.get(joined, taken) != taken:
                             live[parameter] = NONE
             self._arms(node, self._taken(node, joined, choice, taken, body, live), live, made, choice.arm(taken))
@@ -369,7 +374,11 @@ class Writer:
             case [ast.Return(value=value)] if value is not None:
                 for (_, target), part in zip(made.items(), _elements(value, list(made)), strict=True):
                     shown = simplified(substituted(part, given))
-                    if isinstance(shown, ast.Name) and self._born(shown.id, block) and self.names.unite(shown.id, target.id):
+                    if (
+                        isinstance(shown, ast.Name)
+                        and self._born(shown.id, block)
+                        and self.names.unite(shown.id, target.id)
+                    ):
                         continue
                     block.items.append(Simple(ast.Assign([ast.Name(target.id, ast.Store())], shown), node))
             case [ast.If(test=test, body=then, orelse=[]), *rest]:
@@ -435,7 +444,9 @@ class Writer:
     def _each(self, node: Node, parameter: str, target: ast.Name) -> dict[str, Expr]:
         if parameter:
             return {parameter: target}
-        parameters = node.target.split(",") if node.kind == "loop" else node.function.parameters if node.function else []
+        parameters = (
+            node.target.split(",") if node.kind == "loop" else node.function.parameters if node.function else []
+        )
         return {p: ast.Subscript(target, ast.Constant(p), ast.Load()) for p in parameters if p not in node.args and p}
 
     def _mapped(self, node: Node) -> None:
@@ -576,7 +587,11 @@ def returned(block: Block) -> None:
     """Return in place what is bound only to be returned in the next statement."""
     while len(block.items) >= 2:
         last, before = block.items[-1], block.items[-2]
-        if not isinstance(last, Simple) or not isinstance(last.stmt, ast.Return) or not isinstance(last.stmt.value, ast.Name):
+        if (
+            not isinstance(last, Simple)
+            or not isinstance(last.stmt, ast.Return)
+            or not isinstance(last.stmt.value, ast.Name)
+        ):
             return
         match before:
             case Simple(stmt=ast.Assign(targets=[ast.Name(id=found)], value=value)) if found == last.stmt.value.id:
