@@ -136,9 +136,9 @@ class GraphReader:
                 raise Unknown(stmt, "this statement of the DAG is not known")
             self.graph.by_variable[name.id] = node
         for expr in (*node.args.values(), *(node.mapped or {}).values(), *([node.items] if node.items else [])):
-            for name in ast.walk(expr):
-                if isinstance(name, ast.Name) and name.id in self.graph.by_variable:
-                    found = self.graph.by_variable[name.id]
+            for read in ast.walk(expr):
+                if isinstance(read, ast.Name) and read.id in self.graph.by_variable:
+                    found = self.graph.by_variable[read.id]
                     node.data.append(found)
                     if found not in node.upstream and found.kind != "item":
                         node.upstream.append(found)

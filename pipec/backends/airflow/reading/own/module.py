@@ -24,7 +24,6 @@ from pipec.backends.airflow.reading.own.places import Names
 from pipec.backends.airflow.reading.own.policies import Callbacks, callback, dag_settings, step_settings
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.backends.airflow.reading.own.writer import Writer
-from pipec.compiler.pysource import imports
 from pipec.compiler.reading import Definition, Item, Module, PipelineFunction, Source, StepFunction
 from pipec.compiler.reading.module import AUTHORING
 
@@ -55,12 +54,11 @@ def parts_of(source: Source, tree: ast.Module) -> Parts:
     found = Parts(source, tree)
     body = tree.body[1:] if tree.body and _is_text(tree.body[0]) else tree.body
     defined = [s for s in body if isinstance(s, (ast.FunctionDef, ast.ClassDef)) and is_helper(s)]
-    for stmt in defined:
-        found.helpers[stmt.name] = _canonical(first_doc(stmt), stmt.name)
+    for helper in defined:
+        found.helpers[helper.name] = _canonical(first_doc(helper), helper.name)
     for stmt in body:
         _sort(found, stmt)
-    unnamed = {name for name in found.plain}
-    classify(found.tasks, unnamed)
+    classify(found.tasks, set(found.plain))
     for function in list(found.tasks.values()):
         if function.user:
             found.plain[function.name] = function.node
@@ -264,6 +262,3 @@ def _mentioned(text: str) -> set[str]:
             except (SyntaxError, ValueError):
                 continue
     return found
-
-
-__all__ = ["Made", "Parts", "imports", "made_of", "parts_of"]
