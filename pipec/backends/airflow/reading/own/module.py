@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from pipec.backends.airflow.reading.own.blocks import statements
-from pipec.backends.airflow.reading.own.dag import Graph, GraphReader
+from pipec.backends.airflow.reading.own.dag import Graph, GraphReader, Node
 from pipec.backends.airflow.reading.own.functions import (
     MARK,
     TaskFunction,
@@ -121,6 +121,10 @@ class Made:
     function: str
     graph: Graph
     dag: ast.With
+    called: dict[Node, str]
+    """Task -> the step that it calls."""
+    returns: bool
+    """Whether the pipeline returns something."""
 
 
 def made_of(parts: Parts) -> Made:
@@ -152,7 +156,15 @@ def made_of(parts: Parts) -> Made:
     )
     items = [*_items(parts, writer), pipeline]
     doc = ast.get_docstring(parts.tree, clean=False) or ""
-    return Made(Module(tuple(items), _imports(parts, items), doc), dag_id, function, graph, dag)
+    return Made(
+        Module(tuple(items), _imports(parts, items), doc),
+        dag_id,
+        function,
+        graph,
+        dag,
+        writer.called,
+        writer.result is not None,
+    )
 
 
 def _quoted(text: str) -> str:
