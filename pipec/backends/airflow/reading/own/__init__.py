@@ -8,7 +8,7 @@ from pipec.backends.airflow.reading.own.functions import MARK
 from pipec.backends.airflow.reading.own.module import Made, made_of, parts_of
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.foreign import CannotMigrate
+from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate
 from pipec.compiler.reading import Outcome, PipelineRead, Source, TaskRead
 
 TARGET = "airflow"
@@ -29,14 +29,22 @@ def read(source: Source, report: Report) -> Outcome:
         advice = "migrate the pipeline that this file was built from"
         report.add(CannotMigrate(span, TARGET, "this generated DAG", problem.reason, advice))
         return Outcome(None)
+    _adapted(source, made, report)
     return Outcome(made.module, (_read(source, made),))
+
+
+def _adapted(source: Source, made: Made, report: Report) -> None:
+    """Say what a DAG file does not tell, and what is written in another form."""
+    span = source.span(made.dag.items[0].context_expr)
+    kept = "it returns the last value that no task reads" if made.returns else "it returns nothing"
+    report.add(Adapted(span, made.name, f"a DAG does not say what its run results in, so {kept}"))
+    if any(node.groups for node in made.graph.every()):
+        report.add(Adapted(span, made.name, "its task groups are written in line"))
 
 
 def _read(source: Source, made: Made) -> PipelineRead:
     tasks = tuple(
-        TaskRead(node.full, "exact", source.span(node.stmt))
-        for node in made.graph.every()
-        if node.function is not None and node.function.user
+        TaskRead(node.full, "exact", source.span(node.stmt)) for node in made.graph.every() if node in made.called
     )
     count = len(source.lines)
     return PipelineRead(made.name, made.function, tasks, count, count)

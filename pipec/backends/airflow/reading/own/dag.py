@@ -136,9 +136,9 @@ class GraphReader:
                 raise Unknown(stmt, "this statement of the DAG is not known")
             self.graph.by_variable[name.id] = node
         for expr in (*node.args.values(), *(node.mapped or {}).values(), *([node.items] if node.items else [])):
-            for name in ast.walk(expr):
-                if isinstance(name, ast.Name) and name.id in self.graph.by_variable:
-                    found = self.graph.by_variable[name.id]
+            for read in ast.walk(expr):
+                if isinstance(read, ast.Name) and read.id in self.graph.by_variable:
+                    found = self.graph.by_variable[read.id]
                     node.data.append(found)
                     if found not in node.upstream and found.kind != "item":
                         node.upstream.append(found)
@@ -158,7 +158,11 @@ class GraphReader:
         mapping = ""
         if isinstance(callee, ast.Attribute) and callee.attr in ("expand", "expand_kwargs"):
             mapping, callee = callee.attr, callee.value
-            if isinstance(callee, ast.Call) and isinstance(callee.func, ast.Attribute) and callee.func.attr == "partial":
+            if (
+                isinstance(callee, ast.Call)
+                and isinstance(callee.func, ast.Attribute)
+                and callee.func.attr == "partial"
+            ):
                 partial, callee = callee, callee.func.value
         override: dict[str, ast.expr] = {}
         if isinstance(callee, ast.Call) and isinstance(callee.func, ast.Attribute) and callee.func.attr == "override":
@@ -183,7 +187,8 @@ class GraphReader:
         options = function.options | override
         id_ = str(constant(options["task_id"])) if "task_id" in options else function.name
         rule = str(constant(options["trigger_rule"])) if "trigger_rule" in options else "all_success"
-        node = Node(id_, function.kind, stmt, function, rule=rule)
+        kind = "branch" if function.kind == "short_circuit" else function.kind
+        node = Node(id_, kind, stmt, function, rule=rule)
         limit = function.options.get("max_active_tis_per_dagrun")
         node.limit = constant(limit) if limit is not None else None  # type: ignore[assignment]
         if first_doc(function.node) == COLLECTED:

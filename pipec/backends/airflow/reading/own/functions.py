@@ -15,9 +15,12 @@ _INNER_DOC = re.compile(r'^    """(.+?)(?:"""|\n)', re.M)
 MARK = "Let a task take and give exact values by XCom"
 COLLECTED = "List what a task of a mapped group gave for each item; as an argument one item would be no list."
 GLUE_NAMES = frozenset(
-    "len min max sum sorted reversed any all abs round range zip enumerate dict list tuple set str int float bool repr "
-    "AirflowSkipException AirflowFailException fetch arrived argument PokeReturnValue".split()
-)
+    [
+        "len", "min", "max", "sum", "sorted", "reversed", "any", "all", "abs", "round", "range", "zip", "enumerate",
+        "dict", "list", "tuple", "set", "str", "int", "float", "bool", "repr", "AirflowSkipException",
+        "AirflowFailException", "fetch", "arrived", "argument",
+    ]
+)  # fmt: skip
 """What the expressions of glue may mention besides its parameters."""
 
 
@@ -25,7 +28,7 @@ GLUE_NAMES = frozenset(
 def helper_docs() -> frozenset[str]:
     """The first lines of the docstrings of all helpers that are ever written into a DAG file."""
     found: set[str] = set()
-    for file in files("pipec").joinpath("templates", "airflow").iterdir():
+    for file in files("pipec").joinpath("templates").joinpath("airflow").iterdir():
         if file.name.endswith(".py"):
             text = file.read_text(encoding="utf-8")
             found |= set(_DOC.findall(text)) | set(_INNER_DOC.findall(text))
@@ -40,7 +43,7 @@ class TaskFunction:
     options: dict[str, ast.expr] = field(default_factory=dict)
     """Arguments of `@task`."""
     kind: str = "task"
-    """"task", "branch", "sensor"."""
+    """"task", "branch", "sensor", "short_circuit"."""
     stored: dict[str, ast.expr] | None = None
     """Arguments of `@stored`; `None` where it is not there."""
     cached: ast.Call | None = None
@@ -120,7 +123,7 @@ def task_function(node: ast.FunctionDef, helpers: dict[str, str]) -> TaskFunctio
         call = decorator if isinstance(decorator, ast.Call) else None
         name = dotted(call.func if call else decorator)
         given = {k.arg: k.value for k in call.keywords if k.arg} if call else {}
-        if name in ("task", "task.branch", "task.sensor"):
+        if name in ("task", "task.branch", "task.sensor", "task.short_circuit"):
             found.kind = name.partition(".")[2] or "task"
             found.options = given
             continue

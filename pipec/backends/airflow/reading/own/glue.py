@@ -84,7 +84,11 @@ def simplified(node: Expr) -> Expr:
         case ast.IfExp(test=ast.Compare(left=left, ops=[ast.IsNot()], comparators=[ast.Constant(None)])):
             if isinstance(left, ast.Constant):
                 return simplified(node.orelse if left.value is None else node.body)
-            if ast.dump(left) == ast.dump(node.body) and isinstance(node.orelse, ast.Constant) and node.orelse.value is None:
+            if (
+                ast.dump(left) == ast.dump(node.body)
+                and isinstance(node.orelse, ast.Constant)
+                and node.orelse.value is None
+            ):
                 return node.body
     return node
 

@@ -35,7 +35,8 @@ class Guards:
         for node in self.graph.every():
             if node.kind == "branch":
                 assert node.function is not None
-                self.arms[node] = _arms(node.function)
+                if node.function.kind == "branch":
+                    self.arms[node] = _arms(node.function)
                 self.choosers.add(node)
             for parameter, _ in skips(node.function):
                 self.choosers.add(self.behind(node, parameter))
@@ -51,7 +52,7 @@ class Guards:
 
     def _place(self, node: Node) -> Place:
         explicit = skips(node.function)
-        if explicit or node.parent is not None and node.rule == "none_failed" and node.kind == "task":
+        if explicit or (node.parent is not None and node.rule == "none_failed" and node.kind == "task"):
             return self._explicit(node, explicit)
         direct = [u for u in node.upstream if u.kind == "branch"]
         candidates: dict[Node, set[bool]] = {chooser: set() for chooser in direct}
@@ -84,6 +85,8 @@ class Guards:
     def _listed(self, chooser: Node, node: Node, direct: bool) -> set[bool]:
         if not direct:
             return set()
+        if chooser not in self.arms:  # what leaves out everything below it
+            return {True}
         then, other = self.arms[chooser]
         return {arm for arm, ids in ((True, then), (False, other)) if node.full in ids}
 
@@ -96,9 +99,9 @@ class Guards:
         assert node.function is not None
         rest = without_skips(node.function)
         if rest and isinstance(rest[0], ast.If) and isinstance(rest[0].test, ast.Name) and node.rule == "none_failed":
-            chooser = self.behind(node, rest[0].test.id) if rest[0].test.id in node.args else None
-            if chooser in self.choosers:
-                found.joins = chooser
+            tested = self.behind(node, rest[0].test.id) if rest[0].test.id in node.args else None
+            if tested in self.choosers:
+                found.joins = tested
         if node.rule != "none_failed" and not explicit:
             raise Unknown(node.stmt, "its place in the branches is not understood")
         return found

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from pipec.backends.airflow.reading.own.blocks import statements
-from pipec.backends.airflow.reading.own.dag import Graph, GraphReader
+from pipec.backends.airflow.reading.own.dag import Graph, GraphReader, Node
 from pipec.backends.airflow.reading.own.functions import (
     MARK,
     TaskFunction,
@@ -24,7 +24,6 @@ from pipec.backends.airflow.reading.own.places import Names
 from pipec.backends.airflow.reading.own.policies import Callbacks, callback, dag_settings, step_settings
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.backends.airflow.reading.own.writer import Writer
-from pipec.compiler.pysource import imports
 from pipec.compiler.reading import Definition, Item, Module, PipelineFunction, Source, StepFunction
 from pipec.compiler.reading.module import AUTHORING
 
@@ -55,12 +54,11 @@ def parts_of(source: Source, tree: ast.Module) -> Parts:
     found = Parts(source, tree)
     body = tree.body[1:] if tree.body and _is_text(tree.body[0]) else tree.body
     defined = [s for s in body if isinstance(s, (ast.FunctionDef, ast.ClassDef)) and is_helper(s)]
-    for stmt in defined:
-        found.helpers[stmt.name] = _canonical(first_doc(stmt), stmt.name)
+    for helper in defined:
+        found.helpers[helper.name] = _canonical(first_doc(helper), helper.name)
     for stmt in body:
         _sort(found, stmt)
-    unnamed = {name for name in found.plain}
-    classify(found.tasks, unnamed)
+    classify(found.tasks, set(found.plain))
     for function in list(found.tasks.values()):
         if function.user:
             found.plain[function.name] = function.node
@@ -123,6 +121,10 @@ class Made:
     function: str
     graph: Graph
     dag: ast.With
+    called: dict[Node, str]
+    """Task -> the step that it calls."""
+    returns: bool
+    """Whether the pipeline returns something."""
 
 
 def made_of(parts: Parts) -> Made:
@@ -154,7 +156,15 @@ def made_of(parts: Parts) -> Made:
     )
     items = [*_items(parts, writer), pipeline]
     doc = ast.get_docstring(parts.tree, clean=False) or ""
-    return Made(Module(tuple(items), _imports(parts, items), doc), dag_id, function, graph, dag)
+    return Made(
+        Module(tuple(items), _imports(parts, items), doc),
+        dag_id,
+        function,
+        graph,
+        dag,
+        writer.called,
+        writer.result is not None,
+    )
 
 
 def _quoted(text: str) -> str:
@@ -243,7 +253,11 @@ def _imports(parts: Parts, items: list[Item]) -> tuple[str, ...]:
             bound = (alias.asname or alias.name).split(".")[0]
             if (module or alias.name).split(".")[0] in OURS or bound not in names:
                 continue
-            one = ast.ImportFrom(stmt.module, [alias], stmt.level) if isinstance(stmt, ast.ImportFrom) else ast.Import([alias])
+            one = (
+                ast.ImportFrom(stmt.module, [alias], stmt.level)
+                if isinstance(stmt, ast.ImportFrom)
+                else ast.Import([alias])
+            )
             found.append(ast.unparse(one))
     return tuple(found)
 
@@ -260,6 +274,3 @@ def _mentioned(text: str) -> set[str]:
             except (SyntaxError, ValueError):
                 continue
     return found
-
-
-__all__ = ["Made", "Parts", "imports", "made_of", "parts_of"]

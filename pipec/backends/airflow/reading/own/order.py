@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from pipec.backends.airflow.reading.own.blocks import Block, Choice, Item, Loop, Simple, Together, inner_blocks, nodes_of
+from pipec.backends.airflow.reading.own.blocks import (
+    Block,
+    Choice,
+    Item,
+    Loop,
+    Simple,
+    Together,
+    inner_blocks,
+    nodes_of,
+)
 from pipec.backends.airflow.reading.own.dag import Graph, Node
 from pipec.backends.airflow.reading.own.unknown import Unknown
 
@@ -65,7 +74,13 @@ def _gather(block: Block, after: dict[Node, set[Node]]) -> None:
 
 
 def _plain(item: Item) -> bool:
-    return isinstance(item, Simple) and isinstance(item.stmt, (ast.Return, ast.Assert, ast.Raise))
+    """Whether a statement stands for no task that could wait."""
+    match item:
+        case Simple(stmt=ast.Expr(value=ast.Call(func=ast.Attribute(attr="append")))):
+            return True
+        case Simple(stmt=ast.Assign(value=value)):
+            return not any(isinstance(part, ast.Call) for part in ast.walk(value))
+    return isinstance(item, Simple) and isinstance(item.stmt, ast.Return)
 
 
 def _closed(run: list[Item]) -> list[Item]:

@@ -50,7 +50,7 @@ def _kind(call: ast.Call, default: str) -> str:
     words = [TYPES[str(t)] for t in listed]
     if "dict" in words and default[:1] not in ("{", ""):  # how a tagged value is let through
         words.remove("dict")
-    if not words or "list" in words and default.startswith("("):
+    if not words or ("list" in words and default.startswith("(")):
         return ""
     return " | ".join(sorted(words, key=lambda w: w == "None"))
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from pipec.backends.airflow import native
 from pipec.backends.airflow.reading.own.functions import TaskFunction, constant, dotted
+from pipec.backends.airflow.reading.own.steps import seconds
 from pipec.backends.airflow.reading.own.unknown import Unknown
-from pipec.backends.airflow.reading.own.writer import seconds
 from pipec.backends.airflow.settings import SNAKE
 from pipec.compiler.reading import settings_of
 from pipec.compiler.reading.settings import pipeline_settings_of
@@ -28,8 +28,11 @@ from pipec.ir import (
 from pipec.ir.policies import SecretRef
 
 NO_SETTINGS = frozenset(
-    "task_id multiple_outputs trigger_rule max_active_tis_per_dagrun poke_interval mode do_xcom_push".split()
-)
+    [
+        "task_id", "multiple_outputs", "trigger_rule", "max_active_tis_per_dagrun", "poke_interval", "mode",
+        "ignore_downstream_trigger_rules",
+    ]
+)  # fmt: skip
 RETRY = ("retries", "retry_delay", "retry_exponential_backoff", "max_retry_delay")
 _UNITS = {"Ti": 2**40, "Gi": 2**30, "Mi": 2**20, "Ki": 2**10, "G": 10**9, "M": 10**6, "": 1}
 _QUANTITY = re.compile(r"(\d+)(Ti|Gi|Mi|Ki|G|M|)")
@@ -71,7 +74,9 @@ def step_settings(function: TaskFunction, callbacks: Callbacks) -> dict[str, str
         values["cache"] = _cache(function.cached)
     if function.env is not None:
         values["env"] = constant(function.env)
-    image, placement, extensions = None, {}, {}
+    image: str | None = None
+    placement: dict[str, Any] = {}
+    extensions: dict[str, Any] = {}
     for name, value in options.items():
         match name:
             case "execution_timeout":
@@ -101,7 +106,7 @@ def _retry(given: Mapping[str, ast.expr]) -> Retry | None:
         return None
     factor = constant(given["retry_exponential_backoff"]) if "retry_exponential_backoff" in given else None
     return Retry(
-        limit=constant(given["retries"]) if "retries" in given else 0,  # type: ignore[arg-type]
+        limit=int(str(constant(given["retries"]))) if "retries" in given else 0,
         delay=seconds(given["retry_delay"]) if "retry_delay" in given else None,
         backoff=2.0 if factor is True else float(factor) if isinstance(factor, (int, float)) and factor else None,
         max_delay=seconds(given["max_retry_delay"]) if "max_retry_delay" in given else None,
@@ -114,7 +119,7 @@ def _cache(call: ast.Call) -> Cache:
     return Cache(
         ttl=seconds(given["ttl"]) if "ttl" in given else None,
         version=digest.partition("-")[2],
-        ignore=constant(given.get("ignore")) or (),  # type: ignore[arg-type]
+        ignore=tuple(constant(given["ignore"])) if "ignore" in given else (),  # type: ignore[arg-type]
     )
 
 
@@ -131,7 +136,7 @@ def _pod(node: ast.expr, values: dict[str, Any], placement: dict[str, Any]) -> s
         raise Unknown(node, "this pod is not understood")
     given = {str(k.arg): constant(k.value) for k in node.keywords}
     requests: Any = given.pop("requests", {})
-    limits: Any = dict(given.pop("limits", {}))  # type: ignore[call-overload]
+    limits: Any = given.pop("limits", {})
     resources: dict[str, Any] = {}
     for key, name in (("cpu", "cpu"), ("memory", "memory"), ("ephemeral-storage", "disk")):
         if key in requests:
@@ -222,13 +227,11 @@ def _defaults(node: ast.expr, values: dict[str, Any]) -> None:
         raise Unknown(node, f"the default `{min(given)}` is not known")
 
 
-def _schedule(
-    node: ast.expr, given: dict[str, ast.expr], values: dict[str, Any], extensions: dict[str, Any]
-) -> None:
+def _schedule(node: ast.expr, given: dict[str, ast.expr], values: dict[str, Any], extensions: dict[str, Any]) -> None:
     when: dict[str, Any] = {}
     match node:
         case ast.Constant(value=None):
-            if "start_date" in given and "datetime" not in ast.unparse(given["start_date"]) or "end_date" in given:
+            if ("start_date" in given and "datetime" not in ast.unparse(given["start_date"])) or "end_date" in given:
                 raise Unknown(node, "its start is not understood")
             return
         case ast.Constant(value="@once" | "@continuous" as word):

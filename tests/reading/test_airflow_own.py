@@ -1,0 +1,76 @@
+"""What pipec has written for Airflow is read back, and does the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipec.backends.airflow.reading import own
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.reading import Source, render
+from tests.reading.airflow_own import Runner, built, judge, migrated
+from tests.support.discovery import ROOT, Case
+
+FILES = list(built())
+NOT_READ = {
+    "code_typing_only": "frontend",  # what only annotations mention is not in the DAG file
+    "effect_after_branch": "different",  # it returns a parameter: the DAG does not say so
+    "expression_evaluated_though_unused": "different",  # it returns what a later expression reads: the DAG does not say so
+    "monitoring/training": "not run",  # a pipeline of another module
+}
+"""Files that are not read back to the same, and what becomes of them."""
+REFUSED = ("KubernetesPodOperator", "BashOperator", "a `try` is not read back")
+"""What is refused wherever it stands."""
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    made = Runner()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(("case", "file"), FILES, ids=[f"{case.name}-{file.stem}" for case, file in FILES])
+def test_reads_back(case: Case, file: Path, runner: Runner) -> None:
+    verdict = judge(case, file, runner)
+    if verdict.status == "refused":
+        assert any(word in verdict.why for word in REFUSED), verdict.why
+        return
+    assert verdict.status == NOT_READ.get(verdict.name, "same"), f"{verdict.why}\n{verdict.text}"
+
+
+def test_settings_come_back() -> None:
+    text, _, _ = migrated(ROOT / "tests/cases/settings_cache/built/airflow/settings_cache.py")
+    assert text is not None
+    assert "@step(cache=True)" in text
+    assert '@step(cache="7d")' in text
+    assert '@step(cache=Cache(ttl="1h", version="2", ignore=("verbose",)))' in text
+
+
+def test_helpers_and_their_imports_are_gone() -> None:
+    text, _, _ = migrated(ROOT / "samples/digits/built/airflow/digits.py")
+    assert text is not None
+    for word in ("airflow", "to_xcom", "stored", "hashlib", "pickle", "ObjectStoragePath"):
+        assert word not in text
+
+
+def test_refuses_what_it_does_not_know() -> None:
+    file = ROOT / "samples/digits/built/airflow/digits.py"
+    changed = file.read_text(encoding="utf-8").replace("    frame = load(", "    print(1)\n    frame = load(", 1)
+    report = Report()
+    outcome = own.read(Source(file, file.name, changed, file.parent), report)
+    assert outcome.module is None
+    assert [finding.code for finding in report] == ["PC506"]
+
+
+def test_reading_twice_gives_the_same() -> None:
+    file = ROOT / "samples/monitoring/built/airflow/monitoring.py"
+    source = Source(file, file.name, file.read_text(encoding="utf-8"), file.parent)
+    texts = set()
+    for _ in range(2):
+        module = own.read(source, Report()).module
+        assert module is not None
+        texts.add(render(module))
+    assert len(texts) == 1
