@@ -87,8 +87,7 @@ class Lowering:
     def run(self) -> None:
         """Lower the whole pipeline."""
         self.block(self.pipeline.body, self.top)
-        if self.pipeline.policy.followed:
-            told_of_the_end(self)
+        told_of_the_end(self)
         settle(self.nodes, list(self.params.values()))
 
     def block(self, block: Block, scope: Scope, concurrent: bool = False, awaited: bool = False) -> list[TaskNode]:
@@ -369,8 +368,7 @@ class Lowering:
         over = {local.fresh(t.id): t.id for t in loop.targets} or {local.fresh("item"): ""}
         mode, head, producer = self.items(over, loop, scope)
         own = Loop(values.may_be_empty(loop, self.env), False)
-        self.exported[own] = own_exports = list[TaskNode]()
-        draft = MappedDraft(name, ascii_id(name), tuple(over), mode=mode, exported=own_exports)
+        draft = MappedDraft(name, ascii_id(name), tuple(over), mode=mode, exported=self.exported.setdefault(own, []))
         self.env |= {value: Bound(local=parameter) for parameter, value in over.items() if value}
         scope.items.append(draft)
         inside = Scope(draft.body, f"{scope.prefix}{draft.id}.", scope.arms, scope.ways, own)
