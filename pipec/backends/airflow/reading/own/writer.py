@@ -30,6 +30,7 @@ class Writer(FanOuts):
         return self.root
 
     def write(self, node: Node) -> None:
+        """Write one node."""
         if node.function is not None and node.function.caught:
             raise Unknown(node.stmt, "a `try` is not read back")
         match node.kind:
