@@ -117,6 +117,7 @@ class Plain:
             self._process.stdin.flush()
             answer = dict(json.loads(self._process.stdout.readline()))
         text = json.dumps(answer["result"]).replace(folder, "{folder}")
+        text = re.sub(r'("type": ")[\w.]+\.(\w+")', r"\1\2", text)  # all classes are in one module here
         return answer | {"result": re.sub(r"/tmp/tmp\w+", "{folder}", text)}
 
 
