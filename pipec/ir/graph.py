@@ -192,13 +192,15 @@ def edges(block: Block, concurrent: bool = False) -> dict[str, Edges]:
         wanted = above if effect else [last] if last is not None else []
         wished = _without(named.get(node.id, ()), data)
         implied = {p for d in (*data, *wished) for p in before[d]} | {*data, *wished}
+        # what one child of a `with parallel()` reads says nothing of the others
+        known = set(wished) if isinstance(node, Parallel) else implied
         order: list[str] = []
         for candidate in reversed(wanted):
-            if candidate not in implied:
+            if candidate not in known:
                 order.append(candidate)
-                implied |= before[candidate] | {candidate}
+                known = known | before[candidate] | {candidate}
         found[node.id] = Edges(data, (*wished, *reversed(order)))
-        before[node.id] = implied
+        before[node.id] = implied | known
         if effect:
             last, above = node.id, [node.id]
         else:

@@ -73,3 +73,36 @@ def test_edges_are_those_of_the_graph(tmp_path_factory: Any, graph: Graph) -> No
     _, ran = small_metaflow.run(text(lowered.flow))
     order = [lowered.tasks[name] for name, _ in ran if name in lowered.tasks]
     assert all(order.index(b) < order.index(n) for b, n in wanted)
+
+
+BELOW_AN_EFFECT = """
+from pipec import parallel, pipeline, step
+
+
+@step
+def note(n: int) -> None:
+    ...
+
+
+@step
+def work(n: int) -> int:
+    return n
+
+
+@pipeline
+def main() -> None:
+    note(1)
+    first = work(1)
+    with parallel():
+        second = work(first)
+        third = work(3)
+"""
+
+
+def test_every_child_waits_for_an_effect_above(tmp_path: Path) -> None:
+    """Also one that reads nothing of what stands between."""
+    (tmp_path / f"{NAME}.py").write_text(BELOW_AN_EFFECT, encoding="utf-8")
+    found, report = as_read(tmp_path)
+    pipeline = passes.run(found, report)
+    assert {("note", "work"), ("note", "work-3"), ("work", "work-2")} <= kfp_edges(pipeline, report)
+    assert {("note", "work"), ("note", "work_3"), ("work", "work_2")} <= airflow_edges(pipeline)

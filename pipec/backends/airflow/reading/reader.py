@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 
+from pipec.backends.airflow.reading import own
 from pipec.backends.airflow.reading.interpret import interpret
 from pipec.backends.airflow.reading.lift import Lift
 from pipec.backends.airflow.reading.naming import TARGET
@@ -29,7 +30,7 @@ class AirflowReader:
     def read(self, source: Source, report: Report) -> Outcome:
         """The DAGs of the file as pipelines."""
         try:
-            return self._read(source, report)
+            return own.read(source, report) if own.is_own(source) else self._read(source, report)
         except (RecursionError, MemoryError):
             report.add(UnreadablePipeline(source.start, TARGET, "its expressions are nested too deeply"))
             return Outcome(None)

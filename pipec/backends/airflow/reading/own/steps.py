@@ -100,11 +100,12 @@ class Steps(State):
 
     def raises(self, node: Node, body: list[ast.stmt], given: dict[str, Expr]) -> bool:
         """`assert`, and `raise PipelineFailed`."""
+        test: ast.expr | None = None
         match body:
-            case [ast.If(test=test, body=[ast.Raise(exc=ast.Call(args=args) as exc)], orelse=[])]:
-                failed = exc
-            case [ast.Raise(exc=ast.Call(args=args) as exc)]:
-                failed, test = exc, None
+            case [ast.If(test=condition, body=[ast.Raise(exc=ast.Call(args=args) as failed)], orelse=[])]:
+                test = condition
+            case [ast.Raise(exc=ast.Call(args=args) as failed)]:
+                pass
             case _:
                 return False
         if dotted(failed.func) != "AirflowFailException":
