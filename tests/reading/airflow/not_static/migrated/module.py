@@ -1,4 +1,4 @@
-"""The tasks depend on what a service says."""
+"""The tasks depend on what a file says."""
 
 from pipec import pipeline, step
 

@@ -33,17 +33,17 @@ def end():
 @pipeline
 def route(mode: str = "fast"):
     """Three ways, one of them straight to the end; the value comes from a function."""
-    route = start(mode)
-    if route == "fast":
+    start_route = start(mode)
+    if start_route == "fast":
         result = fast()
         interim = None
-    elif route == "slow":
+    elif start_route == "slow":
         interim = slow()
         result = slower(interim)
-    elif route == "none":
+    elif start_route == "none":
         result = None
         interim = None
     else:
-        raise PipelineFailed(f"no step for route = {route!r}")
+        raise PipelineFailed(f"no step for route = {start_route!r}")
     end()
-    return {"route": route, "result": result, "interim": interim}
+    return {"route": start_route, "result": result, "interim": interim}
