@@ -75,7 +75,7 @@ def test_other_targets(dags: Path, tmp_path: Path) -> None:
     done = migrate(dags / "training.py", "--from", "airflow", "--to", "python,kfp,metaflow", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
     written = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*") if p.is_file()}
-    assert written == {"training.py", "kfp/training.yaml", "metaflow/training_flow.py"}
+    assert written == {"training.py", "kfp/training.yaml", "kfp/training.recurring-run.yaml", "metaflow/training_flow.py"}
 
 
 def test_a_folder_at_a_time(dags: Path, tmp_path: Path) -> None:

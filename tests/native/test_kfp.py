@@ -183,7 +183,7 @@ def test_native_settings(tmp_path: Path) -> None:
     [
         ('{"imagePullPolicie": "Always"}', "there is no 'imagePullPolicie'; did you mean 'imagePullPolicy'?"),
         ('{"imagePullPolicy": "Sometimes"}', "imagePullPolicy: input should be 'Always', 'IfNotPresent' or 'Never'"),
-        ('{"pvcMount": [{"mountPath": "/data"}]}', "pvcMount.0.pvcName: field required"),
+        ('{"pvcMount": [{"mountPath": "/data"}]}', "pvcMount.0: value error, needs one of"),
         ('{"nodeSelector": {"labels": {}}}', "'nodeSelector' is what pipec makes of `node_selector`; use that"),
     ],
 )

@@ -21,7 +21,7 @@ NOT_READ = {
     "monitoring/training": "not run",  # a pipeline of another module
 }
 """Files that are not read back to the same, and what becomes of them."""
-REFUSED = ("KubernetesPodOperator", "BashOperator", "a `try` is not read back")
+REFUSED = ("KubernetesPodOperator", "BashOperator", "a `try` is not read back", "environments of their own")
 """What is refused wherever it stands."""
 
 

@@ -30,7 +30,7 @@ class AirflowReader:
     def read(self, source: Source, report: Report) -> Outcome:
         """The DAGs of the file as pipelines."""
         try:
-            return own.read(source, report) if own.is_own(source) else self._read(source, report)
+            return self._read(source, report)
         except (RecursionError, MemoryError):
             report.add(UnreadablePipeline(source.start, TARGET, "its expressions are nested too deeply"))
             return Outcome(None)
@@ -50,6 +50,8 @@ class AirflowReader:
         except ValueError as error:
             report.add(UnreadablePipeline(source.start, TARGET, f"it is no Python: {error}"))
             return Outcome(None)
+        if own.is_own(source):
+            return own.read(source, report)
         state = interpret(source, tree)
         for problem in state.problems:
             report.add(CannotMigrate(source.span(problem.node), TARGET, problem.what, problem.reason, problem.advice))

@@ -23,6 +23,8 @@ def read(source: Source, report: Report) -> Outcome:
     """The DAG of the file as a pipeline; `CannotMigrate` where something in it is not understood."""
     tree = ast.parse(source.text)
     try:
+        if any(isinstance(node, ast.FunctionDef) and node.name == "isolated" for node in tree.body):
+            raise Unknown(None, "its steps run in environments of their own, from a module beside the file")
         made = made_of(parts_of(source, tree))
     except Unknown as problem:
         span = source.span(problem.node) if problem.node is not None else source.start
@@ -46,5 +48,4 @@ def _read(source: Source, made: Made) -> PipelineRead:
     tasks = tuple(
         TaskRead(node.full, "exact", source.span(node.stmt)) for node in made.graph.every() if node in made.called
     )
-    count = len(source.lines)
-    return PipelineRead(made.name, made.function, tasks, count, count)
+    return PipelineRead(made.name, made.function, tasks)

@@ -81,8 +81,7 @@ class Translation:
         info = self.documents.spec["pipelineInfo"]
         doc = str(info.get("description") or "").strip() or f"The pipeline {info['name']}."
         module = Module(tuple(items), tuple(imports), doc)
-        total = len(self.documents.places)
-        read = PipelineRead(str(info["name"]), part.name, tuple(self._tasks(steps)), total, total)
+        read = PipelineRead(str(info["name"]), part.name, tuple(self._tasks(steps)))
         return Outcome(module, (read,))
 
     def _name(self) -> str:

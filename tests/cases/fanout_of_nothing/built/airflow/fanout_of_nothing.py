@@ -138,9 +138,10 @@ def compute_y(x):
 
 
 @task
-@stored
-def list_x_4(k):
-    return list(range(8 // k))
+@stored(result=None)
+def compute_for_x_4(k):
+    for_x_4_items = list(range(8 // k))
+    return for_x_4_items
 
 
 with DAG(
@@ -162,4 +163,4 @@ with DAG(
 
     for_x_2.expand(x_2=items)
 
-    list_x_4(dag.param("k"))
+    compute_for_x_4(dag.param("k"))

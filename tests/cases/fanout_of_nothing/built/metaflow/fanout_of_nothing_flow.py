@@ -61,7 +61,7 @@ class FanoutOfNothingFlow(FlowSpec):
     @step
     def start(self):
         """Start the flow."""
-        self.next(self.halves, self.list_x_4)
+        self.next(self.halves)
 
     @step
     def halves(self):
@@ -90,58 +90,17 @@ class FanoutOfNothingFlow(FlowSpec):
     @step
     def join_x_2(self, inputs):
         """Wait for all items."""
-        self.next(self.after)
+        self.next(self.end)
 
     @step
     def no_x_2(self):
         """There is nothing to do, and Metaflow takes no empty foreach."""
-        self.next(self.after)
-
-    @step
-    def after(self):
-        """Go on from whichever branch ran."""
-        self.next(self.join)
-
-    @step
-    def list_x_4(self):
-        """List what `x_4` goes through."""
-        self.x_4_values = list(range(8 // self.k))
-        self.any_x_4 = bool(self.x_4_values)
-        self.next({True: self.each_x_4, False: self.no_x_4}, condition="any_x_4")
-
-    @step
-    def each_x_4(self):
-        """Start a task for each `x_4`."""
-        self.next(self.item_x_4, foreach="x_4_values")
-
-    @step
-    def item_x_4(self):
-        """One item."""
-        self.next(self.join_x_4)
-
-    @step
-    def join_x_4(self, inputs):
-        """Wait for all items."""
-        self.next(self.after_2)
-
-    @step
-    def no_x_4(self):
-        """There is nothing to do, and Metaflow takes no empty foreach."""
-        self.next(self.after_2)
-
-    @step
-    def after_2(self):
-        """Go on from whichever branch ran."""
-        self.next(self.join)
-
-    @step
-    def join(self, inputs):
-        """Wait for the parallel branches."""
         self.next(self.end)
 
     @step
     def end(self):
         """Finish the flow."""
+        self.for_x_4_items = list(range(8 // self.k))
 
 
 if __name__ == "__main__":
