@@ -61,6 +61,7 @@ def verdicts(target: str, seed: str = "0", environment_of: str = "") -> dict[str
             "HOME": str(home),
             "AIRFLOW_HOME": str(home / "airflow"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600",  # seconds; a busy machine is no fault of the files
             "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
             "METAFLOW_HOME": str(home / "metaflow"),
             "METAFLOW_USER": "tests",
