@@ -348,10 +348,8 @@ class Lowering:
         if task is not None and not scope.loop:
             self.task(task, scope, loop)
             self.loops[loop.id] = self.tasks[task.id]
-        elif loop.body.nodes or loop.outputs:
-            self.mapped_group(loop, scope)
         else:
-            self.items({"item": ""}, loop, scope)  # nothing to do for any item: only what makes them may fail
+            self.mapped_group(loop, scope)
         if loop.limit is not None:
             for node in self.nodes[start:]:
                 if node.loop is not None:

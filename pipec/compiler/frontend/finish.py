@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from pipec.compiler.purity import is_total
 from pipec.ir import (
-    VALUE,
     Block,
     Branch,
     Check,
@@ -15,17 +14,14 @@ from pipec.ir import (
     Expr,
     ForEach,
     Group,
-    Let,
     Output,
     Parallel,
-    Ref,
     RunValue,
     Statement,
     Task,
     Try,
     ValueId,
     Wait,
-    is_artifact,
     uses,
 )
 from pipec.ir.graph import blocks, operands
@@ -75,8 +71,6 @@ class Pruner:
                 self.used.update(o.value for o in outputs)
                 body = self.block(node.body)
                 self._use([node.items])
-                if not body.nodes and not outputs:
-                    return self._idle(node)
                 targets = tuple(t for t in node.targets if t.id in self.used)
                 return node.model_copy(update={"body": body, "outputs": outputs, "targets": targets})
             case Group():
@@ -101,18 +95,6 @@ class Pruner:
         return node.model_copy(
             update={"body": body, "handler": handler, "final": final, "error": error, "outputs": phis}
         )
-
-    def _idle(self, node: ForEach) -> Compute | None:
-        """What is left of a loop in which nothing is done: that it goes through its items, which may fail."""
-        match node.items:
-            case Ref() if not is_artifact(node.items_type):
-                items = Code(source=f"list({node.items.value})", inputs={node.items.value: node.items.value})
-            case Code() if not is_artifact(node.items_type):
-                items = node.items.model_copy(update={"source": f"list({node.items.source})"})
-            case _:
-                return None
-        let = Let(id=f"{node.id}_items", expr=items, type=VALUE)
-        return None if is_total(items) else Compute(id=node.id, lets=(let,), outputs=(), span=node.span)
 
     def _compute(self, node: Compute) -> Compute | None:
         outputs = tuple(o for o in node.outputs if o in self.used)

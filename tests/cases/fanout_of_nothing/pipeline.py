@@ -18,4 +18,7 @@ def fanout_of_nothing(xs: list[int] = [1, 2], n: int = 4, k: int = 2) -> int:
         pass
     for x in range(8 // k):
         z = 1 if k else 2
+    for x in xs:
+        if []:
+            halves(x)
     return n

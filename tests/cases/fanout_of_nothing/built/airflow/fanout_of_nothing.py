@@ -144,6 +144,13 @@ def compute_for_x_4(k):
     return for_x_4_items
 
 
+@task
+@stored(result=None)
+def compute_for_x_5(xs):
+    for_x_5_items = list(xs)
+    return for_x_5_items
+
+
 with DAG(
     dag_id="fanout_of_nothing",
     schedule=None,
@@ -164,3 +171,4 @@ with DAG(
     for_x_2.expand(x_2=items)
 
     compute_for_x_4(dag.param("k"))
+    compute_for_x_5(dag.param("xs"))

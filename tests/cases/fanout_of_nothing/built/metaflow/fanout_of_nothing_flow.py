@@ -101,6 +101,7 @@ class FanoutOfNothingFlow(FlowSpec):
     def end(self):
         """Finish the flow."""
         self.for_x_4_items = list(range(8 // self.k))
+        self.for_x_5_items = list(self.xs)
 
 
 if __name__ == "__main__":
