@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pipec.compiler.backend import Bundle
 from pipec.compiler.capabilities import Capabilities, load
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.reading import Reader
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
+
+if TYPE_CHECKING:
+    from pipec.compiler.reading import Reader
 
 
 class MetaflowBackend:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipec.compiler.capabilities import Capabilities
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.reading import Reader
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
+
+if TYPE_CHECKING:  # a build reads nothing of another orchestrator
+    from pipec.compiler.reading import Reader
 
 
 @dataclass(frozen=True)
