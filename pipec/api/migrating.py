@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pipec import backends
 from pipec.api.building import build_one
-from pipec.api.sources import SKIPPED, Project, UsageError, Workspace
+from pipec.api.sources import Project, UsageError, Workspace, files_below, start
 from pipec.api.workers import throwaway
 from pipec.compiler import frontend, passes
 from pipec.compiler.diagnostics import Report
@@ -20,7 +20,6 @@ from pipec.compiler.diagnostics.renderers import Shown
 from pipec.compiler.diagnostics.renderers.json import as_object
 from pipec.compiler.reading import Outcome, PipelineRead, Reader, Source, render
 from pipec.compiler.site import root_of
-from pipec.ir import Span
 
 Status: TypeAlias = Literal["exact", "with_findings", "failed"]
 """How a file has come over. "exact": everything means the same, and nothing is left out or kept in the words of its
@@ -29,7 +28,7 @@ target; "failed": there is an error, so that something that was asked for is not
 LARGEST = 64 * 2**20
 """Bytes of the largest file that is looked at."""
 
-SUFFIXES = {".py", ".yaml", ".yml"}
+SUFFIXES = (".py", ".yaml", ".yml")
 """What pipelines are written in."""
 
 
@@ -90,40 +89,34 @@ class Migration:
 
 def readers() -> dict[str, Reader]:
     """The orchestrators whose pipelines can be read, each with its reader."""
-    found = {name: getattr(backends.get(name), "reader", None) for name in backends.names()}
+    found = {name: _reader(name) for name in backends.names()}
     return {name: reader for name, reader in found.items() if reader is not None}
 
 
 def reader_of(origin: str) -> Reader:
     """The reader for `origin`; `UsageError` where there is none."""
-    found = readers()
-    if origin not in found:
-        raise UsageError(f"pipelines of {origin!r} cannot be read; known: {', '.join(found)}")
-    return found[origin]
+    found = _reader(origin) if backends.known(origin) else None
+    if found is None:
+        raise UsageError(f"pipelines of {origin!r} cannot be read; known: {', '.join(readers())}")
+    return found
 
 
-def candidates(path: Path, reader: Reader) -> Iterator[Path]:
-    """`path` itself, or the files below it that may hold pipelines for `reader`, in order of their paths."""
-    if not path.is_dir():
-        yield path
-        return
-    for current, folders, files in os.walk(path):
-        here = Path(current)
-        folders[:] = sorted(
-            f for f in folders if not f.startswith(".") and f not in SKIPPED and not (here / f / "pyvenv.cfg").exists()
-        )
-        for name in sorted(files):
-            file = here / name
-            if file.suffix not in SUFFIXES or name.startswith("."):
-                continue
-            source = read_source(file)
-            if isinstance(source, str) or reader.looks_like(source):  # what cannot be read is reported
-                yield file
+def _reader(name: str) -> Reader | None:
+    return getattr(backends.get(name), "reader", None)
+
+
+def candidates(path: Path, known: Mapping[str, Reader]) -> Iterator[tuple[Path, list[str]]]:
+    """`path` itself, or the files below it, each with those of `known` for which it may hold pipelines."""
+    for file in files_below(path, SUFFIXES) if path.is_dir() else (path,):
+        source = read_source(file)
+        if isinstance(source, str):  # what cannot be read is reported
+            yield file, list(known)
+        elif names := [name for name, reader in known.items() if reader.looks_like(source)]:
+            yield file, names
 
 
 def read_source(path: Path) -> Source | str:
     """The file at `path` as text, or why it cannot be read."""
-    root = root_of(path)
     try:
         if path.stat().st_size > LARGEST:
             return f"it is larger than {LARGEST // 2**20} MiB"
@@ -132,7 +125,7 @@ def read_source(path: Path) -> Source | str:
         return error.strerror or type(error).__name__
     except UnicodeDecodeError as error:
         return f"it is not UTF-8: {error.reason} at byte {error.start}"
-    return Source(path, _relative(path, root), text.replace("\r\n", "\n").replace("\r", "\n"), root)
+    return Source(path, start(path).file, text.replace("\r\n", "\n").replace("\r", "\n"), root_of(path))
 
 
 def migrate(path: Path, origin: str, targets: Sequence[str], folder: Path, workspace: Workspace) -> Migration:
@@ -147,7 +140,7 @@ def migrate(path: Path, origin: str, targets: Sequence[str], folder: Path, works
     source = read_source(path)
     outcome = Outcome(None)
     if isinstance(source, str):
-        report.add(UnreadablePipeline(_start(path, root), origin, source))
+        report.add(UnreadablePipeline(start(path), origin, source))
     else:
         outcome = _read(source, origin, report)
         if not outcome.pipelines and not report.failed:
@@ -169,16 +162,6 @@ def _read(source: Source, origin: str, report: Report) -> Outcome:
     except (RecursionError, MemoryError) as error:
         report.add(UnreadablePipeline(source.start, origin, str(error) or "it is too deeply nested"))
         return Outcome(None)
-
-
-def _start(path: Path, root: Path) -> Span:
-    return Span(file=_relative(path, root), line=1, column=1, end_line=1, end_column=1)
-
-
-def _relative(path: Path, root: Path) -> str:
-    """`path` as places have it: below the project root where it lies there."""
-    whole = Path(os.path.normpath(Path.cwd() / path))
-    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else whole.as_posix()
 
 
 def module_name(path: Path) -> str:

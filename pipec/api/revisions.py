@@ -11,14 +11,14 @@ from pathlib import Path
 from pipec.api.sources import UsageError
 
 
-def located(operand: str, other: str, folder: Path) -> tuple[str, Path | None]:
-    """The source that `operand` names, and the folder that stands for the root of its repository, if it is a revision.
+def located(operand: str, other: str, folder: Path) -> str:
+    """The source that `operand` names.
 
     `operand` is a source as it lies there, `REVISION`, or `REVISION:SRC`. A bare revision means the same source as
     `other`, or all of the current folder where that is one too. `folder` is empty, and gets what is checked out.
     """
     if _is_source(operand):
-        return operand, None
+        return operand
     revision, colon, path = operand.partition(":")
     if not _is_revision(revision):
         raise UsageError(f"{operand} is neither a file, a folder nor a git revision")
@@ -32,7 +32,7 @@ def located(operand: str, other: str, folder: Path) -> tuple[str, Path | None]:
     if not whole.is_relative_to(top):
         raise UsageError(f"{path} is not in the repository of {revision}")
     _check_out(revision, folder, top)
-    return str(folder / whole.relative_to(top)), folder
+    return str(folder / whole.relative_to(top))
 
 
 def _is_source(operand: str) -> bool:

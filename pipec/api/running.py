@@ -63,7 +63,7 @@ def run(
 
 def _bundle(selected: Selected, lowered: Pipeline, target: str, folder: Path, workspace: Workspace) -> str | None:
     """Write the generated files; the main one, "" for plain Python, or `None` where the pipeline is refused."""
-    if _has_containers(selected, lowered, target) or _has_natives(selected, lowered, target):
+    if _cannot_run(selected, lowered, target):
         return None
     if target == backends.REFERENCE:
         return ""
@@ -77,24 +77,26 @@ def _bundle(selected: Selected, lowered: Pipeline, target: str, folder: Path, wo
     return bundle.main
 
 
-def _has_containers(selected: Selected, lowered: Pipeline, target: str) -> bool:
-    """Whether there are container steps, which neither Python nor a local runner can run; reports them."""
+def _cannot_run(selected: Selected, lowered: Pipeline, target: str) -> bool:
+    """Whether there are steps that `target` cannot run here; reports them.
+
+    Containers neither plain Python nor a local runner can run; what is in the words of a target plain Python cannot.
+    """
     reference = target == backends.REFERENCE
-    found = [t for t in tasks(lowered) if lowered.component(t.component).container]
-    for task in found:
-        what = "meaning for a container step" if reference else "local runner for a container step"
-        note = "run it on an orchestrator" if reference else "`pipec build` it, and run it on the cluster"
-        selected.project.report.add(UnsupportedFeature(task.span, target, "step.container", what, task.site.step, note))
-    return bool(found)
-
-
-def _has_natives(selected: Selected, lowered: Pipeline, target: str) -> bool:
-    """Whether there are steps in the words of a target, which plain Python cannot run; reports them."""
-    found = [t for t in tasks(lowered) if lowered.component(t.component).native and target == backends.REFERENCE]
-    for task in found:
-        what, note = "meaning for a native step", "run it on its own target"
-        selected.project.report.add(UnsupportedFeature(task.span, target, "step.native", what, task.site.step, note))
-    return bool(found)
+    found = False
+    for task in tasks(lowered):
+        component = lowered.component(task.component)
+        if component.container is not None:
+            feature = "step.container"
+            what = "meaning for a container step" if reference else "local runner for a container step"
+            note = "run it on an orchestrator" if reference else "`pipec build` it, and run it on the cluster"
+        elif component.native is not None and reference:
+            feature, what, note = "step.native", "meaning for a native step", "run it on its own target"
+        else:
+            continue
+        found = True
+        selected.project.report.add(UnsupportedFeature(task.span, target, feature, what, task.site.step, note))
+    return found
 
 
 def _outcome(trace: Trace, done: DoneEvent, target: str, result: Path) -> Outcome:

@@ -113,7 +113,7 @@ def read(sources: Sequence[str], workspace: Workspace) -> list[Selected]:
     for source in sources:
         for file, pipeline in _files(source, workspace):
             if (problem := _problem(file)) is not None:
-                workspace.note(file, UnreadableFile(_start(file), problem))
+                workspace.note(file, UnreadableFile(start(file), problem))
                 continue
             key = (file.resolve(), pipeline)
             if key in seen:
@@ -135,12 +135,13 @@ def read_one(source: str, workspace: Workspace) -> tuple[Selected, Pipeline] | N
     called = {node.name for _, p in everything for node in walk(p.body) if isinstance(node, Group)}
     chosen = [(s, p) for s, p in everything if p.function not in called] or everything
     if len(chosen) > 1:
-        names = ", ".join(f"{_relative(s.file)}:{p.function}" for s, p in chosen)
+        names = ", ".join(f"{from_here(s.file)}:{p.function}" for s, p in chosen)
         raise UsageError(f"{source} has several pipelines; name one: {names}")
     return chosen[0] if chosen and not workspace.failed(chosen[0][0].project.report.findings) else None
 
 
-def _relative(file: Path) -> str:
+def from_here(file: Path) -> str:
+    """`file` as people see it: from the current folder where it lies below that."""
     try:
         return file.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:
@@ -177,19 +178,22 @@ def _files(source: str, workspace: Workspace) -> Iterator[tuple[Path, str | None
             found = True
             yield file, None
     if not found:
-        workspace.note(path.resolve(), NoPipeline(_start(path)))
+        workspace.note(path.resolve(), NoPipeline(start(path)))
 
 
 def candidates(folder: Path) -> Iterator[Path]:
     """The Python files below `folder` that may have pipelines, in order of their paths."""
+    return filter(may_have_pipelines, files_below(folder, (".py",)))
+
+
+def files_below(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """The files below `folder` that a person has written, in order of their paths."""
     for current, folders, files in os.walk(folder):
         here = Path(current)
         folders[:] = sorted(
             f for f in folders if not f.startswith(".") and f not in SKIPPED and not (here / f / "pyvenv.cfg").exists()
         )
-        for name in sorted(files):
-            if name.endswith(".py") and not name.startswith(".") and may_have_pipelines(here / name):
-                yield here / name
+        yield from (here / name for name in sorted(files) if name.endswith(suffixes) and not name.startswith("."))
 
 
 def may_have_pipelines(file: Path) -> bool:
@@ -201,7 +205,7 @@ def may_have_pipelines(file: Path) -> bool:
     return b"pipec" in data and b"pipeline" in data
 
 
-def _start(path: Path) -> Span:
+def start(path: Path) -> Span:
     """The beginning of `path`, relative to its project; links stay as they were named."""
     whole = Path(os.path.normpath(Path.cwd() / path))
     try:
@@ -223,7 +227,7 @@ def _read_file(file: Path, pipeline: str | None, workspace: Workspace) -> Select
 
 def _read_ir(file: Path, pipeline: str | None, project: Project) -> Selected | None:
     """IR as `pipec ir` prints it: one pipeline, or an array of them."""
-    place = _start(file)
+    place = start(file)
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         listed = data if isinstance(data, list) else [data]
@@ -247,4 +251,4 @@ def _read_ir(file: Path, pipeline: str | None, project: Project) -> Selected | N
     return Selected(project, file, chosen, pipeline is None)
 
 
-__all__ = ["Project", "Selected", "UsageError", "Workspace", "read", "read_one"]
+__all__ = ["Project", "Selected", "UsageError", "Workspace", "from_here", "read", "read_one", "start"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pipec.api import building
-from pipec.api.sources import Workspace
+from pipec.api.sources import Workspace, from_here
 from pipec.cli import options
 
 
@@ -38,18 +38,11 @@ def command(
     if check:
         changes = building.compare(files, built, sources, out)
         for change in changes:
-            click.echo(f"{change.kind}: {_relative(change.path)}")
+            click.echo(f"{change.kind}: {from_here(change.path)}")
             click.echo(change.diff, nl=False)
         ctx.exit(1 if failed or changes else 0)
     changed = set(building.write(files))
     if not quiet:
         for path in files:
-            click.echo(f"{'wrote' if path in changed else 'as before'} {_relative(path)}")
+            click.echo(f"{'wrote' if path in changed else 'as before'} {from_here(path)}")
     ctx.exit(1 if failed else 0)
-
-
-def _relative(path: Path) -> str:
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(path)

@@ -41,8 +41,8 @@ def _read(ctx: click.Context, operand: str, other: str, profile: str | None) -> 
     """The pipelines of one side; ends the command where they cannot be read."""
     workspace = Workspace(profile)
     with throwaway() as folder:
-        source, _ = located(operand, other, folder)
-        found = [pipeline for selected in read([source], workspace) for pipeline in selected.pipelines]
+        sources = [located(operand, other, folder)]
+        found = [pipeline for selected in read(sources, workspace) for pipeline in selected.pipelines]
         options.report(workspace, severities=options.ERRORS)
     if any(one.severity == "error" for one in workspace.shown()):
         ctx.exit(1)

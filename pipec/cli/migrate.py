@@ -11,7 +11,7 @@ import click
 from pipec import backends
 from pipec.api import building, migrating
 from pipec.api.migrating import Migration
-from pipec.api.sources import UsageError, Workspace
+from pipec.api.sources import UsageError, Workspace, from_here
 from pipec.cli import options
 from pipec.compiler.diagnostics.renderers import render
 
@@ -64,22 +64,17 @@ def _targets(given: Sequence[str], workspace: Workspace) -> tuple[str, ...]:
 
 def _files(source: Path, origin: str | None) -> Iterator[tuple[Path, str]]:
     """The files that `source` means, each with what it is written for."""
-    readers = migrating.readers()
-    if origin is not None:
-        yield from ((file, origin) for file in migrating.candidates(source, migrating.reader_of(origin)))
+    known = migrating.readers() if origin is None else {origin: migrating.reader_of(origin)}
+    if origin is not None and not source.is_dir():
+        yield source, origin
         return
-    found: dict[Path, list[str]] = {}
-    for name, reader in readers.items():
-        for file in migrating.candidates(source, reader):
-            read = migrating.read_source(file)
-            if isinstance(read, str) or reader.looks_like(read):
-                found.setdefault(file, []).append(name)
-    for file, names in sorted(found.items()):
+    found = list(migrating.candidates(source, known))
+    for file, names in found:
         if len(names) > 1:
             raise UsageError(f"{file} may be written for {' or '.join(names)}: say --from")
         yield file, names[0]
     if not found and not source.is_dir():
-        raise UsageError(f"{source} looks like a pipeline of none of {', '.join(readers)}: say --from")
+        raise UsageError(f"{source} looks like a pipeline of none of {', '.join(known)}: say --from")
 
 
 def _folder(source: Path, file: Path, out: Path | None) -> Path:
@@ -103,14 +98,7 @@ def _tell(one: Migration, strict: bool, quiet: bool) -> None:
     click.echo(f"{one.source}: {words}; {len(one.pipelines)} pipeline{'' if len(one.pipelines) == 1 else 's'}, "
                f"tasks: {', '.join(parts) or 'none'}{share}")  # fmt: skip
     for path in one.files:
-        click.echo(f"  {'not written' if not write else 'wrote' if path in changed else 'as before'} {_shown(path)}")
-
-
-def _shown(path: Path) -> str:
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(path)
+        click.echo(f"  {'not written' if not write else 'wrote' if path in changed else 'as before'} {from_here(path)}")
 
 
 def _summary(done: Sequence[Migration]) -> None:
