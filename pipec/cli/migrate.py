@@ -40,8 +40,12 @@ def command(
     wanted = _targets(targets, workspace)
     done: list[Migration] = []
     for source in sources:
-        for file, known in _files(source, origin):
-            done.append(migrating.migrate(file, known, wanted, _folder(source, file, out), workspace))
+        folder = out or (source if source.is_dir() else source.parent) / "migrated"
+        for file, known in _files(source, origin, folder):
+            below = folder / file.parent.relative_to(source) if source.is_dir() else folder
+            done.append(migrating.migrate(file, known, wanted, below, workspace))
+            if file.resolve() in {path.resolve() for path in done[-1].files}:
+                raise UsageError(f"{file} itself would be overwritten: name another folder by --out")
             _tell(done[-1], strict, quiet=json_file == "-")
     if json_file:
         listed = [one.as_json() for one in done]
@@ -62,13 +66,13 @@ def _targets(given: Sequence[str], workspace: Workspace) -> tuple[str, ...]:
     return (backends.REFERENCE, *found) if backends.REFERENCE in names or not names else found
 
 
-def _files(source: Path, origin: str | None) -> Iterator[tuple[Path, str]]:
-    """The files that `source` means, each with what it is written for."""
+def _files(source: Path, origin: str | None, out: Path) -> Iterator[tuple[Path, str]]:
+    """The files that `source` means, each with what it is written for; those in `out` are our own."""
     known = migrating.readers() if origin is None else {origin: migrating.reader_of(origin)}
     if origin is not None and not source.is_dir():
         yield source, origin
         return
-    found = list(migrating.candidates(source, known))
+    found = [(f, names) for f, names in migrating.candidates(source, known) if not _is_below(f, source, out)]
     for file, names in found:
         if len(names) > 1:
             raise UsageError(f"{file} may be written for {' or '.join(names)}: say --from")
@@ -77,11 +81,9 @@ def _files(source: Path, origin: str | None) -> Iterator[tuple[Path, str]]:
         raise UsageError(f"{source} looks like a pipeline of none of {', '.join(known)}: say --from")
 
 
-def _folder(source: Path, file: Path, out: Path | None) -> Path:
-    """Where what becomes of `file` goes."""
-    if source.is_dir():
-        return (out or source / "migrated") / file.parent.relative_to(source)
-    return out or file.parent / "migrated"
+def _is_below(file: Path, source: Path, out: Path) -> bool:
+    """Whether `file` lies in `out`, which is a folder inside of `source`: we have written it."""
+    return source.resolve() in out.resolve().parents and out.resolve() in file.resolve().parents
 
 
 def _tell(one: Migration, strict: bool, quiet: bool) -> None:

@@ -75,7 +75,12 @@ def test_other_targets(dags: Path, tmp_path: Path) -> None:
     done = migrate(dags / "training.py", "--from", "airflow", "--to", "python,kfp,metaflow", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
     written = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*") if p.is_file()}
-    assert written == {"training.py", "kfp/training.yaml", "kfp/training.recurring-run.yaml", "metaflow/training_flow.py"}
+    assert written == {
+        "training.py",
+        "kfp/training.yaml",
+        "kfp/training.recurring-run.yaml",
+        "metaflow/training_flow.py",
+    }
 
 
 def test_a_folder_at_a_time(dags: Path, tmp_path: Path) -> None:
@@ -86,6 +91,29 @@ def test_a_folder_at_a_time(dags: Path, tmp_path: Path) -> None:
     found = json.loads(report.read_text(encoding="utf-8"))
     assert [one["status"] for one in found] == ["exact", "exact"]
     assert "2 files: 2 exact" in done.output
+
+
+@pytest.mark.parametrize("out", [None, "moved"])
+def test_what_was_written_is_not_read_again(out: str | None, dags: Path) -> None:
+    """Also where it lies below the folder that is read, and is written for the same orchestrator."""
+    more = ["--out", dags / out] if out else []
+    for _ in range(2):
+        done = migrate(dags, "--from", "airflow", "--to", "python,airflow", *more)
+        assert "2 files: 2 exact" in done.output, done.output
+
+
+@pytest.mark.parametrize("origin", [["--from", "airflow"], []])
+def test_the_output_may_lie_around_the_source(origin: list[str], dags: Path) -> None:
+    for source in (dags / "team" / "other-name.py", dags / "team"):
+        done = migrate(source, *origin, "--out", dags)
+        assert done.exit_code == 0, done.output
+    assert (dags / "other_name.py").exists()
+
+
+def test_the_original_is_not_overwritten(dags: Path) -> None:
+    done = migrate(dags / "training.py", "--from", "airflow", "--out", dags)
+    assert done.exit_code == 2 and "would be overwritten" in done.output
+    assert (dags / "training.py").read_text(encoding="utf-8") == DAG
 
 
 def test_report(dags: Path) -> None:
