@@ -14,6 +14,7 @@ from pydantic import ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from pipec.backends.kfp.model import Spec
+from pipec.backends.kfp.platform import EmptyDirMount, Metadata
 from pipec.compiler.backend.native import unknown
 from pipec.compiler.capabilities import at_least
 from pipec.compiler.diagnostics import Report
@@ -91,22 +92,6 @@ class PvcMount(Named):
     sub_path: str | None = None
 
 
-class VolumeMetadata(Spec):
-    """Labels and annotations of a volume's claim."""
-
-    annotations: dict[str, str] | None = None
-    labels: dict[str, str] | None = None
-
-
-class EmptyDirMount(Spec):
-    """An empty folder of the pod, in memory where `medium` is `"Memory"`."""
-
-    volume_name: str
-    mount_path: str
-    medium: str | None = None
-    size_limit: str | None = None
-
-
 class GenericEphemeralVolume(Spec):
     """A volume that lives as long as the pod."""
 
@@ -116,7 +101,7 @@ class GenericEphemeralVolume(Spec):
     size: str
     default_storage_class: bool | None = None
     storage_class_name: str | None = None
-    metadata: VolumeMetadata | None = None
+    metadata: Metadata | None = None
 
 
 class FieldPathAsEnv(Spec):

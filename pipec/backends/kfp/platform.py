@@ -50,15 +50,15 @@ class Toleration(Spec):
     toleration_seconds: str | None = None
 
 
-class PodMetadata(Spec):
-    """Labels and annotations of the pod."""
+class Metadata(Spec):
+    """Labels and annotations, of a pod or of a volume's claim."""
 
     annotations: dict[str, str] | None = None
     labels: dict[str, str] | None = None
 
 
 class EmptyDirMount(Spec):
-    """A folder of the pod, in memory where `medium` says so."""
+    """An empty folder of the pod, in memory where `medium` is `"Memory"`."""
 
     volume_name: str
     mount_path: str
@@ -79,7 +79,7 @@ class KubernetesExecutor(Spec):
     image_pull_secret: list[dict[str, Any]] | None = None
     node_affinity: list[dict[str, Any]] | None = None
     node_selector: NodeSelector | None = None
-    pod_metadata: PodMetadata | None = None
+    pod_metadata: Metadata | None = None
     pvc_mount: list[dict[str, Any]] | None = None
     secret_as_env: list[SecretAsEnv] | None = None
     secret_as_volume: list[dict[str, Any]] | None = None

@@ -14,9 +14,9 @@ from pipec.backends.kfp.platform import (
     EmptyDirMount,
     KeyToEnv,
     KubernetesExecutor,
+    Metadata,
     NameParameter,
     NodeSelector,
-    PodMetadata,
     SecretAsEnv,
     Toleration,
 )  # fmt: skip
@@ -148,7 +148,7 @@ def _own(policy: TaskPolicy) -> dict[str, Any]:
         if shm
         else None,
         "node_selector": NodeSelector(labels=labels) if labels else None,
-        "pod_metadata": PodMetadata(annotations=place.annotations or None, labels=place.labels or None)
+        "pod_metadata": Metadata(annotations=place.annotations or None, labels=place.labels or None)
         if described
         else None,
         "secret_as_env": _secrets(policy),

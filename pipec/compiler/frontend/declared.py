@@ -13,16 +13,18 @@ PARAMETERS = ("image", "command", "args")
 """What `container(...)` takes by position."""
 
 
-class ContainerDef(ast.FunctionDef):
-    """A container step as the function that it stands for: its outputs are the return annotation."""
+class DeclaredDef(ast.FunctionDef):
+    """What is declared by a call, as the function that it stands for."""
 
     call: ast.Call
 
 
-class NativeDef(ast.FunctionDef):
-    """A step in the words of a target as the function that it stands for: it takes nothing."""
+class ContainerDef(DeclaredDef):
+    """A container step: its outputs are the return annotation."""
 
-    call: ast.Call
+
+class NativeDef(DeclaredDef):
+    """A step in the words of a target: it takes nothing."""
 
 
 def as_function(resolver: Resolver, target: Target) -> Target:
@@ -36,20 +38,10 @@ def as_function(resolver: Resolver, target: Target) -> Target:
     place = _place(target.module, target.name)
     if place is None:
         return target
-    if marker.dotted in NATIVE_MARKERS:
-        found = NativeDef(
-            name=target.name,
-            args=ast.arguments([], [], None, [], [], None, []),
-            body=[ast.Pass()],
-            decorator_list=[],
-            returns=None,
-        )
-        found.call = call
-        ast.copy_location(found, place)
-        return Target("function", target.dotted, target.module, found)
+    kind = NativeDef if marker.dotted in NATIVE_MARKERS else ContainerDef
     inputs = [ast.arg(name, annotation) for name, _, annotation in entries(call, "inputs")]
     outputs = [annotation for _, _, annotation in entries(call, "outputs")]
-    made = ContainerDef(
+    made = kind(
         name=target.name,
         args=ast.arguments([], inputs, None, [], [], None, []),
         body=[ast.Pass()],

@@ -24,7 +24,7 @@ class Operand:
     what: str = ""
     """How messages call it."""
     call: str = ""
-    """Id of the task whose whole result this is."""
+    """Id of the task, or of the group that returns a constant, whose whole result this is."""
     poison: bool = False
     """Stands for something that was already reported."""
 
