@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 from pipec.api.graphs import arrows
 from pipec.compiler import passes
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.reading.settings import pipeline_settings_of, python, settings_of
+from pipec.compiler.pysource.text import python
+from pipec.compiler.reading.settings import pipeline_settings_of, settings_of
 from pipec.ir import Branch, Check, Component, ForEach, Pipeline, Task, Wait, text
 from pipec.ir.graph import tasks, walk
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
+
+from pipec.compiler.pysource.operators import BINARY, COMPARE, UNARY
 
 PURE_BUILTINS = frozenset(
     [
@@ -47,20 +48,6 @@ PURE_METHODS = frozenset([*_STR.split(), "index", "count", "get", "keys", "value
 
 _LIMIT = 100_000
 """Steps of evaluation, and elements or characters of a result, before an expression is left to run time."""
-
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow, ast.BitOr: operator.or_,
-    ast.BitAnd: operator.and_, ast.BitXor: operator.xor, ast.LShift: operator.lshift, ast.RShift: operator.rshift,
-}  # fmt: skip
-_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
-    ast.Not: operator.not_, ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert,
-}  # fmt: skip
-_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
-    ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
-}  # fmt: skip
 
 _CONVERSIONS: dict[str, Callable[[Any], str]] = {"s": str, "r": repr, "a": ascii}
 
@@ -163,14 +150,14 @@ class _Evaluator:
         return result
 
     def _unaryop(self, node: ast.UnaryOp, scope: Names) -> Any:
-        return _UNARY[type(node.op)](self.value(node.operand, scope))
+        return UNARY[type(node.op)](self.value(node.operand, scope))
 
     def _binop(self, node: ast.BinOp, scope: Names) -> Any:
         left, right = self.value(node.left, scope), self.value(node.right, scope)
         if isinstance(node.op, ast.MatMult):
             raise NotConstantError("`@` is no plain operator")
         self._affordable(node.op, left, right)
-        return _BINARY[type(node.op)](left, right)
+        return BINARY[type(node.op)](left, right)
 
     def _affordable(self, op: ast.operator, left: Any, right: Any) -> None:
         """Refuse what would take all memory before its size can be seen."""
@@ -202,7 +189,7 @@ class _Evaluator:
         left, result = self.value(node.left, scope), True
         for op, comparator in zip(node.ops, node.comparators):
             right = self.value(comparator, scope)
-            result = _COMPARE[type(op)](left, right)
+            result = COMPARE[type(op)](left, right)
             if not result:
                 break
             left = right

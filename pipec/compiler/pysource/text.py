@@ -7,6 +7,8 @@ import io
 import sys
 import tokenize
 
+from pipec.ir.literals import source_of
+
 
 def one_line(node: ast.expr) -> str:
     """`node` printed anew on one line, with double quotes."""
@@ -61,3 +63,8 @@ def double_quoted(source: str) -> str:
     for at, end, new in sorted(edits, reverse=True):
         source = source[:at] + new + source[end:]
     return source
+
+
+def python(value: object) -> str:
+    """Plain data as a literal in double quotes; `TypeError` for anything else."""
+    return double_quoted(source_of(value))

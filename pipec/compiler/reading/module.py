@@ -10,8 +10,7 @@ from typing import TypeAlias
 
 from pipec.compiler.pysource import imports
 from pipec.compiler.pysource.layout import exploded, fitted
-from pipec.compiler.pysource.text import double_quoted
-from pipec.ir.literals import source_of
+from pipec.compiler.pysource.text import python
 
 AUTHORING = (
     "GPU", "HTML", "After", "Cache", "Cron", "Dataset", "Every", "Markdown", "Metrics", "Model", "OnUpdate",
@@ -207,14 +206,14 @@ def _call(head: str, arguments: list[str]) -> list[str]:
 
 
 def _container(item: ContainerStep) -> list[str]:
-    parts = [_text(item.image)]
+    parts = [python(item.image)]
     if item.command or item.args:
-        parts.append(_text(list(item.command)))
+        parts.append(python(list(item.command)))
     if item.args:
-        parts.append(_text(list(item.args)))
+        parts.append(python(list(item.args)))
     for name, ports in (("inputs", item.inputs), ("outputs", item.outputs)):
         if ports:
-            parts.append(f"{name}={{{', '.join(f'{_text(key)}: {kind}' for key, kind in ports.items())}}}")
+            parts.append(f"{name}={{{', '.join(f'{python(key)}: {kind}' for key, kind in ports.items())}}}")
     return _call(f"{item.name} = container", [*parts, *(f"{k}={v}" for k, v in item.settings.items())])
 
 
@@ -224,16 +223,16 @@ def _native(item: NativeStep) -> list[str]:
     if "\n" in source and '"""' not in source and not blank:
         body = [f"    {line}" if line else "" for line in source.split("\n")]
         raw = "r" if "\\" in source else ""
-        lines = [f"{item.name} = native(", f"    {_text(item.target)},", f'    {raw}"""', *body, '    """,']
+        lines = [f"{item.name} = native(", f"    {python(item.target)},", f'    {raw}"""', *body, '    """,']
         return [*lines, *(_imports_argument(item.imports, 4) if item.imports else []), ")"]
-    arguments = [_text(item.target), _text(source)]
+    arguments = [python(item.target), python(source)]
     if item.imports:
-        arguments.append(f"imports={_text(list(item.imports))}")
+        arguments.append(f"imports={python(list(item.imports))}")
     return _call(f"{item.name} = native", arguments)
 
 
 def _imports_argument(statements: tuple[str, ...], indent: int) -> list[str]:
-    return fitted(f"imports={_text(list(statements))},", indent)
+    return fitted(f"imports={python(list(statements))},", indent)
 
 
 def _signature(item: PipelineFunction) -> list[str]:
@@ -284,7 +283,3 @@ def _dedented(text: str) -> str:
     import inspect
 
     return inspect.cleandoc(text)
-
-
-def _text(value: object) -> str:
-    return double_quoted(source_of(value))

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipec.compiler.pysource.text import double_quoted
+from pipec.compiler.pysource.text import python
 from pipec.ir import Accelerator, Cache, PipelinePolicy, Retry, Schedule, TaskPolicy
-from pipec.ir.literals import source_of
 
 _BINARY = (("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
 _DECIMAL = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 _TIMES = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-
-
-def python(value: object) -> str:
-    """`value` as a literal, in double quotes; models as the dicts they are."""
-    return double_quoted(source_of(value))
 
 
 def quantity(size: int) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
-import operator
 import textwrap
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from pipec.backends.airflow.reading.scope import SIMPLE, is_constant
 from pipec.backends.airflow.reading.values import Moment
+from pipec.compiler.pysource import operators
 
 LARGEST = 100_000
 """The longest text or collection that is worked out."""
@@ -58,15 +58,8 @@ _METHODS: dict[type, frozenset[str]] = {
     set: frozenset(["union", "intersection", "difference", "copy", "add"]),
 }
 
-BINARY: dict[type[ast.operator], Callable[..., object]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.BitOr: operator.or_, ast.BitAnd: operator.and_,
-}  # fmt: skip
-COMPARISONS: dict[type[ast.cmpop], Callable[..., object]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
-    ast.In: lambda a, b: operator.contains(b, a), ast.NotIn: lambda a, b: not operator.contains(b, a),
-}  # fmt: skip
+BINARY = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.BitOr, ast.BitAnd)
+"""The operators that are applied; the others make little sense in a DAG file, and large numbers."""
 
 
 class NotConstant(Exception):
@@ -91,7 +84,7 @@ def binary(kind: type[ast.operator], left: object, right: object) -> object:
     if kind is ast.Mod and isinstance(left, (str, bytes)) and "%" in str(left) and "*" in str(left):
         raise NotConstant
     try:
-        return bounded(BINARY[kind](left, right))
+        return bounded(operators.BINARY[kind](left, right))
     except Exception as error:
         raise NotConstant from error
 

@@ -29,6 +29,7 @@ from pipec.backends.airflow.reading.values import (
     Unknown,
 )
 from pipec.backends.airflow.reading.words import TRIGGER_RULES, canonical
+from pipec.compiler.pysource.operators import COMPARE
 
 
 def evaluate(state: State, node: ast.expr, scope: Scope) -> object:
@@ -306,7 +307,7 @@ def _compare(state: State, node: ast.Compare, scope: Scope) -> object:
         if not (is_constant(left) and is_constant(right)):
             raise NotConstant
         try:
-            if not constants.COMPARISONS[type(op)](left, right):
+            if not COMPARE[type(op)](left, right):
                 return False
         except Exception as error:
             raise NotConstant from error

@@ -15,8 +15,8 @@ from pipec.backends.kfp.reading.functions import HELPERS, Adapted, adapt, helper
 from pipec.backends.kfp.reading.names import Names, identifier
 from pipec.backends.kfp.reading.ports import TYPES, Output, role, schema
 from pipec.backends.kfp.reading.programs import Program, program
+from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import ContainerStep, Definition, Item, StepFunction, settings_of
-from pipec.compiler.reading.settings import python
 
 PLACEHOLDER = policy.PLACEHOLDER
 UNKEPT = {

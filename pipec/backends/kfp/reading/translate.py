@@ -19,6 +19,7 @@ from pipec.backends.kfp.reading.values import RefusedError, Scope, Value, litera
 from pipec.backends.kfp.scope import kfp_name
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
+from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import (
     Definition,
     Item,
@@ -32,7 +33,7 @@ from pipec.compiler.reading import (
     Statement,
     TaskRead,
 )
-from pipec.compiler.reading.settings import pipeline_settings_of, python
+from pipec.compiler.reading.settings import pipeline_settings_of
 from pipec.ir import PipelinePolicy
 
 TARGET = "kfp"

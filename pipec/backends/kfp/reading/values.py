@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipec.compiler.pysource.text import double_quoted, one_line
+from pipec.compiler.pysource.text import double_quoted, one_line, python
 from pipec.ir.literals import source_of
 
 INPUT = re.compile(r"\{\{\$\.inputs\.parameters\[(['\"])(?P<name>.*?)\1\]\}\}")
@@ -78,7 +78,7 @@ def constant(value: Any, kind: str) -> Any:
 
 def literal(value: Any, kind: str = "") -> str:
     """The source of a constant."""
-    return double_quoted(source_of(constant(value, kind)))
+    return python(constant(value, kind))
 
 
 def argument(source: Mapping[str, Any], kind: str, inputs: Mapping[str, Any], scope: Scope, task: str) -> Value | None:

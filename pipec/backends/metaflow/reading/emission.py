@@ -19,9 +19,8 @@ from pipec.backends.metaflow.reading.model import (
 )
 from pipec.backends.metaflow.reading.naming import source
 from pipec.backends.metaflow.reading.ordering import is_effect
-from pipec.compiler.pysource.text import double_quoted
+from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import Line, Nested, Remark, Statement
-from pipec.ir.literals import source_of
 
 
 @dataclass
@@ -160,7 +159,7 @@ class Emission:
     def _test(self, condition: str, values: tuple[object, ...], choose: Choose) -> str:
         if values in ((True,), (False,)) and not choose.otherwise and type(values[0]) is bool:
             return condition if values[0] else f"not {condition}"
-        texts = [double_quoted(source_of(value)) for value in values]
+        texts = [python(value) for value in values]
         if len(texts) == 1:
             return f"{condition} == {texts[0]}"
         return f"{condition} in ({', '.join(texts)})"
@@ -176,5 +175,5 @@ class Emission:
 
 def result(values: Mapping[str, Value], place: Place) -> str:
     """The `return` of a pipeline."""
-    entries = ", ".join(f"{double_quoted(repr(name))}: {source(value)}" for name, value in values.items())
+    entries = ", ".join(f"{python(name)}: {source(value)}" for name, value in values.items())
     return f"return {{{entries}}}"

@@ -13,8 +13,7 @@ from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, SettingNotKept
-from pipec.compiler.pysource.text import double_quoted, one_line
-from pipec.ir.literals import source_of
+from pipec.compiler.pysource.text import one_line, python
 
 TYPES = {"int": "int", "float": "float", "str": "str", "bool": "bool"}
 ARGUMENTS = {
@@ -131,7 +130,7 @@ def _plain(member: Member, given: dict[str, ast.expr], pipeline: str, report: Re
         return Parameter(member.name, name, kind or "str", None, _help(given))
     if separator[1] is not None and isinstance(value, str):
         report.add(Adapted(member.file.source.span(member.node), pipeline, f"`{name}` is given as a list"))
-        return Parameter(member.name, name, "list[str]", _source(value.split(str(separator[1]))), _help(given))
+        return Parameter(member.name, name, "list[str]", python(value.split(str(separator[1]))), _help(given))
     if kind in ("dict", "list", "object") and isinstance(value, str):
         try:
             value = json.loads(value)
@@ -143,11 +142,7 @@ def _plain(member: Member, given: dict[str, ast.expr], pipeline: str, report: Re
             raise _refused(member, f"its default is {kind}")
     if kind == "float" and type(value) is int:
         value = float(value)
-    return Parameter(member.name, name, kind or "str", _source(value), _help(given))
-
-
-def _source(value: object) -> str:
-    return double_quoted(source_of(value))
+    return Parameter(member.name, name, kind or "str", python(value), _help(given))
 
 
 def _is_function(member: Member, name: str) -> bool:

@@ -14,7 +14,8 @@ from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal
 from pipec.compiler.backend.native import is_of
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
-from pipec.compiler.reading.settings import python, settings_of
+from pipec.compiler.pysource.text import python
+from pipec.compiler.reading.settings import settings_of
 from pipec.ir import Accelerator, Cache, Placement, Resources, Retry, TaskPolicy
 
 MB = 10**6

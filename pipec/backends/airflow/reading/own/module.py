@@ -168,7 +168,7 @@ def made_of(parts: Parts) -> Made:
 
 
 def _quoted(text: str) -> str:
-    from pipec.compiler.reading.settings import python
+    from pipec.compiler.pysource.text import python
 
     return python(text)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipec.backends.airflow.reading.own.functions import constant
 from pipec.backends.airflow.reading.own.unknown import Unknown
-from pipec.compiler.reading.settings import python
+from pipec.compiler.pysource.text import python
 
 TYPES = {
     "integer": "int", "number": "float", "string": "str", "boolean": "bool", "array": "list", "object": "dict",

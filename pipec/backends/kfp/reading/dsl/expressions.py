@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import operator
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 from typing import Any
@@ -17,26 +16,17 @@ from pipec.backends.kfp.reading.dsl.imported import Imported
 from pipec.backends.kfp.reading.dsl.invoking import Invoking
 from pipec.backends.kfp.reading.dsl.problems import PYTHON_ERRORS, Problem, Unknown, refused
 from pipec.backends.kfp.reading.dsl.scope import Scope
+from pipec.compiler.pysource.operators import BINARY, COMPARE, UNARY
 from pipec.ir import Span
 
 _STEPS = 400_000
 """How much is evaluated for one file before it counts as a program, not as a description of pipelines."""
 _LARGE = 100_000
 
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow, ast.BitOr: operator.or_,
-    ast.BitAnd: operator.and_, ast.BitXor: operator.xor, ast.LShift: operator.lshift, ast.RShift: operator.rshift,
+_SYMBOLS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
 }  # fmt: skip
-_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
-    ast.Not: operator.not_, ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert,
-}  # fmt: skip
-_COMPARE: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any]]] = {
-    ast.Eq: ("==", operator.eq), ast.NotEq: ("!=", operator.ne), ast.Lt: ("<", operator.lt),
-    ast.LtE: ("<=", operator.le), ast.Gt: (">", operator.gt), ast.GtE: (">=", operator.ge),
-    ast.Is: ("", operator.is_), ast.IsNot: ("", operator.is_not),
-    ast.In: ("", lambda one, many: one in many), ast.NotIn: ("", lambda one, many: one not in many),
-}  # fmt: skip
+"""The comparisons of values of the run that there are."""
 
 
 class Expressions(Invoking):
@@ -52,7 +42,7 @@ class Expressions(Invoking):
             ast.Subscript: self._subscript,
             ast.Call: self._call,
             ast.BinOp: self._binary,
-            ast.UnaryOp: lambda node, scope: _UNARY[type(node.op)](self.evaluate(node.operand, scope)),
+            ast.UnaryOp: lambda node, scope: UNARY[type(node.op)](self.evaluate(node.operand, scope)),
             ast.BoolOp: self._boolean,
             ast.Compare: self._compare,
             ast.IfExp: lambda n, s: self.evaluate(n.body if self.evaluate(n.test, s) else n.orelse, s),
@@ -170,7 +160,7 @@ class Expressions(Invoking):
             right = tuple(map(_formatted, right)) if isinstance(right, tuple) else _formatted(right)
         if isinstance(left, Channel) or isinstance(right, Channel):
             raise refused(_short(node), "a pipeline cannot compute with values of the run; a component can")
-        return _BINARY[type(node.op)](left, right)
+        return BINARY[type(node.op)](left, right)
 
     def _boolean(self, node: ast.BoolOp, scope: Scope) -> Any:
         value: Any = None
@@ -184,13 +174,13 @@ class Expressions(Invoking):
         left, value = self.evaluate(node.left, scope), True
         for sign, comparator in zip(node.ops, node.comparators):
             right = self.evaluate(comparator, scope)
-            symbol, function = _COMPARE[type(sign)]
+            symbol = _SYMBOLS.get(type(sign), "")
             if isinstance(right, Imported) and not symbol:
                 right = self._members(node, right, left, scope)
             if symbol and (isinstance(left, Channel) or isinstance(right, Channel)):
                 value = channels.compare(symbol, left, right)  # type: ignore[assignment]  # the SDK's `==` gives this
             else:
-                value = function(left, right)
+                value = COMPARE[type(sign)](left, right)
             if not value:
                 return value
             left = right

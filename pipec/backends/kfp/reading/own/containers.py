@@ -11,9 +11,10 @@ from pipec.backends.kfp.reading.commands import Command, command
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.own.glue import Made
-from pipec.backends.kfp.reading.own.symbols import Symbols, Value, literal
+from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Call
 from pipec.backends.kfp.reading.values import RefusedError
+from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import ContainerStep
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Containers:
     def _argument(self, value: Value, name: str) -> str:
         match value.form:
             case "constant":
-                return literal(value.source)
+                return python(value.source)
             case "written":
                 self.symbols.read_as(value.source, "raw", name)
                 return value.source

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from pipec.backends.kfp.reading.own.programs import Program
-from pipec.backends.kfp.reading.own.symbols import CREATED, UUID, Symbols, Value, constant, literal, replaced, wrapped
+from pipec.backends.kfp.reading.own.symbols import CREATED, UUID, Symbols, Value, constant, replaced, wrapped
 from pipec.backends.kfp.reading.own.tree import Assign, Call, Check, Node, Select, Wait
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.compiler.pysource.negate import negated_text
-from pipec.compiler.pysource.text import double_quoted
+from pipec.compiler.pysource.text import double_quoted, python
 from pipec.compiler.reading import duration
 
 NUMBERED = re.compile(r"_\d+\Z")
@@ -194,7 +194,7 @@ class Glue:
             return constant(source)
         if source == UUID:
             return "run.id"
-        return CREATED if source == CREATED else literal(source)
+        return CREATED if source == CREATED else python(source)
 
     # --- expressions
 

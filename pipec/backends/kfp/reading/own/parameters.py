@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipec.backends.kfp.reading.own.symbols import constant, literal
+from pipec.backends.kfp.reading.own.symbols import constant
+from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import Source
 
 
@@ -43,7 +44,7 @@ def parameters_of(root: Mapping[str, Any], source: Source) -> list[Parameter]:
         text = None
         if default is not None:
             text = (
-                literal(default)
+                python(default)
                 if annotation.strip("\"' ") == "str" and not _is_json(default, source.text, name)
                 else constant(default)
             )

@@ -18,8 +18,8 @@ from pipec.backends.kfp.reading.own.tree import Call, Select
 from pipec.backends.kfp.reading.programs import install
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.settings import RETRYING
+from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import Definition, Item, StepFunction, settings_of
-from pipec.compiler.reading.settings import python
 from pipec.compiler.site import Site
 from pipec.ir import Cache
 

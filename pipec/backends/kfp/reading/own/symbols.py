@@ -12,8 +12,7 @@ from typing import Literal
 from pipec.backends.kfp.program import runtime
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.compiler.pysource import rename_free
-from pipec.compiler.pysource.text import double_quoted
-from pipec.ir.literals import source_of
+from pipec.compiler.pysource.text import python
 
 Form = Literal["constant", "text", "raw", "written", "plain", "list", "items", "truth", "uri", "uris", "artifact",
                "artifacts", "file"]  # fmt: skip
@@ -79,14 +78,9 @@ def constant(text: str) -> str:
     """The literal that the JSON `text` stands for."""
     try:
         value = runtime()["kfp_unpack"](json.loads(text))
-        return double_quoted(source_of(value))
+        return python(value)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise RefusedError(f"the constant {text[:40]!r} is no JSON") from None
-
-
-def literal(text: str) -> str:
-    """Text as a literal."""
-    return double_quoted(source_of(text))
 
 
 def replaced(source: str, names: Mapping[str, str]) -> str:

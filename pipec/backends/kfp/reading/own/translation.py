@@ -23,6 +23,7 @@ from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Call, Group, Part, sources, walk
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import SettingNotKept
+from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import (
     Item,
     Line,
@@ -35,7 +36,7 @@ from pipec.compiler.reading import (
     Statement,
     TaskRead,
 )
-from pipec.compiler.reading.settings import pipeline_settings_of, python
+from pipec.compiler.reading.settings import pipeline_settings_of
 from pipec.ir import PipelinePolicy
 
 TARGET = "kfp"
