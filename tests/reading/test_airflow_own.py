@@ -20,10 +20,31 @@ NOT_READ = {
     "expression_evaluated_though_unused": "different",  # it returns what a later expression reads: the DAG does not say so
     "fanout_of_nothing": "different",  # it returns a parameter
     "monitoring/training": "not run",  # a pipeline of another module
+    "try_around_fanout": "different",  # plain Python ends the loop at the first failure, and a mapped task does not
+    "try_except_finally": "different",  # a check follows what it returns: the DAG does not say so
 }
 """Files that are not read back to the same, and what becomes of them."""
-REFUSED = ("KubernetesPodOperator", "BashOperator", "a `try` is not read back", "environments of their own")
+REFUSED = ("KubernetesPodOperator", "BashOperator", "that it waits for", "environments of their own")
 """What is refused wherever it stands."""
+
+NESTED = """
+    try:
+        try:
+            value = first(n)
+        except Exception:
+            value = second(n)
+        result = last(f"{value + 1}")
+    except Exception as error:
+        result = last(f"outer {error}")
+    return result
+"""
+FINALLY = """
+    try:
+        work_result = work(n)
+    finally:
+        clean(folder)
+    return report(work_result)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +76,19 @@ def test_helpers_and_their_imports_are_gone() -> None:
     assert text is not None
     for word in ("airflow", "to_xcom", "stored", "hashlib", "pickle", "ObjectStoragePath"):
         assert word not in text
+
+
+@pytest.mark.parametrize(
+    ("case", "body"),
+    [
+        ("try_nested", NESTED),
+        ("try_finally", FINALLY),
+    ],
+)
+def test_tries_are_put_together(case: str, body: str) -> None:
+    text, _, _ = migrated(ROOT / f"tests/cases/{case}/built/airflow/{case}.py")
+    assert text is not None
+    assert text.endswith(body)
 
 
 def test_refuses_what_it_does_not_know() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pipec.backends.airflow.reading.own.dag import Node
+from pipec.compiler.pysource.negate import negated
 from pipec.compiler.pysource.text import double_quoted
 from pipec.compiler.reading import Line, Nested, Statement
 
@@ -46,6 +47,18 @@ class Loop:
 
 
 @dataclass(eq=False)
+class Attempt:
+    """A `try`, whose handler says what the results of tasks are when one has failed for good."""
+
+    node: Node
+    error: ast.Name
+    """What the handler calls the exception."""
+    body: Block = field(default_factory=lambda: Block())
+    handler: Block | None = field(default_factory=lambda: Block())
+    final: Block | None = None
+
+
+@dataclass(eq=False)
 class Together:
     """`with parallel():`, of tasks that do not wait for one another, or that wait for what `after` names."""
 
@@ -53,7 +66,7 @@ class Together:
     after: tuple[ast.expr, ...] = ()
 
 
-Item: TypeAlias = "Simple | Choice | Loop | Together"
+Item: TypeAlias = "Simple | Choice | Loop | Attempt | Together"
 
 
 @dataclass(eq=False)
@@ -76,6 +89,8 @@ def inner_blocks(item: Item) -> list[Block]:
     match item:
         case Choice():
             return [item.then, item.other]
+        case Attempt():
+            return [block for block in (item.body, item.handler, item.final) if block is not None]
         case Loop() | Together():
             return [item.body]
     return []
@@ -110,6 +125,8 @@ def expressions(item: Item) -> list[ast.AST]:
             return [item.test]
         case Loop():
             return [item.target, item.items]
+        case Attempt():
+            return [item.error]
         case Together():
             return list(item.after)
 
@@ -125,6 +142,8 @@ def rename(block: Block, names: Mapping[str, str]) -> None:
             case Loop():
                 item.target = Rename(names).visit(copy.deepcopy(item.target))
                 item.items = Rename(names).visit(copy.deepcopy(item.items))
+            case Attempt():
+                item.error = Rename(names).visit(item.error)
             case Together():
                 item.after = tuple(Rename(names).visit(copy.deepcopy(e)) for e in item.after)
 
@@ -133,13 +152,6 @@ def text(node: ast.AST) -> str:
     """The source of an expression or statement."""
     made = ast.fix_missing_locations(copy.deepcopy(node))
     return double_quoted(ast.unparse(made))
-
-
-def negated(test: ast.expr) -> ast.expr:
-    """The opposite of a condition."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return test.operand
-    return ast.UnaryOp(ast.Not(), test)
 
 
 def statements(block: Block) -> tuple[Statement, ...]:
@@ -155,9 +167,36 @@ def statements(block: Block) -> tuple[Statement, ...]:
                 after = ", ".join(text(e) for e in item.after) + ("," if len(item.after) == 1 else "")
                 given = f"after=({after})" if item.after else ""
                 found.append(Nested(f"with parallel({given}):", statements(item.body)))
+            case Attempt():
+                found += _attempt(item)
             case Choice():
                 found += _choice(item, "if")
     return tuple(found)
+
+
+def is_pure(item: Item) -> bool:
+    """Whether a statement only gives names and constants another name, which cannot fail."""
+    match item:
+        case Simple(stmt=ast.Assign(targets=[ast.Name()], value=value)):
+            return all(isinstance(n, (ast.Name, ast.Constant, ast.List, ast.Tuple, ast.Load)) for n in ast.walk(value))
+    return False
+
+
+def _attempt(item: Attempt) -> list[Statement]:
+    found: list[Statement] = [Nested("try:", statements(item.body))]
+    if item.handler is not None:
+        read = any(isinstance(n, ast.Name) and n.id == item.error.id for n in _parts(item.handler))
+        named = f" as {item.error.id}" if read else ""
+        found.append(Nested(f"except Exception{named}:", statements(item.handler)))
+    if item.final is not None:
+        found.append(Nested("finally:", statements(item.final)))
+    return found
+
+
+def _parts(block: Block) -> Iterator[ast.AST]:
+    for item in every(block):
+        for expression in expressions(item):
+            yield from ast.walk(expression)
 
 
 def _bare(target: ast.expr) -> str:

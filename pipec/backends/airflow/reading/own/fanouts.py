@@ -74,8 +74,8 @@ class FanOuts(Joins):
             if len(body) != 1 or not isinstance(body[0], ast.Return) or body[0].value is None or function.outputs:
                 raise Unknown(node.stmt, "this mapped task is not understood")
             call = substituted(body[0].value, given)
-        discards = not (node in self.used or node is self.result) and function.discards
-        if not function.outputs and not discards and node.limit is None:
+        discards = not self.is_read(node) and function.discards
+        if not function.outputs and not function.caught and not discards and node.limit is None:
             comp = ast.ListComp(call, [ast.comprehension(target, items, tests, 0)])
             self.values[node, ""] = self.assign(node, self.variable(node), comp)
             return
@@ -86,9 +86,8 @@ class FanOuts(Joins):
         assert node.function is not None
         block = self.block(node)
         loop = Loop(target, _limited(items, node.limit), node)
-        outputs = node.function.outputs
         lists: dict[str, ast.Name] = {}
-        for key in [] if discards else outputs or [""]:
+        for key in [] if discards else self.keys(node):
             lists[key] = self.assign(node, key or self.variable(node), ast.List([], ast.Load()))
         block.items.append(loop)
         inner = loop.body
@@ -96,13 +95,12 @@ class FanOuts(Joins):
             choice = Choice(test, node)
             inner.items.append(choice)
             inner = choice.then
-        values: dict[str, Expr] = {"": call}
-        if outputs:
-            self.inner[node] = inner
-            values = self.parts(node, call, outputs)
-            del self.inner[node]
-        if discards:
-            inner.items.append(Simple(ast.Expr(call), node))
+        with self.writing(node, inner) as item:
+            values = self.parts(node, call, node.function.outputs) if node.function.outputs else {"": call}
+            if item is not None:
+                values = self.outcome(item, values)
+            elif discards:
+                inner.items.append(Simple(ast.Expr(call), node))
         for key, made in lists.items():
             inner.items.append(Simple(append(made, values[key]), node))
             self.values[node, key] = made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from pipec.backends.airflow.reading.own.blocks import Block, Choice, Simple
+from pipec.backends.airflow.reading.own.blocks import Attempt, Block, Choice, Simple, inner_blocks
 from pipec.backends.airflow.reading.own.dag import Node
 from pipec.backends.airflow.reading.own.glue import NONE, Expr, simplified, substituted
 from pipec.backends.airflow.reading.own.steps import Steps
@@ -108,8 +108,8 @@ class Joins(Steps):
                     bound = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
                     if token in bound:
                         return True
-                case Choice():
-                    if self._bound_in(token, item.then) and self._bound_in(token, item.other):
+                case Choice() | Attempt():
+                    if all(self._bound_in(token, inner) for inner in inner_blocks(item)):
                         return True
         return False
 

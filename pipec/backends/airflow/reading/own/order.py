@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.reading.own.blocks import (
+    Attempt,
     Block,
     Choice,
     Item,
@@ -118,7 +119,7 @@ def _check(root: Block, up: Node, down: Node, writer: Writer) -> None:
             return
     if _by_data(up, down):
         return
-    if isinstance(second, (Simple, Loop, Choice)) and (up, "") in writer.values and ups[-1] < downs[0]:
+    if isinstance(second, (Simple, Loop, Choice, Attempt)) and (up, "") in writer.values and ups[-1] < downs[0]:
         block.items[downs[0]] = Together(Block([second]), (writer.value(up),))
         return
     raise Unknown(down.stmt, f"that it waits for `{up.id}` cannot be said")

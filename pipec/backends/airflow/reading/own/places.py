@@ -43,9 +43,12 @@ class Names:
             token = self.same[token]
         return token
 
+    def one_each(self, block: Block) -> None:
+        """Let every variable have one token."""
+        rename(block, {token: self.root(token) for token in self.same})
+
     def settle(self, block: Block) -> None:
         """Give all variables their final names."""
-        rename(block, {token: self.root(token) for token in self.same})
         seen: dict[str, None] = {}
         hidden: dict[str, set[str]] = {}
         for item in every(block):

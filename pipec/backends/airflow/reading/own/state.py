@@ -42,6 +42,10 @@ class State:
     uses: Counter[tuple[Node, str]] = field(default_factory=Counter)
     used: set[Node] = field(default_factory=set)
     """Tasks whose values somebody takes."""
+    read: set[tuple[Node, str]] = field(default_factory=set)
+    """Which outputs of tasks in a `try` somebody takes; "" is the only result."""
+    exception: ast.Name = field(init=False)
+    """What handlers call an exception."""
     inline: set[Node] = field(default_factory=set)
     """Lists that are written where the one fan-out that reads them iterates over them."""
 
@@ -50,6 +54,8 @@ class State:
         self.uses = Counter((d, k) for n in self.graph.every() for d, k in self.data(n))
         self.used = {d for d, _ in self.uses}
         self.used |= {self.graph.by_id[n.target] for n in self.graph.every() if n.kind == "collect"}
+        self.read = {(d, k) for n in self.graph.every() for d, k in self._outputs(n)}
+        self.exception = self.names.new("error")
         self.inline = set(self._inline())
         self.result = self._result()
 
@@ -60,12 +66,30 @@ class State:
                 if isinstance(part, ast.Name) and part.id in node.scope:
                     yield node.scope[part.id], ""
 
+    def _outputs(self, node: Node) -> Iterable[tuple[Node, str]]:
+        """Which outputs of tasks in a `try` `node` takes."""
+        if node.kind == "collect":
+            yield self.graph.by_id[node.target], node.key
+        for expr in (*node.args.values(), *(node.mapped or {}).values(), *([node.items] if node.items else [])):
+            for part in ast.walk(expr):
+                match part:
+                    case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str(key))):
+                        if variable in node.scope:
+                            yield node.scope[variable], output(node.scope[variable], key)
+
+    def is_read(self, node: Node, key: str = "") -> bool:
+        """Whether somebody takes an output; of a task that is in no `try`, whether any is taken."""
+        if node.function is not None and node.function.caught:
+            return (node, key) in self.read
+        return node in self.used or node is self.result
+
     def _result(self) -> Node | None:
         """The task whose value is the pipeline's: Airflow keeps none, so it is the last one that nobody reads."""
         for node in reversed(self.graph.nodes):
             if node.kind not in ("task", "collect") or node in self.used or self.guards.places[node].guards:
                 continue
-            if node.function is not None and (node.function.discards or node.function.outputs):
+            made = node.function
+            if made is not None and (made.discards or made.outputs or made.caught):
                 continue
             return node
         return None
@@ -136,6 +160,12 @@ class State:
         return len(function.node.body) == 1 and isinstance(function.node.body[0], ast.Return)
 
 
+def output(node: Node, key: str) -> str:
+    """The output that is called `key` in the DAG: a task with one result and a message calls that one "result"."""
+    alone = node.function is not None and node.function.caught and not node.function.outputs
+    return "" if alone and key == "result" else key
+
+
 class _Resolve(ast.NodeTransformer):
     def __init__(self, writer: State, node: Node) -> None:
         self.writer, self.node = writer, node
@@ -149,8 +179,9 @@ class _Resolve(ast.NodeTransformer):
         match node:
             case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str(key))):
                 source = self.node.scope.get(variable)
-                if source is not None and source.function is not None and source.function.outputs:
-                    return self.writer.value(source, key)
+                if source is not None and source.function is not None:
+                    if source.function.outputs or source.function.caught:
+                        return self.writer.value(source, output(source, key))
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:

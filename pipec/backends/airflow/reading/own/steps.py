@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 
-from pipec.backends.airflow.reading.own.blocks import Choice, negated
+from pipec.backends.airflow.reading.own.attempts import Attempts
+from pipec.backends.airflow.reading.own.blocks import Choice
 from pipec.backends.airflow.reading.own.dag import Node
 from pipec.backends.airflow.reading.own.functions import calls_user, constant, dotted
 from pipec.backends.airflow.reading.own.glue import Expr, name, substituted
-from pipec.backends.airflow.reading.own.state import State
 from pipec.backends.airflow.reading.own.unknown import Unknown
+from pipec.compiler.pysource.negate import negated
 from pipec.compiler.reading import duration
 
 
-class Steps(State):
+class Steps(Attempts):
     """Writes what calls a step."""
 
     def branch(self, node: Node) -> None:
@@ -79,9 +80,9 @@ class Steps(State):
         if outputs:
             for key, value in self.parts(node, call, outputs).items():
                 self.values[node, key] = value
-        elif node in self.used or node is self.result:
-            self.values[node, ""] = self.assign(node, self.variable(node), call)
-        elif node.function.discards:
+        elif node.function.caught:
+            self.values[node, ""] = call
+        elif node.function.discards and not self.is_read(node):
             self.add(node, ast.Expr(call))
         else:
             self.values[node, ""] = self.assign(node, self.variable(node), call)

@@ -9,7 +9,7 @@ from pipec.backends.airflow.reading.own.dag import Node
 from pipec.backends.airflow.reading.own.fanouts import FanOuts
 from pipec.backends.airflow.reading.own.glue import Expr
 from pipec.backends.airflow.reading.own.guards import without_skips
-from pipec.backends.airflow.reading.own.unknown import Unknown
+from pipec.backends.airflow.reading.own.handlers import Handlers
 
 
 class Writer(FanOuts):
@@ -21,18 +21,31 @@ class Writer(FanOuts):
         for node in self.graph.nodes:
             self.write(node)
         self.before_settling(self.root)
-        if self.result is None:
-            self.names.settle(self.root)
-        else:
+        if self.result is not None:
             self.root.items.append(Simple(ast.Return(self.values[self.result, ""]), self.result))
-            self.names.settle(self.root)
+        self.names.one_each(self.root)
+        Handlers(self.root, self.names).run()
+        self.names.settle(self.root)
+        if self.result is not None:
             returned(self.root)
         return self.root
 
     def write(self, node: Node) -> None:
         """Write one node."""
-        if node.function is not None and node.function.caught:
-            raise Unknown(node.stmt, "a `try` is not read back")
+        mapped = node.mapped is not None or node.items is not None
+        if node.function is None or not node.function.caught or mapped:
+            self._write(node)
+            return
+        with self.writing(node, self.block(node)) as item:
+            assert item is not None
+            self._write(node)
+            self.values |= {(node, k): v for k, v in self.outcome(item, self._made(node)).items()}
+
+    def _made(self, node: Node) -> dict[str, Expr]:
+        """What was written for the outputs of a task."""
+        return {key: value for (made, key), value in self.values.items() if made is node}
+
+    def _write(self, node: Node) -> None:
         match node.kind:
             case "item" | "outlet" | "empty":
                 return
