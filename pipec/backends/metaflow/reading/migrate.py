@@ -92,7 +92,7 @@ class Migration:
         infos = Infos(flow)
         block = Regions(flow).build()
         catches = {name: one.catch for name, one in settings.items() if one.catch is not None}
-        wiring = Wiring(flow, infos, catches)
+        wiring = Wiring(flow, infos, catches, {name for name, one in settings.items() if one.clears})
         known: Env = {p.attribute: Known(p.attribute, Place(0), source=p.name) for p in parameters}
         body, env = wiring.run(block, known)
         ends = results(env, known)

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pipec.backends.metaflow.reading.syntax import literal
 
 FOLDER, REUSE, COPIES, JSON = "empty_folder", "reuse", "FreshArtifacts", "ExactJSON"
-HELPERS = frozenset((FOLDER, REUSE, JSON))
+MESSAGE, LIMIT, TELLING = "failure_message", "time_limit_message", "telling"
+PASSED_ON = ("plain", "storable")
+"""Functions that see to it that a result can travel, as every target does with results."""
+HELPERS = frozenset((FOLDER, REUSE, JSON, MESSAGE, LIMIT, TELLING, *PASSED_ON))
 """Functions and classes that nothing needs once they are taken away."""
 
 
@@ -55,6 +58,26 @@ def _seconds(node: ast.expr) -> float | None:
             if known and isinstance(value, (int, float)) and keyword.arg in sizes:
                 total += value * sizes[keyword.arg]
     return total or None
+
+
+def message_of(decorators: list[ast.expr]) -> str | None:
+    """The artifact with the message of a step that ends well although it has failed; its results are `None` then."""
+    for node in decorators:
+        match node:
+            case ast.Call(func=ast.Name(id="failure_message"), keywords=keywords):
+                for keyword in keywords:
+                    if keyword.arg == "artifact" and isinstance(keyword.value, ast.Constant):
+                        return str(keyword.value.value)
+    return None
+
+
+def told(body: list[ast.stmt]) -> str:
+    """The function that is called when a step has failed for good; "" if there is none."""
+    for node in body:
+        match node:
+            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id="telling"), args=[tell, *_]))]):
+                return ast.unparse(tell)
+    return ""
 
 
 def cache_of(body: list[ast.stmt]) -> Reuse | None:

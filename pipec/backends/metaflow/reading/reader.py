@@ -119,12 +119,17 @@ class MetaflowReader:
         statements = [
             keeping.import_of(node, one)
             for node, one in imports
-            if (one.asname or one.name).split(".")[0] in used
-            or not (keeping.is_ours(node, one) or finder.is_base(file, one.asname or one.name))
+            if (one.asname or one.name).split(".")[0] in used or self._stays(file, finder, node, one)
         ]
         more = sorted({one for made in done.values() for one in made.imports})
         doc = ast.get_docstring(file.tree) or ""
         return Module(tuple(items), (*statements, *more), doc)
+
+    def _stays(self, file: File, finder: Finder, node: ast.Import | ast.ImportFrom, one: ast.alias) -> bool:
+        """Whether a name that nothing mentions is imported all the same: a person may have had a reason."""
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            return True
+        return not (file.is_ours or keeping.is_ours(node, one) or finder.is_base(file, one.asname or one.name))
 
     def _without_helpers(self, file: File, items: list[Item]) -> list[Item]:
         """Without what pipec gives to flows, where nothing needs it any more."""

@@ -36,6 +36,8 @@ class StepSettings:
     """Setting -> source."""
     catch: str | None = None
     """The variable of `@catch`; "" without one."""
+    clears: bool = False
+    """Whether the results of a step that has failed are `None`, and not what they were."""
     remarks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -79,7 +81,11 @@ def read_step(flow: Flow, member: Member, report: Report) -> StepSettings:
             draft.file = file
             _packages(draft, file.imported.word(called(node)) or "", node)
     draft.name, draft.file, draft.made = member.name, member.file, StepSettings()
-    for node in member.function.decorator_list:
+    decorators = member.function.decorator_list
+    message = ours.message_of(decorators) if member.file.is_ours else None
+    for node in decorators:
+        if message is not None and ast.unparse(called(node)) in (ours.MESSAGE, ours.LIMIT, "catch"):
+            continue
         word = mutated(member.file, called(node)) or member.file.imported.word(called(node))
         if word == "step":
             continue
@@ -91,9 +97,12 @@ def read_step(flow: Flow, member: Member, report: Report) -> StepSettings:
             draft.lost(node, f"@{word}", "its arguments are not written out by name")
             continue
         READERS[word](draft, node, given)
-    cached = ours.cache_of(member.body) if member.file.is_ours else None
-    if cached is not None:
-        draft.policy["cache"] = Cache(ttl=cached.seconds)
+    if message is not None:
+        draft.made.catch, draft.made.clears = message, True
+    if member.file.is_ours:
+        if (cached := ours.cache_of(member.body)) is not None:
+            draft.policy["cache"] = Cache(ttl=cached.seconds)
+        draft.policy["on_failure"] = ours.told(member.body) or None
     return _finished(draft)
 
 

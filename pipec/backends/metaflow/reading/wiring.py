@@ -50,11 +50,13 @@ class Signature:
 class Wiring:
     """Walks over the blocks of one flow."""
 
-    def __init__(self, flow: Flow, infos: Infos, catches: dict[str, str]) -> None:
+    def __init__(self, flow: Flow, infos: Infos, catches: dict[str, str], clears: Container[str] = ()) -> None:
         self.flow = flow
         self.infos = infos
         self.catches = catches
         """Step with `@catch` -> its variable, or ""."""
+        self.clears = clears
+        """Steps whose results are `None` when they have failed, and not what they were."""
         self.signatures: dict[str, Signature] = {}
         self.calls: dict[str, list[Call]] = {}
         self.dissolved: set[str] = set()
@@ -277,7 +279,8 @@ class Wiring:
         if step in self.catches:
             call.caught = self.catches[step]
             call.outputs["@error"] = Made(call.caught or "error", place, call=call, artifact="@error")
-            call.fallbacks = {name: env[name] for name in info.writes if name in env}
+            if step not in self.clears:
+                call.fallbacks = {name: env[name] for name in info.writes if name in env}
             for value in call.fallbacks.values():
                 use(value, place)
         self.calls.setdefault(step, []).append(call)
