@@ -7,7 +7,9 @@ its cache, whatever the target.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pipec.backends.metaflow.reading.syntax import literal
 
@@ -19,6 +21,10 @@ HELPERS = frozenset((FOLDER, REUSE, JSON, MESSAGE, LIMIT, TELLING, *PASSED_ON))
 """Functions and classes that nothing needs once they are taken away."""
 
 
+EXACT: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset, "bytes": bytes.fromhex}
+"""What `ExactJSON` has tags for besides dicts of any keys -> what makes it of what stands below the tag."""
+
+
 @dataclass(frozen=True)
 class Reuse:
     """`if not reuse(self, ...)`: the cache of a step."""
@@ -27,11 +33,29 @@ class Reuse:
     """How long an entry is valid."""
 
 
+def untagged(value: Any) -> Any:
+    """A value as `ExactJSON` gives it."""
+    if isinstance(value, list):
+        return [untagged(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((tag, content),) = value.items()
+        if tag == "$dict":
+            return {untagged(key): untagged(item) for key, item in content}
+        if tag[:1] == "$" and tag[1:] in EXACT:
+            return EXACT[tag[1:]](untagged(content))
+    return {key: untagged(item) for key, item in value.items()}
+
+
 def is_written(tree: ast.Module) -> bool:
     """Whether pipec has written a file: it has the helpers that it gives to flows."""
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name == FOLDER:
-            return [ast.unparse(d) for d in node.decorator_list] == ["contextlib.contextmanager"]
+        match node:
+            case ast.FunctionDef(name="empty_folder"):
+                return [ast.unparse(d) for d in node.decorator_list] == ["contextlib.contextmanager"]
+            case ast.ClassDef(name="ExactJSON"):
+                return [ast.unparse(base) for base in node.bases] == ["type(JSONType)"]
     return False
 
 

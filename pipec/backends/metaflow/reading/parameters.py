@@ -124,6 +124,8 @@ def _plain(member: Member, given: dict[str, ast.expr], pipeline: str, report: Re
     if not known:
         if isinstance(default, ast.Name) and kind is not None and not _is_function(member, default.id):
             return Parameter(member.name, name, kind, default.id, _help(given))
+        if _is_special_float(default):
+            return Parameter(member.name, name, "float", one_line(default), _help(given))
         reason = "it is computed when the flow is deployed"
         span = member.file.source.span(default)
         report.add(SettingNotKept(span, TARGET, pipeline, f"default of {name}", reason))
@@ -134,15 +136,29 @@ def _plain(member: Member, given: dict[str, ast.expr], pipeline: str, report: Re
     if kind in ("dict", "list", "object") and isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError as error:
+            value = ours.untagged(value) if _is_exact(member, given) else value
+        except (ValueError, TypeError) as error:
             raise _refused(member, f"its default is no JSON: {error}") from None
     if kind in (None, "object"):
         kind = "dict | list | None" if value is None else type(value).__name__
-        if value is not None and kind not in (*TYPES, "dict", "list"):
+        if value is not None and kind not in (*TYPES, "dict", "list", *ours.EXACT):
             raise _refused(member, f"its default is {kind}")
     if kind == "float" and type(value) is int:
         value = float(value)
     return Parameter(member.name, name, kind or "str", python(value), _help(given))
+
+
+def _is_special_float(node: ast.expr) -> bool:
+    """`float("inf")` and the like, which have no literal."""
+    match node:
+        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str())], keywords=[]):
+            return True
+    return False
+
+
+def _is_exact(member: Member, given: dict[str, ast.expr]) -> bool:
+    """Whether a value is given as JSON with tags for what JSON has not."""
+    return member.file.is_ours and "type" in given and one_line(given["type"]) == f"{ours.JSON}()"
 
 
 def _is_function(member: Member, name: str) -> bool:
@@ -159,10 +175,8 @@ def _kind(member: Member, given: dict[str, ast.expr]) -> str | None:
         if known and isinstance(value, (dict, list)):
             return type(value).__name__
         return "object" if known and isinstance(value, str) else "dict | list"
-    if member.file.is_ours and one_line(node) == f"{ours.JSON}()":
-        known, value = literal(given["default"]) if "default" in given else (False, None)
-        if not known or '"$' not in str(value):
-            return "object" if known else "dict | list"
+    if _is_exact(member, given):
+        return "object" if "default" in given else "dict | list"
     name = one_line(node)
     if name not in TYPES:
         raise _refused(member, f"its type `{name}` is none of int, float, str, bool and JSONType")
