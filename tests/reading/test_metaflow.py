@@ -27,6 +27,8 @@ WRITTEN = (
     "fanout_filter",
     "graph_crossing",
     "group_in_fanout",
+    "fanout_never",
+    "value_floats",
     "settings_told",
     "try_nested",
 )
