@@ -33,6 +33,22 @@ WRITTEN = (
     "try_nested",
 )
 """Cases whose flow, as pipec writes it, is read back and run in plain Python."""
+NESTED = """
+    items = outer(n)
+    if items:
+        cells_by_a = []
+        for a in items:
+            items_2 = inner(a)
+            if items_2:
+                cells = [work(a, item) for item in items_2]
+            else:
+                cells = []
+            cells_by_a.append(cells)
+    else:
+        cells_by_a = []
+    return cells_by_a
+"""
+"""The end of `fanout_nested`, read back from the flow."""
 NOT_BUILT = {
     "settings": {"airflow", "kfp"},
     "two_flows": {"airflow", "kfp"},
@@ -89,6 +105,18 @@ def test_what_pipec_writes_comes_back_with_the_same_meaning() -> None:
     done = subprocess.run(command, cwd=corpus.ROOT, capture_output=True, text=True, check=True)
     told = dict(line.split(": ", 1) for line in done.stdout.splitlines() if line.split(":")[0] in WRITTEN)
     assert told == dict.fromkeys(sorted(WRITTEN), "equal"), done.stderr
+
+
+def test_steps_that_pipec_has_written_are_the_functions_that_they_call() -> None:
+    (flow,) = (corpus.ROOT / "tests" / "cases" / "fanout_nested" / "built" / "metaflow").glob("*.py")
+    found = corpus.read_flow(flow)
+    assert found.text.endswith(NESTED)
+
+
+def test_order_of_effects_in_flows_of_pipec_is_kept() -> None:
+    (flow,) = (corpus.ROOT / "tests" / "cases" / "order_after" / "built" / "metaflow").glob("*.py")
+    text = corpus.read_flow(flow).text
+    assert "with parallel(after=(prepare_done, prepare_2_done)):" in text
 
 
 def test_what_pipec_gives_to_flows_is_taken_away() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pipec.backends.metaflow.reading.inlining import Inlined
 from pipec.backends.metaflow.reading.model import (
     Body,
     Call,
@@ -19,7 +21,8 @@ from pipec.backends.metaflow.reading.model import (
 )
 from pipec.backends.metaflow.reading.naming import source
 from pipec.backends.metaflow.reading.ordering import is_effect
-from pipec.compiler.pysource.text import python
+from pipec.compiler.pysource.negate import negated_text
+from pipec.compiler.pysource.text import one_line, python
 from pipec.compiler.reading import Line, Nested, Remark, Statement
 
 
@@ -33,14 +36,24 @@ class Emission:
     """Step -> the artifacts that its function returns."""
     error: str = "error"
     """A name for what an `except` catches that nothing else has."""
-    remarks: Mapping[str, list[str]] | None = None
+    inlined: Mapping[str, Inlined] = field(default_factory=dict)
+    """Step -> its body, where that stands in the place of a call."""
+    tests: dict[Choose, str] = field(default_factory=dict)
+    """Choice -> what it looks at, where that has no variable."""
 
     def block(self, body: Body, parallel: bool = False) -> tuple[Statement, ...]:
         """The statements of a block."""
         return tuple(self._statements(body, parallel))
 
     def _statements(self, body: Body, parallel: bool) -> Iterator[Statement]:
-        for one in body:
+        for n, one in enumerate(body):
+            if (
+                isinstance(one, Call)
+                and n + 1 < len(body)
+                and (tested := self._test_only(one, body[n + 1])) is not None
+            ):
+                yield from tested
+                continue
             match one:
                 case Note():
                     yield Remark(one.text)
@@ -67,17 +80,36 @@ class Emission:
         else:
             yield from inner
 
+    def _test_only(self, call: Call, choose: object) -> tuple[Line, ...] | None:
+        """The statements of a call but for the last, which only says what the choice below it looks at."""
+        if not isinstance(choose, Choose) or call.step not in self.inlined or call.caught is not None or choose.after:
+            return None
+        condition = choose.condition
+        if not isinstance(condition, Made) or condition.call is not call or len(condition.uses) != 1 or call.after:
+            return None
+        *before, last = self._lines(call) or (Line(""),)
+        value = last.source.removeprefix(f"{condition.variable} = ")
+        if value == last.source:
+            return None
+        self.tests[choose] = _condition(value)
+        return tuple(before)
+
     # Calls.
 
     def expression(self, call: Call) -> str:
         """The call itself."""
         return f"{self.functions[call.step]}({', '.join(source(value) for value in call.arguments)})"
 
-    def _call(self, call: Call) -> Iterator[Statement]:
+    def _lines(self, call: Call) -> tuple[Line, ...]:
+        if call.step in self.inlined:
+            return tuple(map(Line, self.inlined[call.step].written(call, self.outputs[call.step]) or []))
         targets = self._targets(call)
-        line = Line(f"{', '.join(targets)} = {self.expression(call)}" if targets else self.expression(call))
+        return (Line(f"{', '.join(targets)} = {self.expression(call)}" if targets else self.expression(call)),)
+
+    def _call(self, call: Call) -> Iterator[Statement]:
+        lines = self._lines(call)
         if call.caught is None:
-            yield line
+            yield from lines
             return
         error = call.outputs["@error"]
         if error.used:
@@ -87,7 +119,7 @@ class Emission:
                 before = source(call.fallbacks[name]) if name in call.fallbacks else "None"
                 if before != value.variable:
                     yield Line(f"{value.variable} = {before}")
-        yield Nested("try:", (line,))
+        yield Nested("try:", lines)
         if error.used:
             handler = Line(f"{error.variable} = str({self.error})")
             yield Nested(f"except Exception as {self.error}:", (handler,))
@@ -111,8 +143,11 @@ class Emission:
         if only is not None and len(gathered) == 1 and gathered[0].inner is not None:
             inner = gathered[0].inner
             if isinstance(inner, Made) and inner.call is only and len(self._targets(only)) == 1:
-                yield Line(f"{gathered[0].variable} = [{self.expression(only)} {header}]")
-                return
+                lines = self._lines(only)
+                value = lines[0].source.removeprefix(f"{inner.variable} = ") if len(lines) == 1 else ""
+                if value and value != lines[0].source:
+                    yield Line(f"{gathered[0].variable} = [{value} {header}]")
+                    return
         for one in gathered:
             yield Line(f"{one.variable} = []")
         appended = []
@@ -139,7 +174,7 @@ class Emission:
     # Choices.
 
     def _choose(self, choose: Choose) -> Iterator[Statement]:
-        condition = source(choose.condition)
+        condition = self.tests.get(choose) or source(choose.condition)
         bodies = [(*self.block(arm), *self._merges(choose, n)) for n, (_, arm) in enumerate(choose.arms)]
         tests = [self._test(condition, values, choose) for values, _ in choose.arms]
         if len(tests) == 2 and not choose.otherwise and not bodies[0]:  # only the second arm does anything
@@ -158,7 +193,7 @@ class Emission:
 
     def _test(self, condition: str, values: tuple[object, ...], choose: Choose) -> str:
         if values in ((True,), (False,)) and not choose.otherwise and type(values[0]) is bool:
-            return condition if values[0] else f"not {condition}"
+            return condition if values[0] else negated_text(condition)
         texts = [python(value) for value in values]
         if len(texts) == 1:
             return f"{condition} == {texts[0]}"
@@ -171,6 +206,14 @@ class Emission:
                 text = source(arm) if arm is not None else "None"
                 if text != merged.variable:
                     yield Line(f"{merged.variable} = {text}")
+
+
+def _condition(value: str) -> str:
+    """`x` of `bool(x)`: in a condition truthiness counts."""
+    match ast.parse(value, mode="eval").body:
+        case ast.Call(func=ast.Name(id="bool"), args=[inner], keywords=[]):
+            return one_line(inner)
+    return value
 
 
 def result(values: Mapping[str, Value], place: Place) -> str:

@@ -33,7 +33,7 @@ class Functions:
     """Class constant -> its name in the module."""
     types: dict[str, str]
     """Parameter of the flow -> annotation."""
-    copies: frozenset[tuple[str, str]]
+    copies: frozenset[tuple[str, str]] = frozenset()
     """(Step, artifact) that it changes in place and that others need as it was."""
     module_names: frozenset[str] = frozenset()
     imports: set[str] = field(default_factory=set)

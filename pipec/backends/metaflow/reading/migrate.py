@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 
+from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.emission import Emission, result
 from pipec.backends.metaflow.reading.flow_settings import pipeline_name, read_flow
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.functions import BUILTINS, Functions
 from pipec.backends.metaflow.reading.gathering import Env
+from pipec.backends.metaflow.reading.inlining import glue, inlined
 from pipec.backends.metaflow.reading.keeping import imports_from, names_used
 from pipec.backends.metaflow.reading.lifting import comments_above
 from pipec.backends.metaflow.reading.model import Body, Call, Item, Known, Loop, Place, use
-from pipec.backends.metaflow.reading.naming import Naming
+from pipec.backends.metaflow.reading.naming import Naming, source
 from pipec.backends.metaflow.reading.ordering import Ordering
 from pipec.backends.metaflow.reading.parameters import Parameter, read_parameters
 from pipec.backends.metaflow.reading.regions import Regions
@@ -69,6 +72,8 @@ class Migrated:
     items: list[ModuleItem]
     imports: set[str]
     read: PipelineRead
+    direct: dict[str, StepSettings] = field(default_factory=dict)
+    """Functions of the module that are steps themselves."""
 
 
 class Migration:
@@ -80,48 +85,66 @@ class Migration:
         self.report = report
         self.imports: set[str] = set()
         self.parameters: set[str] = set()
+        self.calls: frozenset[str] = frozenset()
+        """Steps that do something."""
+        self.inlined: frozenset[str] = frozenset()
+        """Those that can be written as statements of the pipeline."""
 
     def run(self) -> Migrated:
         """All of it; raises `Refused`."""
+        if self.flow.file.is_ours:  # what pipec has written is told apart by trying it
+            trial = Migration(self.flow, deepcopy(self.taken), Report())
+            trial.run_with(inline=True)
+            return self.run_with(inline=trial.inlined == {*trial.calls})
+        return self.run_with(inline=False)
+
+    def run_with(self, inline: bool) -> Migrated:
+        """All of it; `inline`: with the statements that pipec has written in the place of steps."""
         flow, report = self.flow, self.report
         self._check()
         settings = {name: read_step(flow, member, report) for name, member in flow.steps.items()}
         parameters = read_parameters(flow, flow.name, report)
         self.parameters = {p.name for p in parameters}
         flow_settings = read_flow(flow, report)
-        infos = Infos(flow)
-        block = Regions(flow).build()
-        catches = {name: one.catch for name, one in settings.items() if one.catch is not None}
-        wiring = Wiring(flow, infos, catches, {name for name, one in settings.items() if one.clears})
+        wiring = self._wiring(settings)
         known: Env = {p.attribute: Known(p.attribute, Place(0), source=p.name) for p in parameters}
-        body, env = wiring.run(block, known)
+        body, env = wiring.run(Regions(flow).build(), known)
         ends = results(env, known)
+        own = ours.result_of(flow.steps["end"].function) if flow.file.is_ours else None
+        if own is not None:
+            ends = {name: env[name] for name in [own] if name in env}
         for value in ends.values():
             use(value, LAST)
-        ordering = Ordering()
+        function, names, constants = self._names(wiring)
+        functions = Functions(flow, wiring, names, constants, {p.name: p.kind for p in parameters})
+        ordering = Ordering(glue(functions, settings) if inline else ())
         ordering.order(body)
         self._unordered(ordering, settings)
-        function, names, constants = self._names(wiring)
-        functions = Functions(
-            flow, wiring, names, constants, {p.name: p.kind for p in parameters}, self._copies(wiring, body)
-        )
+        functions.copies = self._copies(wiring, body)
         reserved = frozenset({function, *names.values(), *constants.values(), *(p.name for p in parameters), *RESERVED})
         Naming(reserved).name(body)
-        items = [*self._constants(constants), *self._helpers(functions), *self._steps(functions, settings)]
+        written = inlined(functions, settings) if inline else {}
+        self.calls, self.inlined = frozenset(wiring.calls), frozenset(written)
+        items = [*self._constants(constants), *self._helpers(functions), *self._steps(functions, settings, written)]
         error = next(
             n for n in ("error", "failure", "caught_error") if n not in reserved and n not in _variables(wiring)
         )
-        emission = Emission(names, {step: functions.outputs(step) for step in wiring.calls}, error)
+        emission = Emission(names, {step: functions.outputs(step) for step in wiring.calls}, error, written)
         statements = emission.block(body)
         if ends:
-            statements = (*statements, Line(result(ends, LAST)))
-        doc = self._doc(parameters)
+            returned = f"return {source(ends[own])}" if own is not None else result(ends, LAST)
+            statements = (*statements, Line(returned))
         made = PipelineFunction(
-            function, tuple(p.text for p in parameters), "", doc, statements, flow_settings.settings,
+            function, tuple(p.text for p in parameters), "", self._doc(parameters), statements, flow_settings.settings,
             (*self._comments_above(), *flow_settings.remarks),
         )  # fmt: skip
         read = self._read(function, wiring, settings, functions)
-        return Migrated([*items, made], functions.imports | self.imports, read)
+        direct = {one.function: settings[step] for step, one in written.items() if one.function}
+        return Migrated([*items, made], functions.imports | self.imports, read, direct)
+
+    def _wiring(self, settings: dict[str, StepSettings]) -> Wiring:
+        catches = {name: one.catch for name, one in settings.items() if one.catch is not None}
+        return Wiring(self.flow, Infos(self.flow), catches, {name for name, one in settings.items() if one.clears})
 
     def _unordered(self, ordering: Ordering, settings: dict[str, StepSettings]) -> None:
         """Report what does not wait any more for a step whose results it does not need."""
@@ -202,8 +225,12 @@ class Migration:
                 yield Definition(text)
                 self._imports_of(info.member, text)
 
-    def _steps(self, functions: Functions, settings: dict[str, StepSettings]) -> Iterator[ModuleItem]:
+    def _steps(
+        self, functions: Functions, settings: dict[str, StepSettings], inline: Container[str]
+    ) -> Iterator[ModuleItem]:
         for step, _ in sorted(functions.wiring.calls.items(), key=lambda pair: pair[1][0].place.at):
+            if step in inline:
+                continue
             own, member = settings[step], self.flow.steps[step]
             text = functions.step_text(step)
             shared = self._is_shared(member, functions.names[step], text, own.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from pipec.backends.metaflow.reading.model import (
@@ -51,7 +52,9 @@ class _Walk:
 class Ordering:
     """Adds `after` to the statements of a pipeline."""
 
-    def __init__(self) -> None:
+    def __init__(self, glue: Container[str] = ()) -> None:
+        self.glue = glue
+        """Steps that are no tasks of the pipeline: others wait for what these wait for."""
         self.makers: dict[Statement, Statement] = {}
         """Statement -> the one that it stands in."""
         self.lost: list[tuple[Statement, Statement]] = []
@@ -70,6 +73,8 @@ class Ordering:
                     continue
                 case Together():
                     last = self._together(one, walk, last)
+                case Call() if one.step in self.glue:
+                    walk.waits[one] = self._data(one, walk)
                 case _:
                     self._statement(one, walk, last)
                     last = [one]
@@ -108,7 +113,7 @@ class Ordering:
         if not walk.parallel:
             waits |= walk.above if effect else walk.barrier
         for earlier in before:
-            if earlier not in waits:
+            if earlier not in waits and not self._reads(one, earlier):
                 if one.place.loops:  # the language has no `after` in a loop
                     self.lost.append((one, earlier))
                     continue
@@ -141,6 +146,30 @@ class Ordering:
                     at = self.makers.get(at)
                 if at is not None:
                     found |= {at, *walk.waits[at]}
+        return found
+
+    def _reads(self, one: Statement | Together | Note, earlier: Statement) -> bool:
+        """Whether all tasks of a statement wait for `earlier` by what they read."""
+        match one:
+            case Call():
+                return one.step in self.glue or earlier in self._sources(one)
+            case Loop():
+                return all(self._reads(inner, earlier) for inner in one.body)
+            case Choose():
+                return all(self._reads(inner, earlier) for _, arm in one.arms for inner in arm)
+            case Together():
+                return all(self._reads(inner, earlier) for branch in one.branches for inner in branch)
+        return True
+
+    def _sources(self, call: Call) -> set[Statement]:
+        found: set[Statement] = set()
+        todo = list(call.arguments)
+        while todo:
+            for maker in _makers(todo.pop()):
+                if maker not in found:
+                    found.add(maker)
+                    if isinstance(maker, Call) and maker.step in self.glue:
+                        todo += maker.arguments
         return found
 
     def _handle(self, one: Statement) -> Value | None:

@@ -7,6 +7,7 @@ its cache, whatever the target.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,20 @@ class Reuse:
 
     seconds: float | None
     """How long an entry is valid."""
+
+
+RESULT = re.compile(r"Finish; the result is `(\w+)`\.")
+
+
+def result_of(end: ast.FunctionDef) -> str | None:
+    """The artifact that the pipeline results in, "" where it results in nothing; `None` where `end` does not say it."""
+    doc = ast.get_docstring(end) or ""
+    if match := RESULT.fullmatch(doc):
+        return match[1]
+    if doc == "Finish with the result.":
+        targets = [s.targets[0] for s in ast.walk(end) if isinstance(s, ast.Assign)]
+        return next((t.attr for t in reversed(targets) if isinstance(t, ast.Attribute)), None)
+    return "" if doc == "Finish the flow." else None
 
 
 def untagged(value: Any) -> Any:

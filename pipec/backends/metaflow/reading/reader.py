@@ -112,7 +112,7 @@ class MetaflowReader:
                 if first.name in done:
                     items += done[first.name].items
             elif not keeping.is_main(first) and not self._is_infrastructure(file, piece.nodes, done):
-                items.append(Definition(piece.source))
+                items.append(self._kept(piece, done))
         items = self._without_helpers(file, items)
         texts = [item.source for item in items if isinstance(item, (Definition, StepFunction))]
         used = keeping.names_used(texts)
@@ -124,6 +124,13 @@ class MetaflowReader:
         more = sorted({one for made in done.values() for one in made.imports})
         doc = ast.get_docstring(file.tree) or ""
         return Module(tuple(items), (*statements, *more), doc)
+
+    def _kept(self, piece: keeping.Kept, done: dict[str, Migrated]) -> Item:
+        (first, *_) = piece.nodes
+        for flow in done.values():
+            if isinstance(first, ast.FunctionDef) and (own := flow.direct.get(first.name)) is not None:
+                return StepFunction(piece.source, own.settings, tuple(own.remarks))
+        return Definition(piece.source)
 
     def _stays(self, file: File, finder: Finder, node: ast.Import | ast.ImportFrom, one: ast.alias) -> bool:
         """Whether a name that nothing mentions is imported all the same: a person may have had a reason."""

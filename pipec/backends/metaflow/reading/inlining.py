@@ -1,0 +1,222 @@
+"""Steps of flows that pipec has written, as the statements that they were made of.
+
+A step of a hand-written flow becomes a function of its own. What pipec writes into a step is one call of a function
+of the user's, and expressions of the pipeline: the function is the step again, and the expressions stand in the body
+of the pipeline, wherever that can be.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pipec.backends.metaflow.reading import ours
+from pipec.backends.metaflow.reading.flows import File
+from pipec.backends.metaflow.reading.functions import Functions
+from pipec.backends.metaflow.reading.model import Call
+from pipec.backends.metaflow.reading.naming import source
+from pipec.backends.metaflow.reading.settings import StepSettings
+from pipec.compiler.pysource.text import double_quoted
+
+
+@dataclass
+class Inlined:
+    """The body of one step."""
+
+    parameters: list[str]
+    statements: list[ast.Assign | ast.Expr]
+    outputs: list[str]
+    """What the function returns, in the order of the artifacts."""
+    function: str = ""
+    """The user's function that it calls; "" where it calls none."""
+
+    def written(self, call: Call, artifacts: list[str]) -> list[str] | None:
+        """The statements for one call; `None` where they cannot stand in its place."""
+        given = dict(zip(self.parameters, map(source, call.arguments)))
+        wanted = {}
+        for name, artifact in zip(self.outputs, artifacts):
+            value = call.outputs.get(artifact)
+            if value is not None and value.used:
+                wanted[name] = value.variable
+        done = call.outputs.get("@done")
+        ended = done.variable if done is not None and done.used and not wanted else ""
+        if ended and not any(isinstance(one, ast.Expr) for one in self.statements):
+            return None
+        found: list[str] = []
+        for n, statement in enumerate(self.statements):
+            later = {name for one in self.statements[n + 1 :] for name in _read(one)}
+            text = self._one(statement, given, wanted, later)
+            if text is None:
+                return None
+            if text:
+                found.append(f"{ended} = {text}" if ended and isinstance(statement, ast.Expr) else text)
+            given |= {name: variable for name, variable in wanted.items() if name in _bound(statement)}
+        return found
+
+    def _one(
+        self, statement: ast.Assign | ast.Expr, given: Mapping[str, str], wanted: Mapping[str, str], later: set[str]
+    ) -> str | None:
+        values = _Values(given)
+        if _hidden(statement.value) & values.names:
+            return None
+        value = double_quoted(ast.unparse(values.visit(copy.deepcopy(statement.value))))
+        if isinstance(statement, ast.Expr):
+            return value
+        bound = _bound(statement)
+        if any(name in later and name not in wanted for name in bound):
+            return None
+        if not any(name in wanted for name in bound):
+            return value if self.function and self._calls(statement) else ""
+        targets = ", ".join(wanted.get(name, "_") for name in bound)
+        return "" if targets == value else f"{targets} = {value}"
+
+    def _calls(self, statement: ast.Assign | ast.Expr) -> bool:
+        return isinstance(statement.value, ast.Call) and ast.unparse(statement.value.func) == self.function
+
+
+def glue(functions: Functions, settings: Mapping[str, StepSettings]) -> frozenset[str]:
+    """The steps that are expressions of the pipeline, and no tasks of it."""
+    bodies = _bodies(functions, settings)
+    return frozenset(step for step, body in bodies.items() if not body.function)
+
+
+def inlined(functions: Functions, settings: Mapping[str, StepSettings]) -> dict[str, Inlined]:
+    """Step -> its body, for those that can stand in the body of the pipeline. Variables have their names."""
+    found: dict[str, Inlined] = {}
+    for step, body in _bodies(functions, settings).items():
+        if all(body.written(c, functions.outputs(step)) is not None for c in functions.wiring.calls[step]):
+            found[step] = body
+    return _agreed(found, functions, settings)
+
+
+def _bodies(functions: Functions, settings: Mapping[str, StepSettings]) -> dict[str, Inlined]:
+    file = functions.flow.file
+    known = _functions(file)
+    imports = [n for n in ast.walk(file.tree) if isinstance(n, (ast.Import, ast.ImportFrom))]
+    imported = {(one.asname or one.name).split(".")[0] for node in imports for one in node.names} | {"deepcopy"}
+    found: dict[str, Inlined] = {}
+    for step in functions.wiring.calls:
+        body = _body(functions.step_text(step), known)
+        if body is not None and any(name in imported for one in body.statements for name in _read(one)):
+            continue  # the body of a pipeline knows the language alone
+        if body is not None and (body.function or not (settings[step].settings or settings[step].remarks)):
+            found[step] = body
+    return found
+
+
+def _agreed(
+    found: dict[str, Inlined], functions: Functions, settings: Mapping[str, StepSettings]
+) -> dict[str, Inlined]:
+    """Those whose function nothing else calls, and that want the same settings for it."""
+    while True:
+        others = [functions.step_text(step) for step in functions.wiring.calls if step not in found]
+        mentioned = {n.id for text in others for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+        wanted: dict[str, set[str]] = {}
+        for step, body in found.items():
+            if body.function:
+                wanted.setdefault(body.function, set()).add(repr((settings[step].settings, settings[step].remarks)))
+        refused = {name for name, several in wanted.items() if len(several) > 1 or name in mentioned}
+        left = {step: body for step, body in found.items() if body.function not in refused}
+        if len(left) == len(found):
+            return found
+        found = left
+
+
+def _functions(file: File) -> dict[str, ast.FunctionDef]:
+    """The functions of the module that no other definition mentions."""
+    own = {n.name: n for n in file.tree.body if isinstance(n, ast.FunctionDef) and n.name not in ours.HELPERS}
+    read: set[str] = set()
+    for node in file.tree.body:
+        if isinstance(node, ast.ClassDef) and any(file.imported.word(b) == "FlowSpec" for b in node.bases):
+            continue
+        read |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return {name: node for name, node in own.items() if name not in read and not node.decorator_list}
+
+
+def _body(text: str, known: Mapping[str, ast.FunctionDef]) -> Inlined | None:
+    """The body of a lifted function; `None` where it is more than pipec writes."""
+    (function,) = ast.parse(text).body
+    assert isinstance(function, ast.FunctionDef)
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    outputs: list[str] = []
+    match body:
+        case [*before, ast.Return(value=ast.Name(id=name))]:
+            body, outputs = before, [name]
+        case [*before, ast.Return(value=ast.Tuple(elts=elements))]:
+            body, outputs = before, [e.id for e in elements if isinstance(e, ast.Name)]
+            if len(outputs) != len(elements):
+                return None
+    found = Inlined([a.arg for a in function.args.args], [], outputs)
+    for statement in body:
+        if isinstance(statement, ast.Pass):
+            continue
+        if not isinstance(statement, (ast.Assign, ast.Expr)):
+            return None
+        found.statements.append(statement)
+    return found if _is_plain(found, known) else None
+
+
+def _is_plain(body: Inlined, known: Mapping[str, ast.FunctionDef]) -> bool:
+    """Whether each name is bound once, and the user's functions are called once, by a statement of its own."""
+    bound = [name for statement in body.statements for name in _bound(statement)]
+    if len({*bound, *body.parameters}) != len(bound) + len(body.parameters) or not {*body.outputs} <= {*bound}:
+        return False
+    for statement in body.statements:
+        if isinstance(statement, ast.Assign) and not (
+            len(statement.targets) == 1 and all(isinstance(t, ast.Name) for t in _targets(statement))
+        ):
+            return False
+        match statement.value:
+            case ast.Call(func=ast.Name(id=name)) if name in known and not body.function:
+                body.function = name
+                rest: list[ast.AST] = [*statement.value.args, *statement.value.keywords]
+            case _ if isinstance(statement, ast.Expr):
+                return False
+            case _:
+                rest = [statement.value]
+        if any(isinstance(n, ast.Name) and n.id in known for one in rest for n in ast.walk(one)):
+            return False
+    return True
+
+
+def _targets(statement: ast.Assign) -> list[ast.expr]:
+    target = statement.targets[0]
+    return target.elts if isinstance(target, ast.Tuple) else [target]
+
+
+def _bound(statement: ast.Assign | ast.Expr) -> list[str]:
+    if isinstance(statement, ast.Expr):
+        return []
+    return [t.id for t in _targets(statement) if isinstance(t, ast.Name)]
+
+
+def _read(statement: ast.Assign | ast.Expr) -> Iterator[str]:
+    for node in ast.walk(statement.value):
+        if isinstance(node, ast.Name):
+            yield node.id
+
+
+def _hidden(node: ast.expr) -> set[str]:
+    """The names that comprehensions and lambdas in an expression bind."""
+    found: set[str] = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Lambda):
+            found |= {a.arg for a in (*one.args.args, *one.args.kwonlyargs)}
+        elif isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+            found.add(one.id)
+    return found
+
+
+class _Values(ast.NodeTransformer):
+    """Puts what is given for parameters in their place."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self.given = {name: ast.parse(text, mode="eval").body for name, text in given.items()}
+        self.names = {n.id for value in self.given.values() for n in ast.walk(value) if isinstance(n, ast.Name)}
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if isinstance(node.ctx, ast.Load) and node.id in self.given:
+            return copy.deepcopy(self.given[node.id])
+        return node
