@@ -22,7 +22,13 @@ NOT_READ = {
     "monitoring/training": "not run",  # a pipeline of another module
 }
 """Files that are not read back to the same, and what becomes of them."""
-REFUSED = ("KubernetesPodOperator", "BashOperator", "a `try` is not read back", "environments of their own")
+REFUSED = (
+    "KubernetesPodOperator",
+    "BashOperator",
+    "a `try` is not read back",
+    "environments of their own",
+    "containers of their own",
+)
 """What is refused wherever it stands."""
 
 

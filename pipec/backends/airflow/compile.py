@@ -40,7 +40,7 @@ class Compiled:
     artifacts: bool
     """Whether the file has an artifact store."""
     steps: StepsFile | None = None
-    """The module beside it, where steps run in virtual environments of their own."""
+    """The module beside it, where steps run elsewhere than in the worker's own process."""
 
     @property
     def loader(self) -> str:
@@ -64,7 +64,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     version = _version(site)
     names = Names(AIRFLOW | HELPERS | {n for d in pipeline.definitions for n in d.names} | _globals(pipeline))
     facts = facts_of(pipeline)
-    functions = Functions(pipeline, names, facts, version)
+    functions = Functions(pipeline, names, facts, version, site.image)
     low = Lowering(pipeline, names, functions, facts)
     low.run()
     dag = settings(pipeline, version, functions)
