@@ -265,7 +265,8 @@ def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
         yield Use("step.native", task.span, task.site.step, target=component.native.target)
         yield Use("step.foreign", task.span, task.site.step, other=component.native.target)
     else:
-        yield Use("step.container" if component.container else "step.function", task.span, task.site.step)
+        kind = "step.container" if component.container else "step.function"
+        yield Use(kind, task.span, task.site.step, policy=task.policy)
     if component.container and _has_files(component.container):
         yield Use("step.container_files", task.span, task.site.step)
     if task.effect:

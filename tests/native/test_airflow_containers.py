@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -235,6 +237,82 @@ def test_a_store_of_objects_is_enough(tmp_path: Path) -> None:
     """What is refused without it."""
     files, _ = built(tmp_path, STORED % "pod", 'artifact_root = "gs://bucket/x"')
     assert set(files) == {"refused.py", "refused_steps.py"}
+
+
+def test_code_that_does_not_fit(tmp_path: Path) -> None:
+    """The module with it goes to the container as one argument of a program."""
+    text = base64.b85encode(random.Random(1).randbytes(150_000)).decode()
+    source = (ALONE % ("retries=1", "pod", "n")).replace("return n", "return len(TEXT) + n")
+    files, findings = built(tmp_path, f"TEXT = {text!r}\n\n\n{source}")
+    assert not files
+    (wrong,) = [f for f in findings if f.severity == "error"]
+    assert wrong.code == "PC408" and "bytes when packed" in wrong.message
+
+
+ENDS = """import os
+import random
+import sys
+
+from pipec import pipeline, step
+
+PLACED = {"airflow": {"isolation": "%s"}}
+
+
+@step(targets=PLACED)
+def killed(n: int) -> str:
+    os._exit(n)
+
+
+@step(targets=PLACED)
+def left(n: int) -> str:
+    sys.exit(f"early {n}")
+
+
+@step
+def much(n: int) -> str:
+    return random.Random(n).randbytes(200_000).hex()
+
+
+@step(targets=PLACED)
+def size(text: str) -> str:
+    return str(len(text))
+
+
+@pipeline
+def ends(n: int = 3) -> list[str]:
+    try:
+        a = killed(n)
+    except Exception as error:
+        a = str(error)
+    try:
+        b = left(n)
+    except Exception as error:
+        b = str(error)
+    try:
+        c = killed(n - 3)
+    except Exception as error:
+        c = str(error)
+    try:
+        d = size(much(n))
+    except Exception as error:
+        d = str(error)
+    return [a, b, c, d]
+"""
+
+
+@pytest.mark.parametrize("place", ["pod", "docker"])
+def test_steps_that_do_not_end(tmp_path: Path, place: str) -> None:
+    """A killed one, one that leaves, one without an answer, and one that is given too much: each is a failure."""
+    (tmp_path / "pipeline.py").write_text(ENDS % place)
+    command = [sys.executable, "-m", "pipec", "run", "pipeline.py", "--target", "airflow", "--json", "ran.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    found = json.loads((tmp_path / "ran.json").read_text())
+    assert found["result"] == [
+        "the container of the step has ended with status 3",
+        "step 'left' called sys.exit('early 3')",
+        "the container of the step has ended without an answer",
+        "400024 characters are too many to be given to a container; return an artifact instead",
+    ], done.stdout + done.stderr
 
 
 LOAD = """

@@ -9,6 +9,8 @@ JSON and artifacts by their addresses in the store. Decorators around the step (
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Iterator
 
 from pipec.backends.airflow import native, settings
@@ -21,6 +23,8 @@ from pipec.ir.graph import value_types
 DECORATORS = {"pod": "pod_task", "docker": "docker_task"}
 """Isolation -> the decorator of the file's own."""
 NVIDIA = "nvidia.com/gpu"
+ARGUMENT = 2**17
+"""Bytes that an argument of a program may not reach."""
 
 
 def options(task: Task, component: Component, isolation: str, image: str) -> dict[str, str]:
@@ -73,6 +77,16 @@ def refusals(pipeline: Pipeline, task: Task, site: Site) -> Iterator[str]:
     if any(map(is_artifact, touched)) and ("://" not in root or root.startswith("file:")):
         where = f"{root!r} is on the workers' own disks" if root else "there is none"
         yield f"its container reaches artifacts only in an object store, `artifact_root` of `[tool.pipec]`, and {where}"
+
+
+def too_large(steps: str) -> str:
+    """Why the module with the code of steps cannot be given to a container; "" where it can."""
+    packed = len(base64.b64encode(zlib.compress(steps.encode())))
+    if packed < ARGUMENT:
+        return ""
+    return (
+        f"the code of steps in containers has {packed} bytes when packed, and Linux takes less than {ARGUMENT} at once"
+    )
 
 
 def refused_gpu(policy: TaskPolicy, isolation: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 POD = (
     "image", "secrets", "container_resources", "node_selector", "tolerations", "labels", "annotations",
-    "service_account_name", "priority_class_name", "volumes", "volume_mounts", "startup_timeout_seconds",
+    "service_account_name", "priority_class_name", "volumes", "volume_mounts", "startup_timeout_seconds", "deferrable",
 )  # fmt: skip
 DOCKER = ("image", "cpus", "mem_limit", "shm_size", "device_requests", "labels", "auto_remove", "mount_tmp_dir")
 """Settings of containers, which no process has."""

@@ -241,7 +241,7 @@ class PodTask(DecoratedOperator, KubernetesPodOperator):
     template_ext = ()  # an argument that ends in .json is no file to read
 
     def __init__(self, *, python: str = "python3", requirements: Sequence[str] = (), **options: Any) -> None:
-        super().__init__(do_xcom_push=True, **options)
+        super().__init__(do_xcom_push=True, deferrable=False, **options)  # the answer is to be unpacked here
         self.python = python
         self.requirements = requirements
 
