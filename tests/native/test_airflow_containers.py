@@ -311,7 +311,7 @@ def test_steps_that_do_not_end(tmp_path: Path, place: str) -> None:
         "the container of the step has ended with status 3",
         "step 'left' called sys.exit('early 3')",
         "the container of the step has ended without an answer",
-        "400024 characters are too many to be given to a container; return an artifact instead",
+        "400028 characters are too many to be given to a container; return an artifact instead",
     ], done.stdout + done.stderr
 
 
