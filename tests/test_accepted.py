@@ -27,14 +27,15 @@ def built_for(target: str) -> list[Case]:
 
 
 PODS = "airflow-pods"
-"""The environment with Airflow's Kubernetes provider."""
+"""The environment with Airflow's providers of Kubernetes and Docker."""
+PROVIDERS = ("from airflow.providers.cncf.kubernetes", "from airflow.providers.docker")
 OLDEST_KFP = "2.5"
 
 
 def pods(case: Case) -> bool:
-    """Whether the DAG file needs Airflow's Kubernetes provider, which has an environment of its own."""
+    """Whether the DAG file needs Airflow's provider of Kubernetes or Docker, which have an environment of their own."""
     files = (case.folder / "built" / "airflow").glob("*.py")
-    return any("from airflow.providers.cncf.kubernetes" in file.read_text(encoding="utf-8") for file in files)
+    return any(provider in file.read_text(encoding="utf-8") for file in files for provider in PROVIDERS)
 
 
 def collect(target: str, folder: Path, in_pods: bool) -> None:

@@ -26,12 +26,13 @@ from tests.support.running import Ran, Runners, typed
 VERSION = "2.11"
 TOOL = ROOT / "tests" / "support" / "tools" / "run_airflow2.py"
 SHOWN = ROOT / "pipec" / "compiler" / "backend" / "results.py"
+STANDINS = ROOT / "pipec" / "backends" / "airflow" / "standins.py"
 RUNS = [
     run for case in (*samples(), *cases()) if "airflow" in case.targets for run in case.runs if run.status != "refused"
 ]
 FEW = (
     "artifact_kinds", "branch_if_else", "branch_in_fanout", "fanout_dynamic", "fanout_nested", "group_nested_in_branch",
-    "outputs_tuple", "run_values", "settings_after", "settings_cache", "settings_hooks", "settings_isolation", "settings_schedule", "try_except", "try_in_fanout",
+    "outputs_tuple", "run_values", "settings_after", "settings_cache", "settings_hooks", "settings_isolation", "settings_pod", "settings_schedule", "try_except", "try_in_fanout",
     "value_containers", "wait_for_file",
 )  # fmt: skip
 """Cases of everything that the two versions have in different places; `make test-all` runs all."""
@@ -108,7 +109,7 @@ def outcomes(runs: list[Run]) -> dict[str, dict[str, Any]]:
             "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR", "PYTHONDONTWRITEBYTECODE": "1",
         }  # fmt: skip
-        command = [python, str(TOOL), json.dumps(requests), str(SHOWN)]
+        command = [python, str(TOOL), json.dumps(requests), str(SHOWN), str(STANDINS)]
         return dict(zip((run.id for run in runs), environments.answer(command, home, environment)))
 
 

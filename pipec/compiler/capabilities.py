@@ -7,16 +7,16 @@ import re
 import sys
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.config import InvalidConfiguration
 from pipec.compiler.diagnostics.target import EmulatedFeature, LossyFeature, UnsupportedFeature
 from pipec.compiler.site import Site
-from pipec.ir import Pipeline
-from pipec.ir.features import FEATURES, uses_of
+from pipec.ir import Pipeline, PipelinePolicy
+from pipec.ir.features import FEATURES, Use, uses_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -42,8 +42,14 @@ class Row(BaseModel):
     """A URL of the orchestrator's documentation."""
     proof: str = ""
     """The case that shows it: a folder of `tests/cases` or `samples`, or a test id."""
-    container: Row | None = None
-    """The same for steps that are containers, where it differs."""
+    forms: dict[str, Row] = {}
+    """The same for steps that run in another form, where it differs: `[features.X.FORM]`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tables(cls, data: dict[str, Any]) -> dict[str, Any]:
+        tables = {key: value for key, value in data.items() if isinstance(value, dict) and key != "forms"}
+        return {**{k: v for k, v in data.items() if k not in tables}, **({"forms": tables} if tables else {})}
 
 
 class Capabilities(BaseModel):
@@ -57,6 +63,10 @@ class Capabilities(BaseModel):
     versions: tuple[str, ...]
     """Supported versions, oldest first."""
     default_version: str
+    form_setting: str = ""
+    """The native setting of a step, or of the pipeline for all of its steps, that names the form in which it runs."""
+    forms: dict[str, str] = {"container": "container step"}
+    """Forms of steps that have rows of their own, in words. "container": steps that are containers."""
     features: dict[str, Row]
 
     def version(self, site: Site) -> str:
@@ -69,14 +79,20 @@ class Capabilities(BaseModel):
 
     @property
     def rows(self) -> list[tuple[str, str, Row]]:
-        """Feature, what to add to its name, and row; container steps have rows of their own where they differ."""
+        """Feature, what to add to its name, and row; steps of some forms have rows of their own where they differ."""
         found: list[tuple[str, str, Row]] = []
         for feature in FEATURES:
             row = self.features[feature]
             found.append((feature, "", row))
-            if row.container is not None:
-                found.append((feature, ", container step", row.container))
+            found += [(feature, f", {self.forms[form]}", own) for form, own in row.forms.items()]
         return found
+
+    def form(self, use: Use, pipeline: PipelinePolicy) -> str:
+        """The form of the step that `use` is about; "" for the usual one."""
+        if use.container or use.policy is None:
+            return "container" if use.container else ""
+        named = (policy.extensions.get(self.target, {}).get(self.form_setting) for policy in (use.policy, pipeline))
+        return str(next((form for form in named if form is not None), ""))
 
     def check(self, pipeline: Pipeline, site: Site, report: Report) -> None:
         """Report what the target lacks, loses or emulates. Backends contain no other refusals of features."""
@@ -90,7 +106,7 @@ class Capabilities(BaseModel):
             if use.target not in ("", self.target) or use.other == self.target:
                 continue
             row = self.features[use.feature]
-            row = row.container if use.container and row.container is not None else row
+            row = row.forms.get(self.form(use, pipeline.policy), row)
             kind = {"none": UnsupportedFeature, "lossy": LossyFeature, "emulated": EmulatedFeature}.get(row.support)
             note = row.note
             if not at_least(version, row.since):

@@ -46,6 +46,8 @@ class Site(BaseModel):
     """The preset of `cluster`, with the project's own entries over it."""
     versions: dict[str, str] = {}
     """Target -> version to write for. In the file, `airflow = "3.1"` directly below `[tool.pipec]` means the same."""
+    native: dict[str, dict[str, Any]] = {}
+    """Target -> native settings of every pipeline. In the file, a table `[tool.pipec.airflow]` means the same."""
     steps: dict[str, dict[str, Any]] = {}
     """Settings by step name, as in `@step(...)`."""
     pipelines: dict[str, dict[str, Any]] = {}
@@ -60,6 +62,13 @@ class Site(BaseModel):
         """The image that the project has chosen; `None` where it is the default, a bare Python."""
         return self.image if self.image != Site.model_fields["image"].default else None
 
+    def with_native(self, targets: Any) -> Any:
+        """The native settings of a pipeline by target, with those of every pipeline below them."""
+        if not self.native or not isinstance(targets, dict):
+            return targets
+        own = {name: given if isinstance(given, dict) else {} for name, given in targets.items()}
+        return targets | {name: {**given, **own.get(name, {})} for name, given in self.native.items()}
+
     def place(self, key: str) -> Span:
         """Where `key` was written: itself, else the innermost table around it that was found."""
         while key and key not in self.places:
@@ -67,7 +76,7 @@ class Site(BaseModel):
         return self.places.get(key, start())
 
 
-_KEYS = tuple(name for name in Site.model_fields if name not in ("places", "targets"))
+_KEYS = tuple(name for name in Site.model_fields if name not in ("places", "targets", "native"))
 
 
 def root_of(file: Path) -> Path:
@@ -88,13 +97,18 @@ def load(root: Path, report: Report, profile: str | None = None, targets: tuple[
     if found is None:
         return Site(targets=targets)
     table, places = found
-    own = {key: value for key, value in table.items() if key != "profiles"}
+    own = _tables({key: value for key, value in table.items() if key != "profiles"}, targets)
     known = table.get("profiles", {})
     if profile is not None and isinstance(known, dict) and isinstance(known.get(profile), dict):
-        own = _overlay(own, known[profile])
+        own = _overlay(own, _tables(known[profile], targets))
         prefix = f"profiles.{profile}."
         places = {**places, **{k.removeprefix(prefix): v for k, v in places.items() if k.startswith(prefix)}}
     return _Loader(own, places, targets, report).site()
+
+
+def _tables(table: Mapping[str, Any], targets: tuple[str, ...]) -> dict[str, Any]:
+    """`airflow = "3.1"` as the table that it is short for."""
+    return {k: {"version": v} if k in targets and not isinstance(v, dict) else v for k, v in table.items()}
 
 
 def profiles(root: Path) -> tuple[str, ...]:
@@ -156,10 +170,7 @@ class _Loader:
         good: dict[str, Any] = {}
         for key, value in self.table.items():
             if key in self.targets:
-                if isinstance(value, str):
-                    good.setdefault("versions", {})[key] = value
-                else:
-                    self._invalid(key, f'{value!r} is no version; write "1.0" in quotes')
+                self._target(key, value, good)
             elif key not in _KEYS:
                 hint = closest(key, (*_KEYS, "profiles", *self.targets))
                 self.report.add(UnknownConfiguration(self._place(key), key, "tool.pipec", hint))
@@ -184,6 +195,17 @@ class _Loader:
                     path = ".".join(map(str, bad["loc"]))
                     self._invalid(path, bad["msg"][0].lower() + bad["msg"][1:])
                     good.pop(str(bad["loc"][0]), None)
+
+    def _target(self, name: str, table: dict[str, Any], good: dict[str, Any]) -> None:
+        """What is said of a target: its version, and native settings."""
+        native = {key: value for key, value in table.items() if key != "version"}
+        version = table.get("version")
+        if isinstance(version, str):
+            good.setdefault("versions", {})[name] = version
+        elif version is not None:
+            self._invalid(name, f'{version!r} is no version; write "1.0" in quotes')
+        if native:
+            good.setdefault("native", {})[name] = native
 
     def _gpu(self, table: dict[str, Any]) -> dict[str, GpuEntry]:
         entries: dict[str, GpuEntry] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pipec.ir.base import Span
-from pipec.ir.code import Container, ContainerSlot
+from pipec.ir.code import Component, Container, ContainerSlot
 from pipec.ir.expressions import Code, Const, Expr, Ref, uses
 from pipec.ir.graph import blocks, operands, reads, walk
 from pipec.ir.nodes import (
@@ -156,6 +156,8 @@ class Use:
     """The only target that it is not for; "" for none."""
     container: bool = False
     """Whether it is about a step that is a container."""
+    policy: TaskPolicy | None = None
+    """The settings of the step that it is about."""
 
 
 def uses_of(pipeline: Pipeline) -> Iterator[Use]:
@@ -263,7 +265,8 @@ def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
         yield Use("step.native", task.span, task.site.step, target=component.native.target)
         yield Use("step.foreign", task.span, task.site.step, other=component.native.target)
     else:
-        yield Use("step.container" if component.container else "step.function", task.span, task.site.step)
+        kind = "step.container" if component.container else "step.function"
+        yield Use(kind, task.span, task.site.step, policy=task.policy)
     if component.container and _has_files(component.container):
         yield Use("step.container_files", task.span, task.site.step)
     if task.effect:
@@ -273,6 +276,11 @@ def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
     for arg in task.args.values():
         if isinstance(arg, Code):
             yield Use("expression", task.span, task.site.step)
+    for use in _of_results_and_settings(task, component):
+        yield replace(use, container=component.container is not None, policy=task.policy)
+
+
+def _of_results_and_settings(task: Task, component: Component) -> Iterator[Use]:
     for output in task.outputs:
         yield from _of_type(output.type, task.span, output.id)
     for name, present in (
@@ -282,8 +290,7 @@ def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
     ):
         if present:
             yield Use(name, task.policy.spans.get(name, task.span), task.site.step)
-    for use in _of_policy(task.policy, task):
-        yield replace(use, container=component.container is not None)
+    yield from _of_policy(task.policy, task)
 
 
 def _has_files(container: Container) -> bool:

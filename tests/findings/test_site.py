@@ -153,3 +153,30 @@ def test_native_settings_are_of_the_targets_that_there_are(
     report = Report()
     frontend.read(file, root=tmp_path, site=load(tmp_path, report, None, targets), report=report)
     assert [f.code for f in report] == codes
+
+
+def test_native_settings_of_a_target(tmp_path: Path) -> None:
+    """A table instead of a version; profiles overlay it, whichever form it has."""
+    text = """\
+[tool.pipec]
+kfp = "2.5"
+[tool.pipec.airflow]
+version = "3.1"
+isolation = "pod"
+[tool.pipec.profiles.small]
+airflow = "3.2"
+[tool.pipec.profiles.small.kfp]
+defaultPipelineRoot = "s3://x"
+"""
+    site, found = read(tmp_path, text)
+    assert (found, site.versions, site.native) == (
+        [],
+        {"kfp": "2.5", "airflow": "3.1"},
+        {"airflow": {"isolation": "pod"}},
+    )
+    site, _ = read(tmp_path, text, "small")
+    assert site.versions == {"kfp": "2.5", "airflow": "3.2"}
+    assert site.native == {"airflow": {"isolation": "pod"}, "kfp": {"defaultPipelineRoot": "s3://x"}}
+    assert site.with_native({"airflow": {"isolation": "worker", "fail_fast": True}})["airflow"] == {
+        "isolation": "worker", "fail_fast": True,
+    }  # fmt: skip

@@ -20,9 +20,17 @@ from tests.support.settings import wanted as strategies
 from tests.support.settings.python import Called
 from tests.support.settings.wanted import Setting, module
 
+PLACES = [(target, "") for target in backends.names()]
+PLACES += [("airflow", place) for place in ("virtualenv", "pod", "docker")]
+"""Target, and where the project says that steps run on it."""
 
-def built(chosen: tuple[Setting, ...], target: str, version: str, folder: Path) -> tuple[Found, list[Finding]]:
+
+def built(
+    chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str
+) -> tuple[Found, list[Finding]]:
     """What is found in the output, and the findings."""
+    table = f'[tool.pipec.{target}]\nisolation = "{isolation}"\n' if isolation else ""
+    (folder / "pyproject.toml").write_text(table, encoding="utf-8")
     (folder / "pipeline.py").write_text(module(chosen), encoding="utf-8")
     workspace = api.Workspace(versions={target: version})
     made = api.build([str(folder / "pipeline.py")], [target], workspace)
@@ -36,11 +44,12 @@ def named(finding: Finding, feature: str, setting: str) -> bool:
     return bool(said & {feature, setting})
 
 
-def emitted(finding: Finding, target: str) -> bool:
+def emitted(finding: Finding, target: str, isolation: str) -> bool:
     """Whether what is lossy is in the output all the same, as Airflow's pod overrides are."""
-    return (
-        isinstance(finding, LossyFeature) and target == "airflow" and bool(load(target).features[finding.feature].via)
-    )
+    if not isinstance(finding, LossyFeature) or target != "airflow":
+        return False
+    row = load(target).features[finding.feature]
+    return bool(row.forms.get(isolation, row).via)
 
 
 def is_there(target: str, feature: str, value: Any, found: Found) -> bool:
@@ -58,7 +67,7 @@ def is_there(target: str, feature: str, value: Any, found: Found) -> bool:
             return bool(found.get(feature) == sorted({name for name, _ in value.values()}))
         case "metaflow", "packages":
             return all(re.split(r"[=<>]", package)[0] in found.get(feature, {}) for package in value)
-        case "kfp", "packages":
+        case "kfp" | "airflow", "packages":
             return all(package in found.get(feature, "") for package in value)
         case "metaflow", "schedule.cron":
             return five_fields(found.get(feature, "")) == value
@@ -106,10 +115,10 @@ def five_fields(cron: str) -> str:
     return " ".join([minute, hour, day, month, re.sub(r"[A-Z]{3}", lambda m: str(days.index(m[0])), weekday)])
 
 
-def examine(chosen: tuple[Setting, ...], target: str, version: str, folder: Path) -> None:
+def examine(chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str = "") -> None:
     """All settings are there or named; what is refused is named, and left out to see the rest."""
     while True:
-        found, findings = built(chosen, target, version, folder)
+        found, findings = built(chosen, target, version, folder, isolation)
         refused = [f for f in findings if f.severity == "error"]
         if not refused:
             break
@@ -119,20 +128,22 @@ def examine(chosen: tuple[Setting, ...], target: str, version: str, folder: Path
     for setting in chosen:
         for feature, value in setting.wanted.items():
             told = [f for f in findings if f.severity == "warning" and named(f, feature, setting.name)]
-            if not told or all(emitted(f, target) for f in told):
+            if not told or all(emitted(f, target, isolation) for f in told):
                 assert is_there(target, feature, value, found), f"{feature}={value!r} is lost: {found}"
 
 
 def law(count: int) -> Any:
     """The law for `count` examples on each target."""
 
-    @pytest.mark.parametrize("target", backends.names())
+    @pytest.mark.parametrize(("target", "isolation"), PLACES, ids=["-".join(filter(None, p)) for p in PLACES])
     @seed(4)
     @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(chosen=strategies.settings(), number=st.integers(0, 99))
-    def check(tmp_path_factory: pytest.TempPathFactory, target: str, chosen: tuple[Setting, ...], number: int) -> None:
+    def check(
+        tmp_path_factory: pytest.TempPathFactory, target: str, isolation: str, chosen: tuple[Setting, ...], number: int
+    ) -> None:
         versions = load(target).versions
-        examine(chosen, target, versions[number % len(versions)], tmp_path_factory.mktemp("settings"))
+        examine(chosen, target, versions[number % len(versions)], tmp_path_factory.mktemp("settings"), isolation)
 
     return check
 

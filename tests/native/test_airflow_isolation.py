@@ -100,16 +100,16 @@ def test_older_versions(tmp_path: Path, version: str) -> None:
             "PC408", "`run.attempt`",
         ),
         (
-            '@step(targets={"airflow": {"isolation": "pod"}})\ndef one() -> int:\n    return 1\n\n\n'
+            '@step(targets={"airflow": {"isolation": "planet"}})\ndef one() -> int:\n    return 1\n\n\n'
             "@pipeline\ndef refused():\n    return one()\n",
-            "PC407", "'isolation' is 'pod'",
+            "PC407", "'isolation' is 'planet'; it is one of 'worker', 'virtualenv', 'pod', 'docker'",
         ),
         (
             '@step(python="3.11")\ndef one() -> int:\n    return 1\n\n\n@pipeline\ndef refused():\n    return one()\n',
             "PC407", "of its own",
         ),
     ],
-    ids=["in-an-arm-in-a-loop", "attempt", "pod", "python-in-the-worker"],
+    ids=["in-an-arm-in-a-loop", "attempt", "planet", "python-in-the-worker"],
 )  # fmt: skip
 def test_what_is_refused(tmp_path: Path, source: str, code: str, reason: str) -> None:
     """What takes Airflow in the step's own process, and what is no isolation."""

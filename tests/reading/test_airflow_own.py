@@ -24,7 +24,13 @@ NOT_READ = {
     "try_except_finally": "different",  # a check follows what it returns: the DAG does not say so
 }
 """Files that are not read back to the same, and what becomes of them."""
-REFUSED = ("KubernetesPodOperator", "BashOperator", "that it waits for", "environments of their own")
+REFUSED = (
+    "KubernetesPodOperator",
+    "BashOperator",
+    "that it waits for",
+    "environments of their own",
+    "containers of their own",
+)
 """What is refused wherever it stands."""
 
 NESTED = """

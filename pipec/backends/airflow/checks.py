@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipec.backends.airflow import isolation, native, operators, pods
+from pipec.backends.airflow import contained, isolation, native, operators, pods
 from pipec.compiler.backend.schedules import can_be_scheduled
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit, UnsupportedForm
@@ -19,7 +19,7 @@ MAX_MAP_LENGTH = 1024
 
 def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Report) -> None:
     """Report what of `pipeline` Airflow cannot take, or not as it stands."""
-    if site.own_image is not None and any(c.function and not c.image for c in pipeline.components):
+    if site.own_image is not None and _in_workers_image(pipeline):
         loss = "steps run in the image of Airflow's workers; `@step(image=...)` names another"
         report.add(LossySetting(site.place("image"), "airflow", pipeline.name, "image", loss))
     schedule = pipeline.policy.schedule
@@ -34,7 +34,7 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
     if schedule is not None and schedule.catchup and schedule.start is None:
         reason = "Airflow catches up from `start`, which is missing"
         report.add(RefusedSetting(pipeline.policy.span("schedule"), "airflow", pipeline.name, "schedule", reason))
-    for task, reason in isolation.refusals(pipeline):
+    for task, reason in isolation.refusals(pipeline, site):
         report.add(UnsupportedForm(task.span, "airflow", task.site.step, f"{reason}; run it in the worker"))
     for task in tasks(pipeline):
         component = pipeline.component(task.component)
@@ -50,8 +50,13 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
         if not native.is_isolated(pipeline.policy, task.policy):
             _without_environment(task, component, report)
         native.check(task.policy, native.TASK, task.site.step, version, report)
-        if isinstance(task.policy.placement.priority, str) and component.container is None:
-            loss = "only the KubernetesExecutor gives pods a priority class"
+        where = "pod" if component.container is not None else native.isolation(pipeline.policy, task.policy)
+        if reason := contained.refused_gpu(task.policy, where):
+            report.add(RefusedSetting(task.policy.span("gpu"), "airflow", task.site.step, "gpu", reason))
+        if isinstance(task.policy.placement.priority, str) and where != "pod":
+            loss = (
+                "Docker knows none" if where == "docker" else "only the KubernetesExecutor gives pods a priority class"
+            )
             report.add(LossySetting(task.policy.span("priority"), "airflow", task.site.step, "priority", loss))
         retry = task.policy.retry
         if retry is not None and retry.backoff not in (None, 1, 2) and version < (3, 2):
@@ -65,6 +70,14 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
                     f"a fan-out over {len(items)} items needs `max_map_length` above its default of {MAX_MAP_LENGTH}"
                 )
                 report.add(TargetLimit(node.span, "airflow", limit))
+
+
+def _in_workers_image(pipeline: Pipeline) -> bool:
+    """Whether a step that names no image runs in that of the workers."""
+    elsewhere = {
+        t.component for t in tasks(pipeline) if native.isolation(pipeline.policy, t.policy) in contained.DECORATORS
+    }
+    return any(c.function and not c.image and c.name not in elsewhere for c in pipeline.components)
 
 
 def _without_environment(task: Task, component: Component, report: Report) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pipec.backends.airflow import finish, isolation, operators
+from pipec.backends.airflow import contained, finish, isolation, operators
 from pipec.backends.airflow.checks import check
 from pipec.backends.airflow.clashes import without_clashes
-from pipec.backends.airflow.emit import own_text
+from pipec.backends.airflow.emit import emit_steps, own_text
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.imports import needed_imports
 from pipec.backends.airflow.lower import Lowering
@@ -20,6 +20,7 @@ from pipec.backends.airflow.pipeline import params, settings
 from pipec.backends.airflow.values import facts_of
 from pipec.compiler.capabilities import load, numbers
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.target import UnsupportedForm
 from pipec.compiler.passes import outline
 from pipec.compiler.passes.hoist import hoisted
 from pipec.compiler.passes.soften import soften
@@ -40,7 +41,7 @@ class Compiled:
     artifacts: bool
     """Whether the file has an artifact store."""
     steps: StepsFile | None = None
-    """The module beside it, where steps run in virtual environments of their own."""
+    """The module beside it, where steps run elsewhere than in the worker's own process."""
 
     @property
     def loader(self) -> str:
@@ -55,7 +56,11 @@ def compile_file(pipeline: Pipeline, site: Site, report: Report) -> Compiled | N
     check(pipeline, site, _version(site), report)
     if any(f.severity == "error" for f in report.findings[before:]):
         return None
-    return compiled(pipeline, site)
+    made = compiled(pipeline, site)
+    if made.steps is not None and made.steps.containers and (limit := contained.too_large(emit_steps(made.steps))):
+        report.add(UnsupportedForm(pipeline.span, "airflow", pipeline.name, limit))
+        return None
+    return made
 
 
 def compiled(pipeline: Pipeline, site: Site) -> Compiled:
@@ -64,7 +69,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     version = _version(site)
     names = Names(AIRFLOW | HELPERS | {n for d in pipeline.definitions for n in d.names} | _globals(pipeline))
     facts = facts_of(pipeline)
-    functions = Functions(pipeline, names, facts, version)
+    functions = Functions(pipeline, names, facts, version, site.image)
     low = Lowering(pipeline, names, functions, facts)
     low.run()
     dag = settings(pipeline, version, functions)

@@ -16,8 +16,9 @@ class FunctionDraft:
     """A task function, and the calls of it."""
 
     name: str
-    operator: Literal["task", "task.branch", "task.short_circuit", "task.sensor", "class"] = "task"
-    """"class": an operator of Airflow's own, which each call sets up with all its options."""
+    operator: str = "task"
+    """`task`, one of its kinds, or a decorator of the file's own. "class": an operator of Airflow's own, which each
+    call sets up with all its options."""
     options: dict[str, str] = field(default_factory=dict)
     decorators: tuple[str, ...] = ()
     definition: str = ""
@@ -27,7 +28,7 @@ class FunctionDraft:
     decorated: bool = False
     """Of "class": a decorated function instead, whose call gives its output itself."""
     isolated: str = ""
-    """The decorator that has it run in a virtual environment of its own, in which the module beside the DAG has it."""
+    """The decorator that has it run in an environment or container of its own, from the module beside the DAG file."""
     caught: bool = False
     """It ends well when it fails for good."""
     listed: bool = False

@@ -50,6 +50,7 @@ def emit_steps(file: StepsFile) -> str:
         helpers=file.helpers,
         code=[_code(piece) for piece in file.code],
         run_step=file.run_step,
+        containers=file.containers,
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipec.backends.airflow import settings
+from pipec.backends.airflow import contained, settings
 from pipec.backends.airflow.draft import CallbackDraft, FunctionDraft
 from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.names import HELPERS, Names
-from pipec.backends.airflow.native import is_isolated
+from pipec.backends.airflow.native import isolation
 from pipec.backends.airflow.values import DICTS, Facts, Spec
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Component, Pipeline, Task
@@ -25,8 +25,12 @@ class CacheKey:
 class Functions:
     """The task functions of one file."""
 
-    def __init__(self, pipeline: Pipeline, names: Names, facts: Facts, version: tuple[int, int]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, names: Names, facts: Facts, version: tuple[int, int], image: str = ""
+    ) -> None:
         self.pipeline = pipeline
+        self.image = image
+        """The image of containers whose steps name none."""
         self.names = names
         self.facts = facts
         self.version = version
@@ -55,7 +59,8 @@ class Functions:
             decorators = self.decorators(component, task, spec, component.function)
             isolated = self.isolated(component, task)
             draft = FunctionDraft(
-                component.function, options=options, decorators=decorators, definition=component.function,
+                component.function, operator=self.operator(task), options=options, decorators=decorators,
+                definition=component.function,
                 caught=spec.caught, isolated=isolated, parameters=_signature(component) if isolated else (),
                 doc=self.elsewhere if isolated else "",
             )  # fmt: skip
@@ -70,10 +75,21 @@ class Functions:
             options["multiple_outputs"] = "True"
         elif returns_dict(component, self.pipeline):
             options["multiple_outputs"] = "False"  # else TaskFlow would make an XCom of every key
-        found = settings.task_options(task.policy, component.image, self.version, self.pipeline.policy.default_retry)
+        default = self.pipeline.policy.default_retry
+        where = isolation(self.pipeline.policy, task.policy)
+        if where in contained.DECORATORS:
+            found = contained.options(task, component, where, self.image)
+            found |= settings.operator_options(task.policy, self.version, default)
+        else:
+            found = settings.task_options(task.policy, component.image, self.version, default)
         if "executor_config" in found:
             found["executor_config"] = found["executor_config"].replace("pod(", f"{self.helper('pod')}(", 1)
         return options | found | self.told(task)
+
+    def operator(self, task: Task) -> str:
+        """The decorator that makes a step a task: `task`, or one of the file's own."""
+        own = contained.DECORATORS.get(isolation(self.pipeline.policy, task.policy))
+        return self.helper(own) if own else "task"
 
     def told(self, task: Task) -> dict[str, str]:
         """The option that has somebody told when a step has failed for good."""
@@ -114,15 +130,18 @@ class Functions:
             if key.ignore:
                 arguments.append(f"ignore={literal(repr(key.ignore))}")
             found.append(f"{self.helper('cached')}({', '.join(arguments)})")
-        if task.policy.env:
+        if task.policy.env and isolation(self.pipeline.policy, task.policy) not in contained.DECORATORS:
             found.append(f"{self.helper('with_environment')}({settings.mapping(task.policy.env)})")
         return (*found, self.stored(spec, lazy))
 
     def isolated(self, component: Component, task: Task) -> str:
-        """The decorator of a step that runs in a virtual environment of its own; "" for others."""
-        if not is_isolated(self.pipeline.policy, task.policy):
+        """The decorator of a step that runs elsewhere than in the worker's own process; "" for others."""
+        where = isolation(self.pipeline.policy, task.policy)
+        if where == "worker":
             return ""
         self.helper("stored")
+        if where in contained.DECORATORS:
+            return self.helper("contained")
         arguments = []
         if component.packages:
             arguments.append("requirements=[" + ", ".join(map(py, component.packages)) + "]")

@@ -17,7 +17,10 @@ IMPORTS: dict[str, str] = {
     "Callable": "from collections.abc import Callable",
     "CronTriggerTimetable": "from airflow.timetables.trigger import CronTriggerTimetable",
     "DAG": "from airflow.sdk import DAG",
+    "DecoratedOperator": "from airflow.sdk.bases.decorator import DecoratedOperator",
     "DeltaTriggerTimetable": "from airflow.timetables.trigger import DeltaTriggerTimetable",
+    "DeviceRequest": "from docker.types import DeviceRequest",
+    "DockerOperator": "from airflow.providers.docker.operators.docker import DockerOperator",
     "EmptyOperator": "from airflow.providers.standard.operators.empty import EmptyOperator",
     "Generator": "from collections.abc import Generator",
     "KubernetesPodOperator": "from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator",
@@ -53,6 +56,7 @@ IMPORTS: dict[str, str] = {
     "subprocess": "import subprocess",
     "sys": "import sys",
     "task": "from airflow.sdk import task",
+    "task_decorator_factory": "from airflow.sdk.bases.decorator import task_decorator_factory",
     "task_group": "from airflow.sdk import task_group",
     "tempfile": "import tempfile",
     "traceback": "import traceback",
@@ -60,6 +64,7 @@ IMPORTS: dict[str, str] = {
     "time": "import time",
     "timedelta": "from datetime import timedelta",
     "uuid4": "from uuid import uuid4",
+    "zlib": "import zlib",
 }
 """Name in the text of a file -> the import that it needs."""
 
@@ -77,6 +82,9 @@ BEFORE_3 = {
     },
     "EmptyOperator": "from airflow.operators.empty import EmptyOperator",
     "prepare_virtualenv": "from airflow.utils.python_virtualenv import prepare_virtualenv",
+    **{
+        name: f"from airflow.decorators.base import {name}" for name in ("DecoratedOperator", "task_decorator_factory")
+    },
 }  # fmt: skip
 """What is elsewhere on Airflow 2. The provider common.compat, which comes with it, has the names of Airflow 3."""
 

@@ -1,17 +1,22 @@
-"""Steps in virtual environments of their own: which they are, and the module with their code, which has no Airflow."""
+"""Steps that run elsewhere than in the worker's process: which they are, and the module with their code.
+
+It has no Airflow: the environment or container of a step has none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipec.backends.airflow import contained
 from pipec.backends.airflow.draft import FunctionDraft
 from pipec.backends.airflow.emit import own_text
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.imports import needed_imports
 from pipec.backends.airflow.model import CodePiece, StepsFile, TaskFunction
-from pipec.backends.airflow.native import is_isolated
+from pipec.backends.airflow.native import is_isolated, isolation
 from pipec.backends.airflow.pieces import helpers_of_steps
 from pipec.compiler.pysource.lazy import user_code
+from pipec.compiler.site import Site
 from pipec.ir import Block, Branch, ForEach, Pipeline, Task, uses
 from pipec.ir.graph import blocks, hooks, tasks
 
@@ -44,10 +49,14 @@ def steps_file(pipeline: Pipeline, functions: Functions, version: tuple[int, int
         else:
             code.append(CodePiece(name=name, source=source))
     code += [_of_steps(d, "") for d in drafts.values() if not d.definition]
+    kinds = {isolation(pipeline.policy, task.policy) for task in tasks(pipeline)} - {"worker"}
+    containers = not kinds.isdisjoint(contained.DECORATORS)
+    places = ["virtual environments"] * ("virtualenv" in kinds) + ["containers"] * containers
     file = StepsFile(
-        doc=f"Steps of {pipeline.name} that run in virtual environments of their own.",
+        doc=f"Steps of {pipeline.name} that run in {' and '.join(places)} of their own.",
         imports=tuple(user.imports), typing_imports=tuple(user.typing_imports),
         helpers=helpers_of_steps(pipeline, functions), code=tuple(code), run_step=functions.helpers["run_step"],
+        containers=containers,
     )  # fmt: skip
     return file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file), version))})
 
@@ -65,9 +74,11 @@ def _with_code_of(pipeline: Pipeline, components: set[str]) -> Pipeline:
     return pipeline.model_copy(update={"definitions": kept})
 
 
-def refusals(pipeline: Pipeline) -> Iterator[tuple[Task, str]]:
-    """Isolated steps that need Airflow in their own process, and why."""
+def refusals(pipeline: Pipeline, site: Site) -> Iterator[tuple[Task, str]]:
+    """Isolated steps that need Airflow in their own process, or do not reach what they need; and why."""
     yield from _refused(pipeline, pipeline.body, False, False)
+    for task in tasks(pipeline):
+        yield from ((task, reason) for reason in contained.refusals(pipeline, task, site))
 
 
 def _refused(pipeline: Pipeline, block: Block, looped: bool, armed: bool) -> Iterator[tuple[Task, str]]:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from pipec.backends.airflow import standins
 from pipec.backends.airflow.compile import Compiled, compiled
 from pipec.backends.airflow.failures import TEMPLATES
 from pipec.backends.airflow.output import captured
@@ -109,6 +110,10 @@ def execute(request: RunRequest, home: Path, emit: Emit) -> DoneEvent:
     shutil.copytree(request.bundle, workdir / "dags", dirs_exist_ok=True)
     from airflow.dag_processing.dagbag import DagBag
 
+    if made.steps is not None and made.steps.containers:
+        from airflow.sdk import BaseOperator
+
+        standins.install(BaseOperator)
     file = workdir / "dags" / request.main
     bag = DagBag(str(file))
     if bag.import_errors or not bag.dags:

@@ -31,7 +31,8 @@ class TaskFunction(Part):
     """A module-level function under `@task`."""
 
     name: str
-    operator: Literal["", "task", "task.branch", "task.short_circuit", "task.sensor"] = "task"
+    operator: str = "task"
+    """`task`, one of its kinds, or a decorator of the file's own; "" for none."""
     options: dict[str, str] = {}
     """Keyword arguments of the operator."""
     decorators: tuple[str, ...] = ()
@@ -104,7 +105,7 @@ class CodePiece(Part):
 
 
 class StepsFile(Part):
-    """The module beside a DAG file with the code of steps that run in virtual environments of their own."""
+    """The module beside a DAG file with the code of steps that run in environments or containers of their own."""
 
     doc: str
     imports: tuple[str, ...]
@@ -113,6 +114,8 @@ class StepsFile(Part):
     code: tuple[CodePiece | TaskFunction, ...] = ()
     run_step: str
     """The helper that runs one of them."""
+    containers: bool = False
+    """Whether some run in containers, which say where their answer goes."""
 
 
 class DagFile(Part):

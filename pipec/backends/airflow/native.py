@@ -71,14 +71,19 @@ OURS = {
 
 
 Policy = TaskPolicy | PipelinePolicy
-ISOLATION = ("worker", "virtualenv")
-"""Where steps run, `isolation`: in the worker's own process, or in a virtual environment of their own."""
+ISOLATION = ("worker", "virtualenv", "pod", "docker")
+"""Where steps run, `isolation`: in the worker's own process, or in an environment or container of their own."""
+
+
+def isolation(pipeline: PipelinePolicy, step: TaskPolicy) -> str:
+    """Where a step runs; the pipeline says it for all steps that do not."""
+    named = [policy.extensions.get(TARGET, {}).get("isolation") for policy in (step, pipeline)]
+    return str(next((name for name in named if name is not None), "worker"))
 
 
 def is_isolated(pipeline: PipelinePolicy, step: TaskPolicy) -> bool:
-    """Whether a step runs in a virtual environment of its own; the pipeline says it for all that do not."""
-    named = [policy.extensions.get(TARGET, {}).get("isolation") for policy in (step, pipeline)]
-    return next((name for name in named if name is not None), "worker") == "virtualenv"
+    """Whether a step runs elsewhere than in the worker's own process."""
+    return isolation(pipeline, step) != "worker"
 
 
 def check(policy: Policy, known: Mapping[str, type], subject: str, version: tuple[int, int], report: Report) -> None:

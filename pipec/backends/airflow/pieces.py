@@ -33,7 +33,7 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
     if has["artifacts"] or "cached" in wanted:
         default = py(site.artifact_root) if site.artifact_root else 'f"file://{AIRFLOW_HOME}/artifacts"'
         constants.append(f'ARTIFACTS = ObjectStoragePath(os.environ.get("ARTIFACT_ROOT", {default}))')
-    if "isolated" in wanted:
+    if wanted & {"isolated", "contained"}:
         constants.append(f"STEPS = Path(__file__).with_name({py(f'{pipeline.name}_steps.py')})")
     if "stored" in wanted:
         texts += [_piece("values.py", has), _piece("stored.py", has)]
@@ -44,6 +44,8 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
         texts.append(_piece("environment.py", has))
     if "isolated" in wanted:
         texts.append(_piece("isolated.py", has))
+    if "contained" in wanted:
+        texts.append(_piece("container.py", has))
     if "cached" in wanted:
         texts.append(_piece("cache.py", has))
     for name in ("caught", "caught_sensor", "arrived", "argument"):
@@ -61,6 +63,8 @@ def helpers_of_steps(pipeline: Pipeline, functions: Functions) -> tuple[str, ...
     for name in ("objects", "classes", "parquet", "npy"):
         if has[name]:
             texts.append(_piece(f"{name}.py", has).replace("ObjectStoragePath", "Path"))
+    if has["contained artifacts"]:
+        texts.append(_piece("store.py", has))
     return _named(texts, functions)
 
 
@@ -104,10 +108,7 @@ def _regions(functions: Functions, pipeline: Pipeline, isolated: bool = False) -
         "classes": classes, "no classes": not classes,
         "airflow 3": functions.version >= (3, 0), "airflow 2": functions.version < (3, 0),
     }  # fmt: skip
-    found |= {
-        "isolated outputs": any("outputs=" in d for draft in elsewhere for d in draft.decorators),
-        "isolated objects": isolated and objects, "isolated files": isolated and files,
-    }  # fmt: skip
+    found |= _places(functions, isolated, objects, files)
     pods = " ".join(draft.options.get("executor_config", "") for draft in functions.drafts)
     found |= {
         "secrets": "secrets={" in pods, "shm": "shm=" in pods, "service accounts": "service_account=" in pods,
@@ -118,6 +119,29 @@ def _regions(functions: Functions, pipeline: Pipeline, isolated: bool = False) -
     for kind in ("codecs", "pickles only"):
         found |= {f"{kind} {suffix}": found[kind] and found[suffix] for suffix in ("classes", "no classes")}
     return found
+
+
+def _places(functions: Functions, isolated: bool, objects: bool, files: bool) -> dict[str, bool]:
+    """The regions for steps that run elsewhere than in the worker's own process."""
+    wanted = functions.wanted
+    virtual, contained = "isolated" in wanted, "contained" in wanted
+    inside = {
+        bool(draft.isolated.startswith(functions.helpers["contained"]))
+        for draft in functions.drafts
+        if draft.isolated and any("outputs=" in d for d in draft.decorators)
+    }
+    artifacts = objects or files
+    return {
+        "isolated outputs": False in inside, "contained outputs": True in inside,
+        "plain contained outputs": True in inside and not artifacts,
+        "artifacts contained outputs": True in inside and artifacts,
+        "isolated objects": isolated and objects and not contained,
+        "isolated files": isolated and files and not contained,
+        "contained objects": isolated and objects and contained, "contained files": isolated and files and contained,
+        "contained artifacts": contained and artifacts, "containers": contained, "no containers": not contained,
+        "mixed": virtual and contained, "contained only": contained and not virtual,
+        "placed": artifacts and not virtual, "pods": "pod_task" in wanted, "docker": "docker_task" in wanted,
+    }  # fmt: skip
 
 
 def _pickled_by_name(definition: Definition, pipeline: Pipeline) -> bool:

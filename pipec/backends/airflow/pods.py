@@ -40,15 +40,15 @@ def pod_task(low: Lowering, task: Task, component: Component, scope: Scope) -> T
     texts = [_constant(element, task.args) for element in elements]  # `None` where the run decides
     fixed = next((i for i, t in enumerate(texts) if t is None), len(texts))
     function = FunctionDraft("KubernetesPodOperator", operator="class")
-    options: dict[str, str] = {"image": _text(container.image)}
+    options: dict[str, str] = {"image": text(container.image)}
     split = min(fixed, len(container.command))
     if split:
-        options["cmds"] = _listed([_text(t) for t in texts[:split] if t is not None])
+        options["cmds"] = _listed([text(t) for t in texts[:split] if t is not None])
     line: TaskNode | None = None
     if fixed < len(texts) or scope.guards:
         line = _command_line(low, task, elements[split:], texts[split:], scope)
     elif texts[split:]:
-        options["arguments"] = _listed([_text(t) for t in texts[split:] if t is not None])
+        options["arguments"] = _listed([text(t) for t in texts[split:] if t is not None])
     # the variable of an operator has the task's name
     node = low.new(task.id, function, scope, wanted=native.task_id(task.policy))
     if line is not None:
@@ -115,9 +115,9 @@ def _argument(const: Const) -> str:
     return value if isinstance(value, str) else json.dumps(value, allow_nan=False)
 
 
-def _text(text: str) -> str:
-    """The source of `text` in an argument that Airflow renders."""
-    return f"literal({py(text)})" if RENDERED.search(text) else py(text)
+def text(value: str) -> str:
+    """The source of `value` in an argument that Airflow renders."""
+    return f"literal({py(value)})" if RENDERED.search(value) else py(value)
 
 
 def _listed(texts: list[str]) -> str:
@@ -128,7 +128,7 @@ def pod_options(policy: TaskPolicy) -> dict[str, str]:
     """The settings of a step as arguments of `KubernetesPodOperator`."""
     options: dict[str, str] = {}
     if policy.env:
-        entries = (f"{py(name)}: {_text(REPLACED.sub('$$', value))}" for name, value in policy.env.items())
+        entries = (f"{py(name)}: {text(REPLACED.sub('$$', value))}" for name, value in policy.env.items())
         options["env_vars"] = "{" + ", ".join(entries) + "}"
     if policy.secrets:
         options["secrets"] = _listed(
@@ -144,9 +144,10 @@ def pod_options(policy: TaskPolicy) -> dict[str, str]:
         made = (", ".join(f"{key}={py(value)}" for key, value in t.items()) for t in tolerations)
         options["tolerations"] = _listed([f"k8s.V1Toleration({text})" for text in made])
     place = policy.placement
-    for key, values in (("labels", place.labels), ("annotations", place.annotations)):
-        if values:
-            options[key] = settings.mapping(values)
+    if place.labels:
+        options["labels"] = settings.mapping(place.labels)
+    if place.annotations:  # which may be any text
+        options["annotations"] = "{" + ", ".join(f"{py(k)}: {text(v)}" for k, v in place.annotations.items()) + "}"
     if place.service_account is not None:
         options["service_account_name"] = py(place.service_account)
     if isinstance(place.priority, str):

@@ -131,6 +131,11 @@ def mapping(values: dict[str, str]) -> str:
     return "{" + ", ".join(f"{py(k)}: {py(v)}" for k, v in values.items()) + "}"
 
 
+def number(value: float) -> str:
+    """A number without decimals where it has none."""
+    return str(int(value)) if value == int(value) else repr(value)
+
+
 def cpu(millicores: int) -> str:
     """Kubernetes' spelling of CPUs."""
     return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"

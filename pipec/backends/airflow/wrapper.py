@@ -148,6 +148,7 @@ class Wrapper:
             del options["multiple_outputs"]
         draft = FunctionDraft(
             f"{task.id}_task",
+            operator=self.functions.operator(task),
             options=options,
             decorators=self.functions.decorators(
                 component, task, spec, "", lazy, self._cache_key(component, task, sources)

@@ -179,6 +179,9 @@ def _pipeline_settings(
     raw = settings.site_raw(site.pipelines.get(node.name, {}), module.name_span(node), PIPELINE_SETTINGS)
     raw.values.update(own.values)
     raw.spans.update(own.spans)
+    if site.native:
+        raw.values["targets"] = site.with_native(raw.values.get("targets", {}))
+        raw.spans.setdefault("targets", site.place(next(iter(site.native))))
     return raw
 
 

@@ -39,18 +39,30 @@ def stored(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     return run
 
 
+# region no containers
 def run_step(name: str, folder: Path) -> None:
     """Run a step with the arguments in `folder`, and leave there what it gives."""
+    # region containers
+def run_step(name: str, folder: Path, result: str = "answer.json") -> None:
+    """Run a step with the arguments in `folder`, and leave what it gives in a file there, or elsewhere."""
+    # endregion
     step = globals()[name]
     try:
         answer = {"result": step(folder), "several": step.several}
+        # region contained artifacts
+        hand_over(folder)
+        # endregion
     except SystemExit as error:
         answer = {"exit": error.code if isinstance(error.code, int) else str(error.code)}
     except Exception as error:
         traceback.print_exc()
         answer = {"error": str(error)}
     text = json.dumps(answer, default=lambda kept: {"$path": kept.path})
+    # region no containers
     (folder / "answer.json").write_text(text)
+    # region containers
+    (folder / result).write_text(text)
+    # endregion
 
 
 def sent(value: Any, form: Any, key: str, folder: Path, step: str) -> Any:

@@ -54,6 +54,12 @@ def from_xcom(value: Any) -> Any:
         # region isolated files
         case "$file":
             return Path(content)
+        # region contained objects
+        case "$object":
+            return read_object(fetched(content))
+        # region contained files
+        case "$file":
+            return fetched(content)
         # endregion
         case "$none":
             return None

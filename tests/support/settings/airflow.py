@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +19,13 @@ def in_airflow(files: Mapping[str, str]) -> dict[str, Any]:
     own = decorators(work)
     call = value(dag.items[0].context_expr)
     found: dict[str, Any] = {}
-    options = {**call.given.get("default_args", {}), **own["task"].given}
+    kind = next(name for name in ("task", "pod_task", "docker_task") if name in own)
+    options = {**call.given.get("default_args", {}), **own[kind].given}
     _operator(options, found)
+    if kind != "task":
+        found["image"] = options["image"]
+        (_kubernetes if kind == "pod_task" else _docker)(options, found)
+    _installed(options if kind != "task" else own["isolated"].given if "isolated" in own else {}, found)
     if "executor_config" in options:
         _pod(options["executor_config"].given, found)
     if "with_environment" in own:
@@ -77,6 +83,65 @@ def _pod(given: dict[str, Any], found: dict[str, Any]) -> None:
             found[key] = given[key]
     if "priority_class" in given:
         found["priority"] = given["priority_class"]
+
+
+def _installed(given: dict[str, Any], found: dict[str, Any]) -> None:
+    if "requirements" in given:
+        found["packages"] = given["requirements"]
+    if "python" in given:
+        found["python"] = given["python"].removeprefix("python")
+
+
+def _kubernetes(given: dict[str, Any], found: dict[str, Any]) -> None:
+    """The arguments of a `KubernetesPodOperator`, as Kubernetes would take them: one dollar of two."""
+    if "env_vars" in given:
+        found["env"] = {k: re.sub(r"\$\$", "$", _rendered(v)) for k, v in given["env_vars"].items()}
+    if "secrets" in given:
+        found["secrets"] = {s.args[1]: (s.args[2], s.args[3]) for s in given["secrets"] if s.args[0] == "env"}
+    pod = dict(given["container_resources"].given) if "container_resources" in given else {}
+    if "volumes" in given and "volume_mounts" in given:
+        (volume,), (mount,) = given["volumes"], given["volume_mounts"]
+        memory = volume.given["empty_dir"].given
+        if (memory["medium"], mount.given["mount_path"]) == ("Memory", "/dev/shm"):
+            pod["shm"] = memory["size_limit"]
+    _pod(pod, found)
+    for key in ("node_selector", "labels"):
+        if key in given:
+            found[key] = given[key]
+    if "annotations" in given:
+        found["annotations"] = {k: _rendered(v) for k, v in given["annotations"].items()}
+    if "tolerations" in given:
+        found["tolerations"] = [t.given for t in given["tolerations"]]
+    for key, setting in (("service_account_name", "service_account"), ("priority_class_name", "priority")):
+        if key in given:
+            found[setting] = given[key]
+
+
+def _docker(given: dict[str, Any], found: dict[str, Any]) -> None:
+    """The arguments of a `DockerOperator`."""
+    if "environment" in given:
+        found["env"] = {k: _rendered(v) for k, v in given["environment"].items()}
+    if "cpus" in given:
+        found["cpu"] = round(given["cpus"] * 1000)
+    if "mem_limit" in given:
+        found["memory_limit"] = int(given["mem_limit"][:-1]) * 1024 ** "bkmg".index(given["mem_limit"][-1])
+    if "shm_size" in given:
+        found["shm"] = given["shm_size"]
+    if "device_requests" in given:
+        (devices,) = given["device_requests"]
+        assert devices.given["capabilities"] == [["gpu"]]
+        found["gpu"] = ("nvidia.com/gpu", devices.given["count"])
+    if "labels" in given:
+        found["labels"] = given["labels"]
+
+
+def _rendered(text: Any) -> str:
+    """What is left of an argument once Airflow has rendered it; only `literal(...)` may look like a template."""
+    if isinstance(text, Called):
+        assert text.name == "literal"
+        return str(text.args[0])
+    assert not re.search(r"\{[{%#]", text)
+    return str(text)
 
 
 def _dag(given: dict[str, Any], found: dict[str, Any]) -> None:

@@ -54,6 +54,6 @@ def decorators(function: ast.FunctionDef | ast.ClassDef) -> dict[str, Called]:
 
 
 def main_file(files: dict[str, str]) -> ast.Module:
-    """The one Python file."""
-    (text,) = (text for name, text in files.items() if name.endswith(".py"))
+    """The one Python file, but for a module beside it with the code of steps."""
+    (text,) = (text for name, text in files.items() if name.endswith(".py") and not name.endswith("_steps.py"))
     return ast.parse(text)

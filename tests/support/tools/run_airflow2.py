@@ -1,8 +1,9 @@
 """Run DAG files that were written for Airflow 2 with its `dag.test()`, each in a fork, and print what became of them.
 
-Usage: python run_airflow2.py REQUESTS RESULTS, with AIRFLOW_HOME set to an empty folder. REQUESTS is a JSON list of
+Usage: python run_airflow2.py REQUESTS RESULTS STANDINS, with AIRFLOW_HOME set to an empty folder. REQUESTS is a JSON list of
 `{"file", "params", "result": [task id, XCom key, loader] | null, "folder"}`; RESULTS is the path of
-`pipec/compiler/backend/results.py`, which says how a result is shown.
+`pipec/compiler/backend/results.py`, which says how a result is shown, and STANDINS that of
+`pipec/backends/airflow/standins.py`, which has operators that start processes for containers.
 """
 
 from __future__ import annotations
@@ -17,22 +18,29 @@ from pathlib import Path
 from typing import Any
 
 
-def main(requests: str, results: str) -> None:
+def main(requests: str, results: str, standins: str) -> None:
     """Print a list of `{"errors", "state", "tasks": [[id, index, state, tries], ...], "result"}`."""
     import airflow.decorators
     import airflow.io.path
     import airflow.providers.common.compat.sdk  # noqa: F401
     from airflow import settings
+    from airflow.models.baseoperator import BaseOperator
     from airflow.utils.db import initdb
 
-    spec = importlib.util.spec_from_file_location("results", results)
-    assert spec is not None and spec.loader is not None
-    shown = importlib.util.module_from_spec(spec)
-    sys.modules["results"] = shown
-    spec.loader.exec_module(shown)
+    shown = loaded("results", results)
+    loaded("standins", standins).install(BaseOperator)
     initdb()
     settings.dispose_orm()
     print("\n@@" + json.dumps([in_fork(request, shown) for request in json.loads(requests)]))
+
+
+def loaded(name: str, file: str) -> Any:
+    """A module of pipec's, which is not installed here."""
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def in_fork(request: dict[str, Any], shown: Any) -> dict[str, Any]:

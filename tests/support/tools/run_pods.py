@@ -1,4 +1,4 @@
-"""Run DAG files with `dag.test()`, its pods as processes of this machine, and print what became of it.
+"""Run DAG files with `dag.test()`, its pods and containers as processes of this machine, and print what became of it.
 
 Usage: python run_pods.py FILE PARAMS [FILE PARAMS ...], with AIRFLOW_HOME set to an empty folder; PARAMS is the run's
 configuration as JSON. As on a cluster, Kubernetes' replacements are made in the command line, and the result of a
@@ -16,6 +16,8 @@ import sys
 import tempfile
 from datetime import timedelta
 from typing import Any
+
+import fake_docker
 
 CONFIG = """\
 apiVersion: v1
@@ -44,6 +46,7 @@ def execute(operator: Any, context: Any) -> Any:
     PODS[operator.task_id] = ApiClient().sanitize_for_serialization(pod)
     container = next(c for c in pod.spec.containers if c.name == "base")
     env = {e.name: e.value for e in container.env or [] if e.value is not None}
+    env = {name: replaced(text, env) for name, text in env.items()}
     env |= {"PATH": os.environ["PATH"], "LOG": LOG}
     with tempfile.TemporaryDirectory() as folder:
         line = [replaced(text, env) for text in [*(container.command or []), *(container.args or [])]]
@@ -73,6 +76,7 @@ def main(*arguments: str) -> None:
 
     initdb()
     KubernetesPodOperator.execute = execute  # type: ignore[method-assign]
+    fake_docker.install(PODS, {"PATH": os.environ["PATH"], "LOG": LOG})
     found = [ran(file, json.loads(params)) for file, params in zip(arguments[::2], arguments[1::2])]
     print("\n@@" + json.dumps(found, default=repr))
 
@@ -92,7 +96,10 @@ def ran(file: str, params: dict[str, Any]) -> dict[str, Any]:
         return {"errors": list(bag.import_errors.values())}
     dag = next(iter(bag.dags.values()))
     for task in dag.tasks:  # dag.test() really sleeps between attempts
-        task.retry_delay = timedelta(0)
+        if hasattr(task, "partial_kwargs"):
+            task.partial_kwargs["retry_delay"] = timedelta(0)
+        else:
+            task.retry_delay = timedelta(0)
     run = dag.test(run_conf=params)
     with create_session() as session:
         rows = session.query(XComModel).filter(XComModel.run_id == run.run_id, XComModel.key == "return_value")

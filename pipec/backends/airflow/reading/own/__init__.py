@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from pipec.backends.airflow.reading.own.functions import MARK
+from pipec.backends.airflow.reading.own.functions import MARK, first_doc
 from pipec.backends.airflow.reading.own.module import Made, made_of, parts_of
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.compiler.diagnostics import Report
@@ -12,6 +12,11 @@ from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate
 from pipec.compiler.reading import Outcome, PipelineRead, Source, TaskRead
 
 TARGET = "airflow"
+ELSEWHERE = {
+    "Run a step in the container of its task": "containers",
+    "Run a task in a virtual environment of its own": "environments",
+}
+"""How the docstring of a decorator starts that runs steps elsewhere than in the worker -> where that is."""
 
 
 def is_own(source: Source) -> bool:
@@ -23,8 +28,10 @@ def read(source: Source, report: Report) -> Outcome:
     """The DAG of the file as a pipeline; `CannotMigrate` where something in it is not understood."""
     tree = ast.parse(source.text)
     try:
-        if any(isinstance(node, ast.FunctionDef) and node.name == "isolated" for node in tree.body):
-            raise Unknown(None, "its steps run in environments of their own, from a module beside the file")
+        for kind in (
+            kind for start, kind in ELSEWHERE.items() if any(first_doc(n).startswith(start) for n in tree.body)
+        ):
+            raise Unknown(None, f"its steps run in {kind} of their own, from a module beside the file")
         made = made_of(parts_of(source, tree))
     except Unknown as problem:
         span = source.span(problem.node) if problem.node is not None else source.start
