@@ -14,16 +14,19 @@ from hypothesis import strategies as st
 from pipec import api, backends
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Finding
+from pipec.compiler.diagnostics.settings import NothingToFuse
 from pipec.compiler.diagnostics.target import LossyFeature
 from tests.support.settings import READERS, Found
 from tests.support.settings import wanted as strategies
 from tests.support.settings.python import Called
-from tests.support.settings.wanted import Setting, module
+from tests.support.settings.wanted import Setting, module, together
 
 
-def built(chosen: tuple[Setting, ...], target: str, version: str, folder: Path) -> tuple[Found, list[Finding]]:
+def built(
+    chosen: tuple[Setting, ...], target: str, version: str, folder: Path, fused: bool
+) -> tuple[Found, list[Finding]]:
     """What is found in the output, and the findings."""
-    (folder / "pipeline.py").write_text(module(chosen), encoding="utf-8")
+    (folder / "pipeline.py").write_text(module(chosen, fused), encoding="utf-8")
     workspace = api.Workspace(versions={target: version})
     made = api.build([str(folder / "pipeline.py")], [target], workspace)
     findings = [shown.finding for shown in workspace.shown()]
@@ -32,6 +35,8 @@ def built(chosen: tuple[Setting, ...], target: str, version: str, folder: Path) 
 
 def named(finding: Finding, feature: str, setting: str) -> bool:
     """Whether a finding is about the setting."""
+    if isinstance(finding, NothingToFuse):
+        return setting == "fuse"
     said = {getattr(finding, "feature", ""), getattr(finding, "setting", "")}
     return bool(said & {feature, setting})
 
@@ -106,10 +111,11 @@ def five_fields(cron: str) -> str:
     return " ".join([minute, hour, day, month, re.sub(r"[A-Z]{3}", lambda m: str(days.index(m[0])), weekday)])
 
 
-def examine(chosen: tuple[Setting, ...], target: str, version: str, folder: Path) -> None:
+def examine(chosen: tuple[Setting, ...], target: str, version: str, folder: Path, fused: bool = False) -> None:
     """All settings are there or named; what is refused is named, and left out to see the rest."""
+    chosen = together(chosen) if fused else chosen
     while True:
-        found, findings = built(chosen, target, version, folder)
+        found, findings = built(chosen, target, version, folder, fused)
         refused = [f for f in findings if f.severity == "error"]
         if not refused:
             break
@@ -123,8 +129,8 @@ def examine(chosen: tuple[Setting, ...], target: str, version: str, folder: Path
                 assert is_there(target, feature, value, found), f"{feature}={value!r} is lost: {found}"
 
 
-def law(count: int) -> Any:
-    """The law for `count` examples on each target."""
+def law(count: int, fused: bool = False) -> Any:
+    """The law for `count` examples on each target; `fused`: of two steps that share a task."""
 
     @pytest.mark.parametrize("target", backends.names())
     @seed(4)
@@ -132,12 +138,13 @@ def law(count: int) -> Any:
     @given(chosen=strategies.settings(), number=st.integers(0, 99))
     def check(tmp_path_factory: pytest.TempPathFactory, target: str, chosen: tuple[Setting, ...], number: int) -> None:
         versions = load(target).versions
-        examine(chosen, target, versions[number % len(versions)], tmp_path_factory.mktemp("settings"))
+        examine(chosen, target, versions[number % len(versions)], tmp_path_factory.mktemp("settings"), fused)
 
     return check
 
 
 test_every_setting_is_found_or_named = law(50)
+test_every_setting_of_a_shared_task_is_found_or_named = law(25, fused=True)
 test_every_setting_of_a_thousand_is_found_or_named = pytest.mark.slow(law(1000))
 
 
