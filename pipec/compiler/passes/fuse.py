@@ -11,7 +11,7 @@ from functools import partial
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.settings import CannotFuse, NothingToFuse
 from pipec.compiler.passes.fusing.chains import Graph, chains, groups
-from pipec.compiler.passes.fusing.function import Part, Plan, Written, skeleton, write
+from pipec.compiler.passes.fusing.function import Part, Plan, Signature, Written, skeleton, write
 from pipec.compiler.passes.fusing.settings import Call, Obstacle, obstacles, shared, surely_fit
 from pipec.compiler.passes.rebuild import free_name, map_blocks, with_blocks
 from pipec.ir import (
@@ -156,7 +156,7 @@ class _Fuser:
         for node in members:
             if isinstance(node, Task):
                 component = self.steps[node.component]
-                signatures[component.name] = self._positional(component)
+                signatures[component.name] = self._signature(component)
                 parts.append(Call(node, component))
             elif isinstance(node, Compute):
                 parts.append(node)
@@ -165,11 +165,9 @@ class _Fuser:
         handed_out = frozenset(v for v in made if self.readers.get(v, set()) - own)
         return Plan(tuple(parts), self.types, handed_out, signatures)
 
-    def _positional(self, component: Component) -> int:
-        """How many parameters of a step go by position only."""
+    def _signature(self, component: Component) -> Signature:
         definition = self.sources.get(component.function or "")
-        found = ast.parse(definition.source).body if definition else []
-        return next((len(n.args.posonlyargs) for n in found if isinstance(n, ast.FunctionDef)), 0)
+        return Signature.of(definition.source) if definition else Signature()
 
     def replaced(
         self, nodes: list[Statement], members: Sequence[Statement], plan: Plan, name: str, concurrent: bool
@@ -219,10 +217,12 @@ class _Fuser:
             returns=written.returns, code=(*dict.fromkeys(n for n in defined if n in reached), function), digest=digest,
             image=steps[0].image, packages=steps[0].packages, python=steps[0].python, span=calls[0].task.span,
         )  # fmt: skip
+        lazy = (*functions, *([self.copy] if written.copies else []))
+        annotation = tuple(dict.fromkeys(name for f in functions for name in self.sources[f].annotation))
         self.functions.append(
             Definition(
                 names=(function,), kind="function", source=written.source, module=self.pipeline.module,
-                lazy=(*functions, *([self.copy] if written.copies else [])), span=calls[0].task.span,
+                lazy=lazy, annotation=annotation, span=calls[0].task.span,
             )
         )  # fmt: skip
         self.components[key] = made

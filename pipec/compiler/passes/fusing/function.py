@@ -12,6 +12,7 @@ from pipec.compiler.passes.fusing.settings import Call
 from pipec.compiler.passes.rebuild import free_name
 from pipec.compiler.pysource import rename_free
 from pipec.compiler.pysource.layout import fitted, tidy
+from pipec.compiler.pysource.text import one_line
 from pipec.ir import (
     Code,
     Component,
@@ -20,6 +21,7 @@ from pipec.ir import (
     Expr,
     FileType,
     Output,
+    Ref,
     Task,
     Type,
     ValueId,
@@ -34,6 +36,36 @@ IMMUTABLE = frozenset(("int", "float", "bool", "str", "bytes", "None"))
 
 
 @dataclass(frozen=True)
+class Signature:
+    """What a function takes and gives, in the words of its definition."""
+
+    positional: int = 0
+    """How many parameters go by position only."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Parameter -> its annotation, where it has one."""
+    returns: str = ""
+    elements: tuple[str, ...] = ()
+    """Those of a result that is a tuple of known length."""
+
+    @classmethod
+    def of(cls, source: str) -> Signature:
+        """The signature of the function whose definition `source` is."""
+        node = next((n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)), None)
+        if node is None:
+            return cls()
+        args = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        annotated = {a.arg: one_line(a.annotation) for a in args if a.annotation}
+        returns = one_line(node.returns) if node.returns else ""
+        return cls(len(node.args.posonlyargs), annotated, returns, _elements(node.returns))
+
+    def of_output(self, select: str | int | None) -> str:
+        """The annotation of an output; "" where nobody has written it."""
+        if select is None:
+            return self.returns
+        return self.elements[select] if isinstance(select, int) and select < len(self.elements) else ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """The parts of a task in order, and what the function has to know of their values."""
 
@@ -42,8 +74,8 @@ class Plan:
     """Of the values that the parts read and make."""
     handed_out: frozenset[ValueId]
     """Values that something outside reads."""
-    signatures: Mapping[str, int]
-    """Component -> how many parameters of its function go by position only."""
+    signatures: Mapping[str, Signature]
+    """Component -> what its function says of itself."""
 
     @property
     def reads(self) -> list[Expr]:
@@ -93,7 +125,7 @@ class Written:
     """For each of `Plan.taken`."""
     outputs: tuple[Output, ...]
     returns: str
-    """What the result's annotation would be, where it is a tuple of known length."""
+    """The annotation of its result."""
     copies: bool
     """Whether it copies values."""
 
@@ -156,17 +188,38 @@ class _Writer:
             call = self.call(last.task, last.component)
             self.lines.append(f"return {call}" if last.task.outputs else call)
             outputs = tuple(o for o in last.task.outputs if o.id in plan.handed_out)
-            returns = last.component.returns if _size(last.component) else ""
+            returns = plan.signatures[last.component.name].returns if outputs else "None"
         else:
             self.lines.append(f"return {', '.join(self.texts[v] for v in plan.given)}")
             several = len(plan.given) > 1
-            returns = f"tuple[{', '.join(['object'] * len(plan.given))}]" if several else ""
+            kinds = [self.annotations.get(v, "") for v in plan.given]
+            returns = f"tuple[{', '.join(kinds)}]" if several and all(kinds) else kinds[0] if not several else ""
             outputs = tuple(
                 Output(id=v, type=plan.types[v], select=i if several else None) for i, v in enumerate(plan.given)
             )
-        head = fitted(f"def {name}({', '.join(ports)}):", 0)
+        arrow = f" -> {returns}" if returns else ""
+        head = fitted(f"def {name}({', '.join(map(self.parameter, plan.taken))}){arrow}:", 0)
         body = [line for text in self.lines for line in fitted(text, 4)]
         return Written("\n".join([*head, *body]), ports, outputs, returns, self.copies)
+
+    def parameter(self, value: ValueId) -> str:
+        """A parameter, annotated as that of the first step which gets it as it is."""
+        for call in (part for part in self.plan.parts if isinstance(part, Call)):
+            for port, expr in call.task.args.items():
+                if isinstance(expr, Ref) and expr.value == value:
+                    kind = self.plan.signatures[call.component.name].parameters.get(port)
+                    return f"{self.texts[value]}: {kind}" if kind else self.texts[value]
+        return self.texts[value]
+
+    @property
+    def annotations(self) -> dict[ValueId, str]:
+        """Value that a step makes -> its annotation, where there is one."""
+        calls = [part for part in self.plan.parts if isinstance(part, Call)]
+        return {
+            o.id: self.plan.signatures[call.component.name].of_output(o.select)
+            for call in calls
+            for o in call.task.outputs
+        }
 
     def part(self, part: Part) -> None:
         """The lines of one part whose values others read, or nobody."""
@@ -181,7 +234,7 @@ class _Writer:
         read = [o for o in task.outputs if o.id in inside]
         if not read:
             self.lines.append(call)
-        elif [o.select for o in read] == list(range(_size(part.component))):
+        elif [o.select for o in read] == list(range(len(self.plan.signatures[part.component.name].elements))):
             names = [self.name(o.id) for o in read]
             self.texts.update(zip((o.id for o in read), names))
             self.lines.append(f"{', '.join(names)} = {call}")
@@ -205,7 +258,7 @@ class _Writer:
         by_name = False
         for at, (port, expr) in enumerate(given):
             fits = at < len(ports) and ports[at].name == port
-            clear = at == 0 or at < self.plan.signatures[component.name] or not isinstance(expr, Const)
+            clear = at == 0 or at < self.plan.signatures[component.name].positional or not isinstance(expr, Const)
             by_name = by_name or not (fits and clear)
             parts.append(f"{port}={texts[port]}" if by_name else texts[port])
         return f"{component.function}({', '.join(parts)})"
@@ -268,13 +321,10 @@ def _gives_new(expr: Expr) -> bool:
     )
 
 
-def _size(component: Component) -> int:
-    """How many elements the annotated result has; 0 where it does not say."""
-    try:
-        node = ast.parse(component.returns.strip("\"' "), mode="eval").body
-    except SyntaxError:
-        return 0
-    match node:
-        case ast.Subscript(value=ast.Name(id="tuple" | "Tuple"), slice=ast.Tuple(elts=elements)):
-            return 0 if any(isinstance(e, ast.Constant) and e.value is Ellipsis for e in elements) else len(elements)
-    return 0
+def _elements(annotation: ast.expr | None) -> tuple[str, ...]:
+    """The elements of an annotated result that is a tuple of known length."""
+    match annotation:
+        case ast.Subscript(value=ast.Name(id="tuple" | "Tuple"), slice=ast.Tuple(elts=found)):
+            open_ = any(isinstance(e, ast.Constant) and e.value is Ellipsis for e in found)
+            return () if open_ else tuple(map(one_line, found))
+    return ()

@@ -282,14 +282,14 @@ def longest(left: list[int], right: list[int], other: int) -> int:
 
 @task
 @stored(result="file")
-def signing(rows, name, i):
+def signing(rows: list[int], name, i) -> Path:
     report = render(rows)
     return sign(report, f"{name}-{i}")
 
 
 @task(multiple_outputs=True, executor_config=pod(requests={"cpu": "2", "memory": "2Gi"}))
 @stored(outputs={"table": (0, "pickle"), "cleaned": (1, "pickle"), "dropped": (2, "value")})
-def preparation(n):
+def preparation(n: int) -> tuple[Table, Table, int]:
     table = load(n)
     cleaned = clean(deepcopy(table), least=2)
     dropped = count(deepcopy(table), deepcopy(cleaned))
@@ -298,7 +298,7 @@ def preparation(n):
 
 @task(multiple_outputs=True)
 @stored(outputs={"left": (0, "value"), "right": (1, "value"), "size": (2, "value")})
-def split(cleaned, dropped):
+def split(cleaned: Table, dropped) -> tuple[list[int], list[int], int]:
     left, right = halves(cleaned)
     size = longest(deepcopy(left), deepcopy(right), dropped - 1)
     return left, right, size

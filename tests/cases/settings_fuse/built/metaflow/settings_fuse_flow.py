@@ -57,19 +57,19 @@ def longest(left: list[int], right: list[int], other: int) -> int:
     return max(len(left), len(right), other)
 
 
-def signing(rows, name, i):
+def signing(rows: list[int], name, i) -> Path:
     report = render(rows)
     return sign(report, f"{name}-{i}")
 
 
-def preparation(n):
+def preparation(n: int) -> tuple[Table, Table, int]:
     table = load(n)
     cleaned = clean(deepcopy(table), least=2)
     dropped = count(deepcopy(table), deepcopy(cleaned))
     return table, cleaned, dropped
 
 
-def split(cleaned, dropped):
+def split(cleaned: Table, dropped) -> tuple[list[int], list[int], int]:
     left, right = halves(cleaned)
     size = longest(deepcopy(left), deepcopy(right), dropped - 1)
     return left, right, size

@@ -158,21 +158,21 @@ def shout(text: str) -> str:
 
 @task
 @stored
-def doubled_and_total(number, numbers_3, n):
+def doubled_and_total(number, numbers_3, n: int) -> int:
     numbers_4 = doubled([number, *numbers_3])
     return total(numbers_4, n)
 
 
 @task
 @stored
-def shout_and_shout(text):
+def shout_and_shout(text: str) -> str:
     text_2 = shout(text)
     return shout(text_2)
 
 
 @task
 @stored
-def read_doubled_and_total(n):
+def read_doubled_and_total(n: int) -> int:
     numbers = read(n)
     numbers_2 = doubled(numbers)
     return total(numbers_2)

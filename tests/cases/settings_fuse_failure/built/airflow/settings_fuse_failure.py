@@ -196,14 +196,14 @@ def shown(number: float) -> str:
 @task(multiple_outputs=True)
 @caught
 @stored
-def guarded(number):
+def guarded(number: int) -> float:
     number_2 = checked(number)
     return root(number_2)
 
 
 @task
 @stored
-def parsing(text):
+def parsing(text: str) -> int:
     words = read(text)
     numbers = parsed(words)
     return total(numbers)

@@ -35,12 +35,12 @@ def shown(number: float) -> str:
     return f"{number:g}"
 
 
-def guarded(number):
+def guarded(number: int) -> float:
     number_2 = checked(number)
     return root(number_2)
 
 
-def parsing(text):
+def parsing(text: str) -> int:
     words = read(text)
     numbers = parsed(words)
     return total(numbers)

@@ -234,15 +234,15 @@ def best(scores: list[int]) -> int:
 )
 @with_environment({"MODE": "fast"})
 @stored
-def transfer(n, folder):
+def transfer(n: int, folder: str) -> int:
     numbers = fetch(n)
     return store(numbers, folder)
 
 
 @task
-@cached("774382961c419716", ttl=timedelta(days=7))
+@cached("985eba97256482a5", ttl=timedelta(days=7))
 @stored
-def scoring(n):
+def scoring(n: int) -> int:
     scores = scored(n)
     return best(scores)
 

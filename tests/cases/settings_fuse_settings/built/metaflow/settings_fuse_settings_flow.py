@@ -35,12 +35,12 @@ def best(scores: list[int]) -> int:
     return max(scores)
 
 
-def transfer(n, folder):
+def transfer(n: int, folder: str) -> int:
     numbers = fetch(n)
     return store(numbers, folder)
 
 
-def scoring(n):
+def scoring(n: int) -> int:
     scores = scored(n)
     return best(scores)
 
@@ -138,7 +138,7 @@ class SettingsFuseSettingsFlow(FlowSpec):
     def scoring(self):
         """Run `scoring`."""
         if not reuse(
-            self, ["best_result"], code="scoring 774382961c419716", inputs={"n": self.n}, ttl=timedelta(days=7)
+            self, ["best_result"], code="scoring 985eba97256482a5", inputs={"n": self.n}, ttl=timedelta(days=7)
         ):
             with empty_folder():
                 self.best_result = plain(scoring(self.n))
