@@ -66,6 +66,7 @@ def build_one(pipeline: Pipeline, target: str, project: Project, workspace: Work
     """The files of a lowered pipeline for one target; `None` where a finding refuses it."""
     backend = backends.get(target)
     report = Report()
+    pipeline = passes.fuse(pipeline, report)
     backend.capabilities.check(pipeline, project.site, report)
     bundle = None if workspace.failed(report.findings) else backend.build(pipeline, project.site, report)
     project.report.extend(report.findings)

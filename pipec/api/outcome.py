@@ -124,6 +124,8 @@ class Outcome:
     """Where a `try` has caught something: its id, and indices of the loops around. Plain Python alone tells it."""
     fault: bool = False
     """The runner is at fault, not the pipeline."""
+    shared: tuple[tuple[str, ...], ...] = ()
+    """Calls that shared a task on this target, by the ids of their own tasks, in their order."""
 
     def as_json(self) -> dict[str, Any]:
         """As `run --json` writes it."""

@@ -10,10 +10,12 @@ from typing import Any
 from pipec import backends
 from pipec.api.building import build_one
 from pipec.api.outcome import Outcome, Trace
+from pipec.api.shared import Shared
 from pipec.api.sources import Selected, Workspace
 from pipec.api.workers import OnEvent, Worker
 from pipec.compiler import passes
 from pipec.compiler.backend.protocol import DoneEvent, RunRequest
+from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import UnsupportedFeature
 from pipec.ir import Pipeline
 from pipec.ir.graph import tasks
@@ -33,7 +35,9 @@ def run(
     main = _bundle(selected, lowered, worker.target, folder / "bundle", workspace)
     if main is None:
         return None
-    (folder / "pipeline.json").write_text(lowered.model_dump_json(), encoding="utf-8")
+    built = lowered if worker.target == backends.REFERENCE else passes.fuse(lowered, Report())
+    shared = Shared.of(pipeline, built)
+    (folder / "pipeline.json").write_text(built.model_dump_json(), encoding="utf-8")
     result = folder / "result.json"
     request = RunRequest(
         target=worker.target,
@@ -52,13 +56,15 @@ def run(
     trace = Trace(pipeline)
 
     def listen(event: Any) -> None:
-        trace.add(event)
-        on_event(event)
+        for told in shared.events(event):
+            trace.add(told)
+            on_event(told)
 
     done = worker.run(request, listen)
     trace.add(done)
+    shared.settle(trace, done)
     on_event(done)
-    return _outcome(trace, done, worker.target, result), result
+    return _outcome(trace, done, worker.target, result, tuple(shared.tasks.values())), result
 
 
 def _bundle(selected: Selected, lowered: Pipeline, target: str, folder: Path, workspace: Workspace) -> str | None:
@@ -99,12 +105,12 @@ def _cannot_run(selected: Selected, lowered: Pipeline, target: str) -> bool:
     return found
 
 
-def _outcome(trace: Trace, done: DoneEvent, target: str, result: Path) -> Outcome:
+def _outcome(trace: Trace, done: DoneEvent, target: str, result: Path, shared: tuple[tuple[str, ...], ...]) -> Outcome:
     value: Any = None
     error = done.error
     if done.status == "succeeded":
         value = json.loads(result.read_text(encoding="utf-8"))["json"]
         error = None
     return Outcome(
-        target, trace.pipeline.name, done.status, value, trace.entries(), error, tuple(trace.caught), done.fault
+        target, trace.pipeline.name, done.status, value, trace.entries(), error, tuple(trace.caught), done.fault, shared
     )

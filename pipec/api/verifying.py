@@ -15,6 +15,7 @@ from pipec.api.dependence import Dependence
 from pipec.api.outcome import Entry, Index, Outcome
 from pipec.api.running import run
 from pipec.api.sources import Selected, Workspace
+from pipec.api.together import together
 from pipec.api.workers import Worker, environment, throwaway
 from pipec.compiler import passes
 from pipec.compiler.backend.protocol import Event
@@ -181,7 +182,15 @@ def _steps(lowered: Pipeline, reference: Outcome, outcome: Outcome, target: str)
             if entry.key not in keys and entry.executed:
                 yield Difference(target, "step", entry.label, "no such call", _told(entry))
     overtaken = _overtaken(reference, theirs)
+    shared = set[tuple[str, Index]]()
+    for task in together(reference, outcome):
+        shared |= {entry.key for entry in task.ours}
+        found = task.difference({entry.key for entry in ours})
+        if found is not None and not (overtaken and not any(entry.executed for entry in task.theirs)):
+            yield Difference(target, "step", task.label, *found)
     for entry in ours:
+        if entry.key in shared:
+            continue
         other = theirs.get(entry.key)
         if overtaken and (other is None or not other.executed):
             continue

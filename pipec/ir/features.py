@@ -120,6 +120,9 @@ FEATURES: dict[str, str] = {
     "updates": "data that a step updates",
     "deadline": "a notice after a time",
     "on_failure": "a call when a step has failed",
+    "fuse": "one task for several steps",
+    "fuse.retries": "retries of several steps in one task",
+    "fuse.timeout": "time limits of several steps in one task",
     "targets": "native settings of the target",
     # settings of a pipeline
     "pipeline.description": "description of the pipeline",
@@ -350,6 +353,11 @@ def _of_policy(policy: TaskPolicy, task: Task) -> Iterator[Use]:
     for name in ("env", "secrets", "updates", "deadline", "on_failure"):
         if getattr(policy, name) not in (None, {}):
             yield use(name, name)
+    if policy.fuse is not None:
+        yield use("fuse", "fuse")
+        for name, value in (("retries", policy.retry), ("timeout", policy.timeout)):
+            if value is not None:
+                yield use(f"fuse.{name}", name)
     placement = policy.placement
     for name in ("node_selector", "tolerations", "labels", "annotations", "service_account", "queue", "priority"):
         if getattr(placement, name) not in (None, {}, ()):

@@ -63,6 +63,8 @@ class Task(Node):
     this value is the message (a str). After a success it is `None`."""
     policy: TaskPolicy = TaskPolicy()
     site: CallSite
+    fused: tuple[NodeId, ...] = ()
+    """Set by the `fuse` pass: the tasks that this one stands for, in the order in which its function calls them."""
     span: Span
 
 

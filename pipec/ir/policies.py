@@ -94,6 +94,8 @@ class TaskPolicy(Node):
     """Seconds after which somebody is told."""
     on_failure: str | None = None
     """Component that is called with a message."""
+    fuse: str | None = None
+    """"auto", or the name of the task that calls share which follow one another; `None`: a task of its own."""
     extensions: dict[str, dict[str, Any]] = {}
     """Native settings by target."""
     spans: dict[str, Span] = {}

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from pipec import api, backends
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Finding
+from pipec.compiler.diagnostics.settings import NothingToFuse
 from pipec.compiler.diagnostics.target import LossyFeature
 from tests.support.settings import READERS, Found
 from tests.support.settings import wanted as strategies
 from tests.support.settings.python import Called
-from tests.support.settings.wanted import Setting, module
+from tests.support.settings.wanted import Setting, module, together
 
 PLACES = [(target, "") for target in backends.names()]
 PLACES += [("airflow", place) for place in ("virtualenv", "pod", "docker")]
@@ -26,12 +27,14 @@ PLACES += [("airflow", place) for place in ("virtualenv", "pod", "docker")]
 
 
 def built(
-    chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str
+    chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str, fused: bool
 ) -> tuple[Found, list[Finding]]:
     """What is found in the output, and the findings."""
-    table = f'[tool.pipec.{target}]\nisolation = "{isolation}"\n' if isolation else ""
+    table = f'[tool.pipec.{target}]
+isolation = "{isolation}"
+' if isolation else ""
     (folder / "pyproject.toml").write_text(table, encoding="utf-8")
-    (folder / "pipeline.py").write_text(module(chosen), encoding="utf-8")
+    (folder / "pipeline.py").write_text(module(chosen, fused), encoding="utf-8")
     workspace = api.Workspace(versions={target: version})
     made = api.build([str(folder / "pipeline.py")], [target], workspace)
     findings = [shown.finding for shown in workspace.shown()]
@@ -40,6 +43,8 @@ def built(
 
 def named(finding: Finding, feature: str, setting: str) -> bool:
     """Whether a finding is about the setting."""
+    if isinstance(finding, NothingToFuse):
+        return setting == "fuse"
     said = {getattr(finding, "feature", ""), getattr(finding, "setting", "")}
     return bool(said & {feature, setting})
 
@@ -115,10 +120,13 @@ def five_fields(cron: str) -> str:
     return " ".join([minute, hour, day, month, re.sub(r"[A-Z]{3}", lambda m: str(days.index(m[0])), weekday)])
 
 
-def examine(chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str = "") -> None:
+def examine(
+    chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str = "", fused: bool = False
+) -> None:
     """All settings are there or named; what is refused is named, and left out to see the rest."""
+    chosen = together(chosen) if fused else chosen
     while True:
-        found, findings = built(chosen, target, version, folder, isolation)
+        found, findings = built(chosen, target, version, folder, isolation, fused)
         refused = [f for f in findings if f.severity == "error"]
         if not refused:
             break
@@ -132,10 +140,12 @@ def examine(chosen: tuple[Setting, ...], target: str, version: str, folder: Path
                 assert is_there(target, feature, value, found), f"{feature}={value!r} is lost: {found}"
 
 
-def law(count: int) -> Any:
-    """The law for `count` examples on each target."""
+def law(count: int, fused: bool = False) -> Any:
+    """The law for `count` examples on each target; `fused`: of two steps that share a task."""
 
-    @pytest.mark.parametrize(("target", "isolation"), PLACES, ids=["-".join(filter(None, p)) for p in PLACES])
+    places = [place for place in PLACES if not (fused and place[1])]
+
+    @pytest.mark.parametrize(("target", "isolation"), places, ids=["-".join(filter(None, p)) for p in places])
     @seed(4)
     @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(chosen=strategies.settings(), number=st.integers(0, 99))
@@ -143,12 +153,14 @@ def law(count: int) -> Any:
         tmp_path_factory: pytest.TempPathFactory, target: str, isolation: str, chosen: tuple[Setting, ...], number: int
     ) -> None:
         versions = load(target).versions
-        examine(chosen, target, versions[number % len(versions)], tmp_path_factory.mktemp("settings"), isolation)
+        version, folder = versions[number % len(versions)], tmp_path_factory.mktemp("settings")
+        examine(chosen, target, version, folder, isolation, fused)
 
     return check
 
 
 test_every_setting_is_found_or_named = law(50)
+test_every_setting_of_a_shared_task_is_found_or_named = law(25, fused=True)
 test_every_setting_of_a_thousand_is_found_or_named = pytest.mark.slow(law(1000))
 
 

@@ -190,7 +190,8 @@ def compared(back: Back, folder: Path, plain: Plain) -> list[str]:
     steps = sorted({c.function or c.name for c in back.pipelines[0].components})
     found = []
     for run in back.case.runs:
-        if run.status == "refused":
+        copies = "deepcopy(" in back.text  # a shared task does what bare Python does not: it hands on copies
+        if run.status == "refused" or (copies and run.plain == "differs"):
             continue
         one = plain.run(run, back.case.file, back.case.function, steps)
         other = plain.run(run, folder / "pipeline.py", back.function, steps)

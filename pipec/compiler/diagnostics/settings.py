@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipec.compiler.diagnostics.finding import Finding
+from pipec.compiler.diagnostics.finding import Finding, Label
+from pipec.ir import Span
 
 
 @dataclass(frozen=True)
@@ -108,3 +109,76 @@ class CachedEffect(Finding):
     @property
     def message(self) -> str:
         return f"step {self.step!r} is called for its effect and must not be cached"
+
+
+@dataclass(frozen=True)
+class CannotFuse(Finding):
+    """Calls that follow one another are to share a task, and one task could not do what they do.
+
+    They have one process, one set of resources and one attempt: settings that are about the process have to be equal,
+    and nothing else may run between them.
+
+    Example:
+
+        @step(fuse="preparation", image="python:3.12")
+        def load(n: int) -> list: ...
+
+        @step(fuse="preparation", image="python:3.13")
+        def clean(rows: list) -> list: ...
+
+        @pipeline
+        def p(n: int = 3):
+            return clean(load(n))
+
+    Use instead: the same settings for all of them, or no `fuse` for one.
+    """
+
+    task: str
+    steps: tuple[str, ...]
+    reason: str
+    other: Span | None = None
+
+    code = "PC219"
+    name = "cannot-fuse"
+
+    @property
+    def message(self) -> str:
+        steps = ", ".join(map(repr, self.steps))
+        return f"{steps} cannot share the task {self.task!r}: {self.reason}"
+
+    @property
+    def help(self) -> str:
+        return "make it equal, or leave `fuse` out for one of them"
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return () if self.other is None else (Label(self.other, "and this"),)
+
+
+@dataclass(frozen=True)
+class NothingToFuse(Finding):
+    """A step is to share a task, and no step of that name reads its result or gives it one.
+
+    Each of its calls has a task of its own, as without the setting.
+
+    Example:
+
+        @step(fuse="preparation")
+        def load(n: int) -> list: ...
+
+        @pipeline
+        def p(n: int = 3):
+            return load(n)
+
+    Use instead: the same name for the step before or behind it, or no `fuse`.
+    """
+
+    task: str
+
+    code = "PC320"
+    name = "nothing-to-fuse"
+    severity = "warning"
+
+    @property
+    def message(self) -> str:
+        return f"no two steps that follow one another share the task {self.task!r}"

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.components import Step
 
 OWN = (*PARAMETERS, "inputs", "outputs")
-NOT_SETTINGS = ("image", "packages", "python")
-"""Settings of a step that a container step does not have: its image is in the call, and has what it has."""
+NOT_SETTINGS = ("image", "packages", "python", "fuse")
+"""Settings of a step that a container step does not have: its image is in the call, has what it has, and is a process
+of its own."""
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 

@@ -157,6 +157,7 @@ class SettingsReader:
             updates=build.get("updates", values.text),
             deadline=build.get("deadline", values.positive),
             on_failure=build.get("on_failure", values.text),
+            fuse=build.get("fuse", values.fuse),
             extensions=build.get("targets", build.targets) or {},
             spans=raw.spans,
         )  # fmt: skip

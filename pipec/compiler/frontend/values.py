@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ STEP_SETTINGS = [
     "queue",
     "priority",
     "on_failure",
+    "fuse",
     "targets",
 ]
 PIPELINE_SETTINGS = [
@@ -216,6 +218,15 @@ def priority(value: Any) -> int | str:
     """A number, or the name of a priority class."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise ValueError(f"{value!r} is no priority")
+    return value
+
+
+def fuse(value: Any) -> str | None:
+    """`"auto"`, the name of a shared task, or `False` for a task of its own."""
+    if value is False:
+        return None
+    if not isinstance(value, str) or not value.isidentifier() or keyword.iskeyword(value) or value.startswith("_"):
+        raise ValueError(f'{value!r} is no name of a task; write "auto" or a name such as "preparation"')
     return value
 
 

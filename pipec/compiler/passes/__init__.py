@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.passes.fold import fold
+from pipec.compiler.passes.fuse import fuse
 from pipec.compiler.passes.mutations import warn_mutations
 from pipec.compiler.passes.outline import outline
 from pipec.compiler.passes.risks import warn_risks
@@ -25,4 +26,4 @@ def run(pipeline: Pipeline, report: Report) -> Pipeline:
     return pipeline
 
 
-__all__ = ["PASSES", "Pass", "outline", "run"]
+__all__ = ["PASSES", "Pass", "fuse", "outline", "run"]

@@ -72,6 +72,8 @@ def settings_of(policy: TaskPolicy) -> dict[str, str]:
         found["deadline"] = f'"{duration(policy.deadline)}"'
     if policy.on_failure is not None:
         found["on_failure"] = policy.on_failure
+    if policy.fuse is not None:
+        found["fuse"] = python(policy.fuse)
     if policy.extensions:
         found["targets"] = python(policy.extensions)
     return found

@@ -28,6 +28,11 @@ def e(n: int) -> int:
     return n
 
 
+@step(fuse="no name")  # PC210
+def f(n: int) -> int:
+    return n
+
+
 @pipeline
 def p(n: int = 3) -> int:
-    return e(d(c(b(a(n)))))
+    return f(e(d(c(b(a(n))))))

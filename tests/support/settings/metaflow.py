@@ -36,6 +36,8 @@ def in_metaflow(files: Mapping[str, str]) -> dict[str, Any]:
         found |= _cache(value(call))
     for call in (n for n in ast.walk(work) if isinstance(n, ast.Call) and ast.unparse(n.func) == "publish"):
         found["updates"] = value(call).args[0]
+    for call in (n for n in ast.walk(work) if isinstance(n, ast.Call) and ast.unparse(n.func) == "telling"):
+        found["on_failure"] = ast.unparse(call.args[0])
     _flow(flow, found)
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -167,6 +167,7 @@ STEP: tuple[Draw, ...] = (
     one("updates", st.sampled_from(("s3://bucket/table/", "s3://bucket/other"))),
     one("deadline", DURATION, lambda v: f'"{v:g}s"'),
     one("on_failure", st.just("page"), str),
+    one("fuse", st.sampled_from(("preparation", "shared"))),
     one(
         "targets", st.fixed_dictionaries({
             "airflow": st.fixed_dictionaries({"pool": WORD}),
@@ -198,9 +199,45 @@ def settings(draw: st.DrawFn) -> tuple[Setting, ...]:
     return tuple(draw(strategy) for strategy in (*step, *pipeline))
 
 
-def module(chosen: tuple[Setting, ...]) -> str:
-    """The pipeline module."""
+FUSED = """\
+from pipec import GPU, After, Cache, Cron, Every, OnUpdate, Retry, Secret, pipeline, step
+
+
+def page(message: str) -> None:
+    print(message)
+
+
+@step({step})
+def begin(n: int) -> int:
+    return n
+
+
+@step({step})
+def finish(n: int) -> int:
+    return n + 1
+
+
+@pipeline({pipeline})
+def main(n: int = 1) -> int:
+    return finish(begin(n))
+"""
+
+
+def together(chosen: tuple[Setting, ...]) -> tuple[Setting, ...]:
+    """What a task has to say that stands for two steps with these settings, those left out that it cannot have."""
+    alone = {"fuse", "updates", "deadline", "cache.ignore"}
+    kept = [s for s in chosen if not alone & s.wanted.keys()]
+    return tuple(
+        replace(s, wanted={"timeout": 2 * s.wanted["timeout"]}) if s.name == "timeout" and s.on == "step" else s
+        for s in kept
+    )
+
+
+def module(chosen: tuple[Setting, ...], fused: bool = False) -> str:
+    """The pipeline module; `fused`: two steps with these settings share the task."""
     on = {kind: ", ".join(f"{s.name}={s.source}" for s in chosen if s.on == kind) for kind in ("step", "pipeline")}
+    if fused:
+        return FUSED.format(step=", ".join(filter(None, [on["step"], 'fuse="work"'])), pipeline=on["pipeline"])
     return f"""\
 from pipec import GPU, After, Cache, Cron, Every, OnUpdate, Retry, Secret, pipeline, step
 
