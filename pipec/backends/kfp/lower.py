@@ -82,8 +82,11 @@ class Lowering:
     """How many loops are around."""
     cached: set[str] = field(default_factory=set)
     """Tasks that may end in a cache hit: servers have not always taken those for finished when they merge."""
+    windows: dict[float, Handle] = field(default_factory=dict)
+    """Time that entries of the cache live -> the number of the time window."""
     told: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=lambda: {"root"})
+    whole: Scope = field(default_factory=lambda: Scope("root"))
     containers: Containers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -245,7 +248,7 @@ class Lowering:
 
     def root(self) -> Scope:
         """The whole pipeline."""
-        root = Scope("root")
+        root = self.whole
         for parameter in self.pipeline.parameters:
             self.handles[parameter.name] = Handle(
                 "raw" if is_raw(parameter) else "text", parameter.name, root, key=parameter.name

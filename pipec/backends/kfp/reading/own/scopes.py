@@ -16,9 +16,11 @@ from pipec.backends.kfp.reading.own.symbols import Symbols, Value, constant
 from pipec.backends.kfp.reading.own.tree import Choice, Group, Loop, Node, Part, sources
 from pipec.backends.kfp.reading.own.tree import walk as every
 from pipec.backends.kfp.reading.values import RefusedError
+from pipec.backends.kfp.windows import INPUT, PROGRAM
 
 CONDITION = re.compile(r"inputs\.parameter_values\['(?P<flag>[^']+)'\] == '(?P<wanted>true|false)'")
 COMPLETED = "ALL_UPSTREAM_TASKS_COMPLETED"
+WINDOW = re.compile(re.escape(f"import time\n\n{PROGRAM}").replace(r"\{\}", r"(\d+(?:\.\d+)?)"))
 HELPING = ("each-", "some-", "import-")
 """What the DAGs are called that only a loop or an importer needs."""
 
@@ -61,6 +63,8 @@ class Scopes:
         self.ran: list[Ran] = []
         self.told: dict[Path, tuple[str, str, Program]] = {}
         """DAG and task -> the function that is told when it has failed, and the program with it."""
+        self.windows: dict[Path, float] = {}
+        """DAG and task -> how many seconds its results are kept."""
         self.parts: list[Part] = []
 
     def dag(self, component: Mapping[str, Any], scope: Scope) -> Scope:
@@ -106,15 +110,20 @@ class Scopes:
         scope.outputs |= {(name, key): value for key, value in made.outputs.items()}
 
     def _leaf(
-        self, name: str, path: Path, task: Mapping[str, Any], component: Mapping[str, Any], bound: Mapping[str, Value]
+        self, name: str, path: Path, task: Mapping[str, Any], component: Mapping[str, Any], bound: dict[str, Value]
     ) -> Made:
         label = component["executorLabel"]
         executor = self.executors[label]
         if "importer" in executor:
             return Made(outputs={"artifact": Value("artifact", self._located(name, bound))})
+        if (window := bound.pop(INPUT, None)) is not None and window.form == "window":
+            self.windows[path] = float(window.source)
         program = self._program(label)
         if program is None:
             return self.foreign(name, path, task, component, bound)
+        if not program.step and (found := WINDOW.fullmatch(program.glue)):
+            program.check()
+            return Made(outputs={"Output": Value("window", found[1])})
         cached = bool((task.get("cachingOptions") or {}).get("enableCache"))
         made = Glue(program, name, bound, self.symbols, not cached).read()
         if program.step:
@@ -285,7 +294,7 @@ class Scopes:
         parameters: dict[str, str] = {}
         inner: dict[str, Value] = {}
         for port, value in bound.items():
-            if value.form == "constant":
+            if value.form in ("constant", "window"):
                 inner[port] = value
                 continue
             if value.source not in parameters:

@@ -109,7 +109,8 @@ class Translation:
         return [p for p in found.values() if p.chunks]
 
     def _steps(self, part: Part, definitions: Definitions) -> Steps:
-        steps = Steps(self.documents, {path: function for path, (function, _, _) in self.scopes.told.items()})
+        told = {path: function for path, (function, _, _) in self.scopes.told.items()}
+        steps = Steps(self.documents, told, self.scopes.windows)
         ran = {one.path[-1]: one for one in self.scopes.ran}
         for node in _calls(part):
             if node.id in ran:
