@@ -12,7 +12,7 @@ from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.own.glue import Glue, Made
 from pipec.backends.kfp.reading.own.programs import Program, program_of
-from pipec.backends.kfp.reading.own.symbols import Symbols, Value, constant
+from pipec.backends.kfp.reading.own.symbols import Form, Symbols, Value, constant
 from pipec.backends.kfp.reading.own.tree import Choice, Group, Loop, Node, Part, sources
 from pipec.backends.kfp.reading.own.tree import walk as every
 from pipec.backends.kfp.reading.values import RefusedError
@@ -20,7 +20,11 @@ from pipec.backends.kfp.windows import INPUT, PROGRAM
 
 CONDITION = re.compile(r"inputs\.parameter_values\['(?P<flag>[^']+)'\] == '(?P<wanted>true|false)'")
 COMPLETED = "ALL_UPSTREAM_TASKS_COMPLETED"
-WINDOW = re.compile(re.escape(f"import time\n\n{PROGRAM}").replace(r"\{\}", r"(\d+(?:\.\d+)?)"))
+SMALL: dict[Form, re.Pattern[str]] = {
+    "window": re.compile(re.escape(f"import time\n\n{PROGRAM}").replace(r"\{\}", r"(\d+(?:\.\d+)?)")),
+    "constant": re.compile(r'kfp_result\(task, "Output", "(succeeded|failed)"\)'),
+}
+"""Form -> the small task whose output it is: it tells the window of a cache, or the end of a run."""
 HELPING = ("each-", "some-", "import-")
 """What the DAGs are called that only a loop or an importer needs."""
 
@@ -118,19 +122,21 @@ class Scopes:
             return Made(outputs={"artifact": Value("artifact", self._located(name, bound))})
         if (window := bound.pop(INPUT, None)) is not None and window.form == "window":
             self.windows[path] = float(window.source)
-        program = self._program(label)
+        program = self.program(label)
         if program is None:
             return self.foreign(name, path, task, component, bound)
-        if not program.step and (found := WINDOW.fullmatch(program.glue)):
-            program.check()
-            return Made(outputs={"Output": Value("window", found[1])})
+        for form, pattern in SMALL.items() if not program.step else ():
+            if found := pattern.fullmatch(program.glue):
+                program.check()
+                return Made(outputs={"Output": Value(form, found[1])})
         cached = bool((task.get("cachingOptions") or {}).get("enableCache"))
         made = Glue(program, name, bound, self.symbols, not cached).read()
         if program.step:
             self.ran.append(Ran(path, task, label, program, made.limit))
         return made
 
-    def _program(self, label: str) -> Program | None:
+    def program(self, label: str) -> Program | None:
+        """The program of an executor; `None` where it has one of the user's own."""
         if label not in self.programs:
             container = self.executors[label].get("container")
             if container is None:
@@ -146,7 +152,7 @@ class Scopes:
 
     def _tells(self, name: str, task: Mapping[str, Any], component: Mapping[str, Any], scope: Scope) -> None:
         """A task that tells somebody of the failure of another one."""
-        program = self._program(component["executorLabel"]) if "executorLabel" in component else None
+        program = self.program(component["executorLabel"]) if "executorLabel" in component else None
         inputs = (task.get("inputs") or {}).get("parameters") or {}
         status = ((inputs.get("status") or {}).get("taskFinalStatus") or {}).get("producerTask")
         call = re.search(
