@@ -1,8 +1,8 @@
 """Caches that expire: the number of the time window in which a run starts is one more input of their steps.
 
 A server takes entries for as long as it is configured to. When a window ends its number changes, and with it the key,
-so that nothing that was made in the window is found again. Windows begin at fixed instants: results live shorter than
-the `ttl` that is asked for, and never longer.
+so that nothing that was made in the window is found again. Windows begin at fixed instants: when a run starts, no
+result that it may find is older than the `ttl` asked for, and many a younger one is out of reach.
 """
 
 from __future__ import annotations
