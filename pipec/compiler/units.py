@@ -10,6 +10,7 @@ _BYTES = {
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50,
 }  # fmt: skip
 _SECONDS: dict[str, int | Fraction] = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "ms": Fraction(1, 1000)}
+_TIMES = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([A-Za-z]*)\s*\Z")
 
 
@@ -51,3 +52,13 @@ def parse_duration(value: object) -> float:
     if seconds < 0:
         raise ValueError(f"{value!r} is negative")
     return int(seconds) if seconds.denominator == 1 else float(seconds)
+
+
+def duration(seconds: float) -> str:
+    """A time as it is written: `"2h"`, `"90s"`."""
+    if seconds != int(seconds):
+        return f"{seconds:g}s"
+    for unit, factor in _TIMES:
+        if seconds and seconds % factor == 0:
+            return f"{int(seconds) // factor}{unit}"
+    return "0s"

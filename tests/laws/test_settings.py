@@ -30,9 +30,7 @@ def built(
     chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str, fused: bool
 ) -> tuple[Found, list[Finding]]:
     """What is found in the output, and the findings."""
-    table = f'[tool.pipec.{target}]
-isolation = "{isolation}"
-' if isolation else ""
+    table = f'[tool.pipec.{target}]\nisolation = "{isolation}"\n' if isolation else ""
     (folder / "pyproject.toml").write_text(table, encoding="utf-8")
     (folder / "pipeline.py").write_text(module(chosen, fused), encoding="utf-8")
     workspace = api.Workspace(versions={target: version})

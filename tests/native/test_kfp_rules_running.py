@@ -174,6 +174,23 @@ def test_exit_task_runs_after_a_failure_once_for_each_upstream(tmp_path: Path) -
     assert sorted(s.task for s in done.steps) == ["a", "b", "last", "last"]
 
 
+def test_final_status_of_a_dag_is_not_that_of_its_tasks(tmp_path: Path) -> None:
+    """Only launchers write it: not where the last task was taken from the cache, or is omitted after a skipped one."""
+    always = {**task("step", ("d",)), "triggerPolicy": {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}}
+    always["inputs"] = {"parameters": {"x": {"taskFinalStatus": {"producerTask": "d"}}}}
+    kept = {**task("step", x="1"), "cachingOptions": {"enableCache": True}}
+    no = when(task("step", x="no"), "inputs.parameter_values['x'] == 'yes'")
+
+    def state(place: str, inner: Spec, **more: Any) -> Any:
+        done = run(tmp_path / place, dag({"d": task("dag"), "last": always}), comp_dag=dag(inner), **more)
+        assert done.status == "succeeded" and done.steps[-1].task == "last"
+        return json.loads(done.steps[-1].outputs["Output"])["state"]
+
+    assert state("well", {"a": kept}, caching=True) == "COMPLETE"
+    assert state("cached", {"a": kept}, caching=True, times=2) == "RUNNING"
+    assert state("omitted", {"a": no, "b": task("step", ("a",)), "c": task("step")}) == "RUNNING"
+
+
 def test_importer_finds_uris_only_among_inputs_of_its_dag(tmp_path: Path) -> None:
     component = {
         "executorLabel": "exec-import", "inputDefinitions": {"parameters": {"uri": STRING}},

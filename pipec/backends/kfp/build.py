@@ -152,6 +152,12 @@ def _check_seconds(policy: TaskPolicy | PipelinePolicy, subject: str, report: Re
         report.add(LossySetting(policy.span("timeout"), "kfp", subject, "timeout", loss))
 
 
+def _check_hooks(policy: PipelinePolicy, subject: str, report: Report) -> None:
+    if policy.on_failure is not None and policy.timeout is not None:
+        loss = "nobody is told of a run that its time limit ends, since the pod that would tell is ended with it"
+        report.add(LossySetting(policy.span("on_failure"), "kfp", subject, "on_failure", loss))
+
+
 def _check(pipeline: Pipeline, made: Lowered, size: int, report: Report) -> None:
     workflow = size + 12_800 * len(made.tasks) // 10
     if size > UPLOAD:
@@ -163,6 +169,7 @@ def _check(pipeline: Pipeline, made: Lowered, size: int, report: Report) -> None
         limit = f"the program of component {name!r} has {size} bytes, and Linux takes about 131,000 in a command"
         report.add(TargetLimit(pipeline.span, "kfp", limit))
     _check_seconds(pipeline.policy, pipeline.name, report)
+    _check_hooks(pipeline.policy, pipeline.name, report)
     for task in tasks(pipeline):
         _check_seconds(task.policy, task.site.step, report)
         retry = task.policy.retry

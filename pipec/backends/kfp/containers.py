@@ -11,6 +11,7 @@ from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import found_writer, local, quoted, schema_title, writer
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
+from pipec.backends.kfp.windows import expire
 from pipec.compiler.backend.glue import call, operand_source, port_of
 from pipec.compiler.pysource.negate import negated_text
 from pipec.ir import (
@@ -72,6 +73,7 @@ class Containers:
                 "result" if select is None else f"result[{select}]" if isinstance(select, int) else f"result.{select}"
             )
             self.output(glue, output.id, key, value, output.type, hint)
+        expire(self.lowering, glue, node.policy)
         policy = node.policy
         if node.caught is not None:
             retries = policy.retry.limit if policy.retry else 0

@@ -14,6 +14,7 @@ from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import SUBSTITUTED, quoted, runtime, schema_title
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
+from pipec.backends.kfp.windows import window
 from pipec.ir import (
     Component,
     Const,
@@ -43,7 +44,7 @@ def container_task(containers: Containers, node: Task, step: Component, scope: S
     lowering, container = containers.lowering, step.container
     assert container is not None
     files = {s.port for s in slots(container) if s.form == "input_path"}
-    inputs = _inputs(containers, node, files, scope)
+    inputs = _inputs(containers, node, files, scope) | window(lowering, node.policy)
     outputs = {o.name: _output(o) for o in container.outputs}
     command, args = (_texts(texts, container) for texts in (container.command, container.args))
     version = node.policy.cache.version if node.policy.cache else ""

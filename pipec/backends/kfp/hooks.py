@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from kfp.local import logging_utils, placeholder_utils, status, subprocess_task_handler, task_dispatcher
-from kfp.local.orchestrator import dag_orchestrator, enhanced_dag_orchestrator, task_executor
+from kfp.local.orchestrator import dag_orchestrator, enhanced_dag_orchestrator, orchestrator_utils, task_executor
 
 from pipec.backends.kfp.program import without_installation
 from pipec.compiler.backend.protocol import Event, LogEvent, LoopEvent, StepEvent
@@ -221,6 +221,32 @@ def _replace_placeholders(full_command: list[str], executor_input_dict: dict[str
     return [request if part == "{{$}}" else part for part in full_command]
 
 
+_outputs = orchestrator_utils.OrchestratorUtils.get_dag_output_parameters
+
+
+def _get_dag_output_parameters(dag_outputs_spec: Any, io_store: Any) -> dict[str, Any]:
+    """What a DAG hands out. Of several tasks that have run, a server takes the first; kfp.local wants to have one."""
+    spec = type(dag_outputs_spec)()
+    spec.CopyFrom(dag_outputs_spec)
+    for output in spec.parameters.values():
+        selectors = output.value_from_oneof.parameter_selectors
+        there = [s for s in selectors if _is_there(io_store, s.producer_subtask, s.output_parameter_key)]
+        if len(there) > 1:
+            first = there[0].SerializeToString()
+            del selectors[1:]
+            selectors[0].ParseFromString(first)
+    found: dict[str, Any] = _outputs(spec, io_store)
+    return found
+
+
+def _is_there(io_store: Any, task: str, key: str) -> bool:
+    try:
+        io_store.get_task_output(task, key)
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def _as_it_is(*_: Any, **__: Any) -> Iterator[None]:
     yield
@@ -234,6 +260,7 @@ def install() -> None:
     subprocess_task_handler.run_local_subprocess = _run_local_subprocess
     subprocess_task_handler.replace_python_executable = lambda full_command, new_executable: full_command
     placeholder_utils.replace_placeholders = _replace_placeholders
+    orchestrator_utils.OrchestratorUtils.get_dag_output_parameters = staticmethod(_get_dag_output_parameters)
     logging_utils.local_logger_context = _as_it_is
     logging_utils.indented_print = _as_it_is
     logging_utils.print_horizontal_line = lambda: None

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from pipec.backends.kfp.containers import Containers
+from pipec.backends.kfp.endings import with_exit_task
 from pipec.backends.kfp.forms import Forms, forms_of
 from pipec.backends.kfp.loops import lower_loop
 from pipec.backends.kfp.model import (
@@ -82,8 +83,12 @@ class Lowering:
     """How many loops are around."""
     cached: set[str] = field(default_factory=set)
     """Tasks that may end in a cache hit: servers have not always taken those for finished when they merge."""
+    windows: dict[float, Handle] = field(default_factory=dict)
+    """Time that entries of the cache live -> the number of the time window."""
     told: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=lambda: {"root"})
+    whole: Scope = field(default_factory=lambda: Scope("root"))
+    """The DAG with the body of the pipeline."""
     containers: Containers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -245,23 +250,30 @@ class Lowering:
 
     def root(self) -> Scope:
         """The whole pipeline."""
-        root = Scope("root")
+        root = self.whole
         for parameter in self.pipeline.parameters:
             self.handles[parameter.name] = Handle(
                 "raw" if is_raw(parameter) else "text", parameter.name, root, key=parameter.name
             )
             root.own[parameter.name] = _parameter(parameter)
-        self.block(self.pipeline.body, root)
+        if self.pipeline.policy.on_failure is None and self.pipeline.policy.on_success is None:
+            self.body(root)
+        else:
+            with_exit_task(self, root)
+        assert not root.inputs, f"out of reach: {sorted(root.inputs)}"
+        return root
+
+    def body(self, scope: Scope) -> None:
+        """The statements of the pipeline, and its result."""
+        self.block(self.pipeline.body, scope)
         result = self.pipeline.result
         if result is not None:
             handle = self.operand(result)
-            if not (handle.scope is root and handle.task) or handle.kind == "raw":
-                handle = self.containers.export("result", handle, root, "text")
-            root.hand_out("Output", handle)
-        elif not root.tasks:
-            self.containers.export("result", constant("null"), root, "text")  # the server takes no empty DAG
-        assert not root.inputs, f"out of reach: {sorted(root.inputs)}"
-        return root
+            if not (handle.scope is scope and handle.task) or handle.kind == "raw":
+                handle = self.containers.export("result", handle, scope, "text")
+            scope.hand_out("Output", handle)
+        elif not scope.tasks:
+            self.containers.export("result", constant("null"), scope, "text")  # the server takes no empty DAG
 
 
 def constant(text: str) -> Handle:

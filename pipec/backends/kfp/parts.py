@@ -136,7 +136,7 @@ class Parts:
         self.components[f"comp-{name}"] = ComponentSpec(
             executor_label=f"exec-{name}",
             input_definitions=definitions(
-                {n: ParameterSpec(parameter_type=type_of(h)) for n, h in inputs.items() if not h.stored},
+                {n: _parameter(h) for n, h in inputs.items() if not h.stored},
                 {n: artifact_of(h) for n, h in inputs.items() if h.stored},
             ),
             output_definitions=definitions(
@@ -180,3 +180,9 @@ class Parts:
         if step.name not in self._codes:
             self._codes[step.name] = user_code(step, self.definitions)
         return self._codes[step.name]
+
+
+def _parameter(handle: Handle) -> ParameterSpec:
+    """An input of a container; optional where it is not read, since a server has one interface for equal containers."""
+    about = handle.about or None
+    return ParameterSpec(parameter_type=type_of(handle), is_optional=True if about else None, description=about)

@@ -55,6 +55,8 @@ class Handle:
     schema: str = "system.Artifact"
     direct: bool = False
     """A container hands it out, so that a branch or a loop can hand it on on every version of the server."""
+    about: str = ""
+    """What the interface of a container says of it, where the container does not read it."""
 
     @property
     def place(self) -> tuple[object, ...]:

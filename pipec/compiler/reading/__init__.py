@@ -20,11 +20,11 @@ from pipec.compiler.reading.module import (
     render,
 )
 from pipec.compiler.reading.outcome import Outcome, PipelineRead, Reader, TaskRead, TaskStatus
-from pipec.compiler.reading.settings import amount, duration, quantity, settings_of
+from pipec.compiler.reading.settings import amount, quantity, settings_of
 from pipec.compiler.reading.source import Source
 
 __all__ = [
     "ContainerStep", "Definition", "Item", "Line", "Module", "NativeStep", "Nested", "Outcome", "PipelineFunction",
     "PipelineRead", "Reader", "Remark", "Source", "Statement", "StepFunction", "TaskRead", "TaskStatus", "amount",
-    "duration", "quantity", "render", "settings_of",
+    "quantity", "render", "settings_of",
 ]  # fmt: skip

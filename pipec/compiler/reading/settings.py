@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pipec.compiler.pysource.text import python
+from pipec.compiler.units import duration
 from pipec.ir import Accelerator, Cache, PipelinePolicy, Retry, Schedule, TaskPolicy
 
 _BINARY = (("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
 _DECIMAL = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
-_TIMES = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 def quantity(size: int) -> str:
@@ -23,16 +23,6 @@ def quantity(size: int) -> str:
 def amount(millicores: int) -> str:
     """CPUs as the source of a number or text: `2`, `"500m"`."""
     return str(millicores // 1000) if millicores % 1000 == 0 else f'"{millicores}m"'
-
-
-def duration(seconds: float) -> str:
-    """A time as it is written: `"2h"`, `"90s"`."""
-    if seconds != int(seconds):
-        return f"{seconds:g}s"
-    for unit, factor in _TIMES:
-        if seconds and seconds % factor == 0:
-            return f"{int(seconds) // factor}{unit}"
-    return "0s"
 
 
 def settings_of(policy: TaskPolicy) -> dict[str, str]:

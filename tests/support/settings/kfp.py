@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -23,14 +24,18 @@ def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
     spec, *platforms = yaml.safe_load_all(main)
     kubernetes: dict[str, Any] = platforms[0]["platforms"]["kubernetes"] if platforms else {}
     found: dict[str, Any] = {}
-    task = spec["root"]["dag"]["tasks"]["work"]
+    tasks = _body(spec, found)
+    task = tasks["work"]
     label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
     container = spec["deploymentSpec"]["executors"][label]["container"]
     executor = kubernetes.get("deploymentSpec", {}).get("executors", {}).get(label, {})
     _container(container, found)
     _task(task, found)
     _executor(executor, found)
-    for other in spec["root"]["dag"]["tasks"].values():
+    if window := task["inputs"]["parameters"].get("cache-window"):
+        number = program(spec, tasks[window["taskOutputParameter"]["producerTask"]])
+        found["cache.ttl"] = float(re.findall(r"time\.time\(\) // ([\d.]+)", number)[0])
+    for other in tasks.values():
         given = other.get("inputs", {}).get("parameters", {})
         if any(b.get("taskFinalStatus") == {"producerTask": "work"} for b in given.values()):
             assert other["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
@@ -70,6 +75,26 @@ def _container(container: dict[str, Any], found: dict[str, Any]) -> None:
     installs = [part for part in container["command"] if "pip install" in part]
     if installs:
         found["packages"] = installs[0]
+
+
+def program(spec: dict[str, Any], task: dict[str, Any]) -> str:
+    """The program of a task."""
+    label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
+    text: str = spec["deploymentSpec"]["executors"][label]["container"]["command"][-1]
+    return text
+
+
+def _body(spec: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """The tasks of the pipeline itself; those around it call functions at the end of a run."""
+    tasks: dict[str, Any] = spec["root"]["dag"]["tasks"]
+    if "exit-handler-1" not in tasks:
+        return tasks
+    last = tasks["run-ended"]
+    assert last["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+    for end, hook in re.findall(r'if ended == "(\w+)":\n +(\w+)\(', program(spec, last)):
+        found["pipeline.on_success" if end == "succeeded" else "pipeline.on_failure"] = hook
+    body: dict[str, Any] = spec["components"]["comp-exit-handler-1"]["dag"]["tasks"]
+    return body
 
 
 def exported(command: list[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipec.backends.kfp.endings import BODY
 from pipec.backends.kfp.native import StepSettings
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
@@ -297,7 +298,8 @@ class _Reader:
             return None
         given = inputs.get(name) or {}
         text = given.get("parameterType") == "STRING" and not (given.get("isOptional") and "defaultValue" not in given)
-        return name if text and self.task_path[0] == "root" and name == identifier(name) else None
+        outer = self.task_path[0] == "root" or self.task_path[1] == f"comp-{BODY}"
+        return name if text and outer and name == identifier(name) else None
 
     def _name(self, entry: Mapping[str, Any], key: str, path: Path, setting: str) -> str | None:
         given = entry.get(f"{key}Parameter")

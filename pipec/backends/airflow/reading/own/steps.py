@@ -11,7 +11,7 @@ from pipec.backends.airflow.reading.own.functions import calls_user, constant, d
 from pipec.backends.airflow.reading.own.glue import Expr, name, substituted
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.compiler.pysource.negate import negated
-from pipec.compiler.reading import duration
+from pipec.compiler.units import duration
 
 
 class Steps(Attempts):

@@ -14,6 +14,7 @@ from pipec.backends.kfp.reading.own.glue import Made
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Call
 from pipec.backends.kfp.reading.values import RefusedError
+from pipec.backends.kfp.windows import INPUT
 from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import ContainerStep
 
@@ -24,6 +25,13 @@ ANY = "str | int | float | bool | list | dict"
 """What a container is given as text, where the document does not say which type it has."""
 JSON = "int | float | bool | list | dict"
 """What a container writes as JSON."""
+
+
+def without_window(component: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The component without the input that is there for the cache alone."""
+    inputs = component.get("inputDefinitions") or {}
+    parameters = {name: spec for name, spec in (inputs.get("parameters") or {}).items() if name != INPUT}
+    return {**component, "inputDefinitions": {**inputs, "parameters": parameters}}
 
 
 @dataclass
@@ -59,7 +67,7 @@ class Containers:
         """A task of such a container."""
         label = component["executorLabel"]
         container = self.documents.spec["deploymentSpec"]["executors"][label]["container"]
-        read = command(container, component, frozenset(bound))
+        read = command(container, without_window(component), frozenset(bound))
         if read.lost or read.notes or read.changes:
             raise RefusedError(f"the command of the container of `{name}` is not known")
         step = self._step(task["componentRef"]["name"], container["image"], read)

@@ -14,7 +14,7 @@ from pipec.backends.kfp.reading.own.tree import Assign, Call, Check, Node, Selec
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.compiler.pysource.negate import negated_text
 from pipec.compiler.pysource.text import double_quoted, python
-from pipec.compiler.reading import duration
+from pipec.compiler.units import duration
 
 NUMBERED = re.compile(r"_\d+\Z")
 LOADS = {

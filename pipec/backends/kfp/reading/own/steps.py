@@ -39,8 +39,8 @@ class Step:
 class Steps:
     """The steps of one document."""
 
-    def __init__(self, documents: Documents, told: Mapping[Path, str]) -> None:
-        self.documents, self.told = documents, told
+    def __init__(self, documents: Documents, told: Mapping[Path, str], windows: Mapping[Path, float]) -> None:
+        self.documents, self.told, self.windows = documents, told, windows
         self.found: dict[str, Step] = {}
 
     def add(self, call: Call, ran: Ran) -> None:
@@ -58,8 +58,9 @@ class Steps:
         read = policy.read(self.documents, label, path, task)
         lost = [one for one in read.lost if one[1] != "backoffMaxDuration" or not _is_usual(task)]
         found = read.policy
-        if found.cache is not None and version:
-            found = found.model_copy(update={"cache": Cache(version=version)})
+        if found.cache is not None:
+            cache = Cache(version=version or found.cache.version, ttl=self.windows.get(path))
+            found = found.model_copy(update={"cache": cache})
         if limit is not None:
             if found.timeout != math.ceil(limit + GRACE):
                 raise RefusedError(f"the time limit of `{path[-1]}` is not known")

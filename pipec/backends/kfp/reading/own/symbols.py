@@ -15,11 +15,12 @@ from pipec.compiler.pysource import rename_free
 from pipec.compiler.pysource.text import python
 
 Form = Literal["constant", "text", "raw", "written", "plain", "list", "items", "truth", "uri", "uris", "artifact",
-               "artifacts", "file"]  # fmt: skip
+               "artifacts", "file", "window"]  # fmt: skip
 """How a value travels: text that nobody has read yet; exact JSON; a `str` as it is; what a container has
 written, which is one or the other; text for a command line; a list of
 JSON texts, one for each iteration; what a loop runs over; "true" or "false" for a condition, or for `is None`; the
-place of an artifact; those of the items of a list; artifacts."""
+place of an artifact; those of the items of a list; artifacts; the number of a time window of the cache, whose source is
+its seconds."""
 UUID = "{{$.pipeline_job_uuid}}"
 CREATED = "{{$.pipeline_job_create_time_utc}}"
 

@@ -10,6 +10,7 @@ from pipec.backends.kfp.reading.documents import Documents
 from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.own.containers import Containers
 from pipec.backends.kfp.reading.own.definitions import Definitions
+from pipec.backends.kfp.reading.own.endings import body_of
 from pipec.backends.kfp.reading.own.handling import Handling
 from pipec.backends.kfp.reading.own.inlining import inline
 from pipec.backends.kfp.reading.own.naming import names
@@ -17,7 +18,7 @@ from pipec.backends.kfp.reading.own.order import Order
 from pipec.backends.kfp.reading.own.parameters import Parameter, parameters_of
 from pipec.backends.kfp.reading.own.printing import Printer
 from pipec.backends.kfp.reading.own.results import shape
-from pipec.backends.kfp.reading.own.scopes import Scope, Scopes
+from pipec.backends.kfp.reading.own.scopes import Scopes
 from pipec.backends.kfp.reading.own.steps import Steps
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Call, Group, Part, sources, walk
@@ -51,6 +52,7 @@ class Translation:
         self.containers = Containers(documents, self.symbols)
         self.scopes = Scopes(documents, self.symbols, self.containers.task)
         self.functions: dict[str, PipelineFunction] = {}
+        self.hooks: dict[str, str] = {}
 
     def outcome(self) -> Outcome:
         """The module, and what the report says of it."""
@@ -62,8 +64,10 @@ class Translation:
             symbol = self.symbols.new(parameter.name)
             fixed[symbol] = parameter.name
             inputs[parameter.name] = Value("raw" if parameter.is_raw else "text", symbol)
-        scope = self.scopes.dag(root, Scope(inputs, ("root",)))
-        handed = self.scopes.handed_out(root, scope)
+        body = body_of(root, inputs, self.scopes)
+        self.hooks = body.hooks
+        scope = self.scopes.dag(body.component, body.scope)
+        handed = self.scopes.handed_out(body.component, scope)
         part = Part(self._name(), list(fixed), scope.nodes, [value.source for value in handed.values()])
         for value in handed.values():
             if value.form == "written":
@@ -109,7 +113,8 @@ class Translation:
         return [p for p in found.values() if p.chunks]
 
     def _steps(self, part: Part, definitions: Definitions) -> Steps:
-        steps = Steps(self.documents, {path: function for path, (function, _, _) in self.scopes.told.items()})
+        told = {path: function for path, (function, _, _) in self.scopes.told.items()}
+        steps = Steps(self.documents, told, self.scopes.windows)
         ran = {one.path[-1]: one for one in self.scopes.ran}
         for node in _calls(part):
             if node.id in ran:
@@ -179,7 +184,10 @@ class Translation:
         kubernetes = (self.documents.platform.get("platforms") or {}).get("kubernetes") or {}
         seconds = (kubernetes.get("pipelineConfig") or {}).get("activeDeadlineSeconds")
         policy = PipelinePolicy(
-            timeout=float(int(seconds)) if seconds else None, extensions={TARGET: native} if native else {}
+            timeout=float(int(seconds)) if seconds else None,
+            on_failure=self.hooks.get("on_failure"),
+            on_success=self.hooks.get("on_success"),
+            extensions={TARGET: native} if native else {},
         )
         return {**settings, **pipeline_settings_of(policy)}, str(info.get("description") or "")
 

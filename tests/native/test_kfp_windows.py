@@ -1,0 +1,91 @@
+"""Caches that expire on a KFP server: its own rules for keys, at times that the test sets."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.native.test_kfp import _strict, compiled
+from tests.support.building import build
+from tests.support.discovery import ROOT, Case
+from tests.support.pipelinespec.server import Run, Server
+
+yaml = pytest.importorskip("yaml")
+pytest.importorskip("celpy")
+
+NESTED = Case(ROOT / "tests" / "cases" / "settings_cache_nested")
+DAY = 86_400
+WEEK = 7 * DAY
+
+
+class At:
+    """A server with a cache, and a pipeline that it runs at given times."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        self.server = Server(folder, environment, caching=True)
+        self.text = text
+
+    def run(self, seconds: float) -> Run:
+        """Run the pipeline, which begins at this time."""
+        done = self.server.run(self.text.replace("time.time()", str(seconds)), {})
+        assert done.status == "succeeded", done.errors
+        return done
+
+    def calls(self, seconds: float) -> Counter[tuple[str, str]]:
+        """How many calls of each step have run, or hit."""
+        wanted = ("load", "describe", "fetch", "again")
+        found = [(s.task.partition("-")[0], s.status) for s in self.run(seconds).steps]
+        return Counter(entry for entry in found if entry[0] in wanted)
+
+
+def test_all_calls_of_a_step_expire_together(tmp_path: Path) -> None:
+    output = build(NESTED, "kfp")
+    (text,) = (output.files[name] for name in output.main)
+    at = At(tmp_path, text)
+    first = at.calls(100 * WEEK)
+    assert first == {("load", "succeeded"): 9, ("describe", "succeeded"): 2}
+    hits = {(step, "cached"): count for (step, _), count in first.items()}
+    assert at.calls(100 * WEEK + 6.9 * DAY) == hits, "still the same window"
+    assert at.calls(101 * WEEK) == first, "the next one"
+    assert at.calls(101 * WEEK + DAY) == hits
+
+
+def test_a_run_asks_once_for_the_time(tmp_path: Path) -> None:
+    output = build(NESTED, "kfp")
+    (text,) = (output.files[name] for name in output.main)
+    assert [s.task for s in At(tmp_path, text).run(WEEK).steps].count("cache-window-7d") == 1
+
+
+CONTAINER = """
+NAME = container(
+    "python:3.12-slim", command=["python3", "-c", "PROGRAM"], args=["{n}", "{out}"],
+    inputs={"n": int}, outputs={"out": int}, cache=CACHE,
+)
+"""
+PIPELINE = """
+@pipeline
+def p(n: int = 1) -> int:
+    return again(fetch(n))
+"""
+PROGRAM = "import os, sys; os.makedirs(os.path.dirname(sys.argv[2]), exist_ok=True); open(sys.argv[2], 'w').write(sys.argv[1])"
+
+
+@pytest.mark.parametrize(("expires", "stays"), [("fetch", "again"), ("again", "fetch")])
+def test_results_of_containers_expire(tmp_path: Path, expires: str, stays: str) -> None:
+    """Also beside one that does the same and keeps its results: a server has one interface for both."""
+    made = {expires: '"1.5h"', stays: "True"}
+    texts = [CONTAINER.replace("NAME", name).replace("CACHE", cache) for name, cache in made.items()]
+    source = "from pipec import container\n" + "".join(texts).replace("PROGRAM", PROGRAM) + PIPELINE
+    _, bundle, _ = compiled(tmp_path, source)
+    text = bundle.files[bundle.main]
+    first, *more = yaml.safe_load_all(text)
+    _strict(first, more)
+    at = At(tmp_path / "server", text)
+    ran, hit = "succeeded", "cached"
+    assert at.calls(5400 * 10) == {(expires, ran): 1, (stays, ran): 1}
+    assert at.calls(5400 * 10.9) == {(expires, hit): 1, (stays, hit): 1}
+    assert at.calls(5400 * 11) == {(expires, ran): 1, (stays, hit): 1}
