@@ -19,7 +19,19 @@ from pipec.compiler.frontend.resolve import Resolver, Target
 from pipec.compiler.frontend.settings import Raw, SettingsReader
 from pipec.compiler.frontend.values import PIPELINE_SETTINGS, STEP_SETTINGS
 from pipec.compiler.site import Site
-from pipec.ir import VALUE, Component, Container, Native, ObjectType, Port, Span, TaskPolicy, Type
+from pipec.ir import (
+    VALUE,
+    Component,
+    Container,
+    ContainerOutput,
+    Native,
+    NativePort,
+    ObjectType,
+    Port,
+    Span,
+    TaskPolicy,
+    Type,
+)
 
 
 @dataclass(frozen=True)
@@ -38,10 +50,20 @@ class Step:
     span: Span
     container: Container | None = None
     inputs: dict[str, Type] = field(default_factory=dict)
-    """Input of a container -> type."""
+    """Input of a declared step -> type."""
     native: Native | None = None
     mentions: tuple[str, ...] = ()
     """The names of its module that a native step's source mentions."""
+
+    @property
+    def outputs(self) -> tuple[ContainerOutput | NativePort, ...]:
+        """Those of a declared step."""
+        return self.container.outputs if self.container else self.native.outputs if self.native else ()
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether its inputs and outputs are declared with it."""
+        return self.container is not None or (self.native is not None and bool(self.inputs or self.native.outputs))
 
     def component(self) -> Component:
         """The component; a function's without its code."""
@@ -49,7 +71,7 @@ class Step:
             digest = code_digest((), self.container.model_dump_json(), [p.model_dump_json() for p in self.ports])
             return Component(name=self.name, ports=self.ports, digest=digest, container=self.container, span=self.span)
         if self.native is not None:
-            return Component(name=self.name, native=self.native, span=self.span)
+            return Component(name=self.name, ports=self.ports, native=self.native, span=self.span)
         return Component(
             name=self.name,
             function=self.node.name,
@@ -102,19 +124,24 @@ class Steps:
         call = decorator(self.resolver, module, node, "step")
         place = module.name_span(node)
         raw = Raw({**self.defaults.values}, {**self.defaults.spans})
-        if isinstance(node, ContainerDef):
+        if isinstance(node, (ContainerDef, NativeDef)):
             known, call = [n for n in STEP_SETTINGS if n not in NOT_SETTINGS], settings_call(node)
+        if isinstance(node, NativeDef):
+            raw = Raw({}, {})  # it is what its own words say, whatever other steps are
+        elif isinstance(node, ContainerDef):
             raw = Raw(*({n: v for n, v in d.items() if n in known} for d in (raw.values, raw.spans)))
         own = reader.raw(call, known)
         site = reader.site_raw(self.site.steps.get(node.name, {}), place, known)
         for layer in (site, own):
             raw.values.update(layer.values)
             raw.spans.update(layer.spans)
-        if isinstance(node, NativeDef):
-            native, mentions = NativeDeclaration(self.resolver, module, self.report, node).read()
-            span = module.span(node.call)
-            return Step(name, module, node, (), VALUE, TaskPolicy(), {}, span, native=native, mentions=mentions)
         policy, settings = reader.step(raw, node.name, place)
+        if isinstance(node, NativeDef):
+            made = NativeDeclaration(self.resolver, module, self.annotations(module), self.report, node)
+            native, mentions = made.read()
+            taken = made.interface.ports(made.inputs)
+            span = module.span(node.call)
+            return Step(name, module, node, taken, VALUE, policy, {}, span, None, made.inputs, native, mentions)
         if isinstance(node, ContainerDef):
             read = Declaration(self.resolver, module, self.annotations(module), self.report, node)
             container, own_ports = read.read()
