@@ -13,6 +13,7 @@ from pipec.api.outcome import Outcome, Trace
 from pipec.api.sources import Selected, Workspace
 from pipec.api.workers import OnEvent, Worker
 from pipec.compiler import passes
+from pipec.compiler.backend.elsewhere import elsewhere
 from pipec.compiler.backend.protocol import DoneEvent, RunRequest
 from pipec.compiler.diagnostics.target import UnsupportedFeature
 from pipec.ir import Pipeline
@@ -28,7 +29,8 @@ def run(
 
     `None` where a finding refuses the pipeline for that target.
     """
-    lowered = passes.run(pipeline, selected.project.report)
+    here = worker.target != backends.REFERENCE and backends.get(worker.target).runs_natives
+    lowered = elsewhere(passes.run(pipeline, selected.project.report), worker.target if here else "")
     (folder / "work").mkdir(parents=True)
     main = _bundle(selected, lowered, worker.target, folder / "bundle", workspace)
     if main is None:

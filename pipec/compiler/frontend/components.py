@@ -11,7 +11,7 @@ from pipec.compiler.frontend.annotations import Annotations, Fields
 from pipec.compiler.frontend.calls import ports
 from pipec.compiler.frontend.constants import NotConstantError
 from pipec.compiler.frontend.containers import NOT_SETTINGS, Declaration, settings_call
-from pipec.compiler.frontend.declared import ContainerDef, NativeDef
+from pipec.compiler.frontend.declared import ContainerDef, DeclaredDef, NativeDef, as_function
 from pipec.compiler.frontend.digest import code_digest
 from pipec.compiler.frontend.natives import NativeDeclaration
 from pipec.compiler.frontend.project import Module
@@ -27,6 +27,7 @@ from pipec.ir import (
     Native,
     NativePort,
     ObjectType,
+    Otherwise,
     Port,
     Span,
     TaskPolicy,
@@ -54,6 +55,8 @@ class Step:
     native: Native | None = None
     mentions: tuple[str, ...] = ()
     """The names of its module that a native step's source mentions."""
+    otherwise: Otherwise | None = None
+    """What runs in the stead of a native step elsewhere."""
 
     @property
     def outputs(self) -> tuple[ContainerOutput | NativePort, ...]:
@@ -141,7 +144,8 @@ class Steps:
             native, mentions = made.read()
             taken = made.interface.ports(made.inputs)
             span = module.span(node.call)
-            return Step(name, module, node, taken, VALUE, policy, {}, span, None, made.inputs, native, mentions)
+            other = self._otherwise(module, node, native, made)
+            return Step(name, module, node, taken, VALUE, policy, {}, span, None, made.inputs, native, mentions, other)
         if isinstance(node, ContainerDef):
             read = Declaration(self.resolver, module, self.annotations(module), self.report, node)
             container, own_ports = read.read()
@@ -177,6 +181,24 @@ class Steps:
             takes = ast.unparse(step.node.args) or "nothing"
             raise ValueError(f"{target.name!r} is called with a message alone, and takes {takes}")
         return step.name
+
+    def _otherwise(self, module: Module, node: NativeDef, native: Native, read: NativeDeclaration) -> Otherwise | None:
+        """The step that stands in for a native one, which takes and gives the same; what is wrong is reported."""
+        given = next((k.value for k in node.call.keywords if k.arg == "otherwise"), None)
+        if given is None:
+            return None
+        target = self.resolver.expression(module, given)
+        found = as_function(self.resolver, target) if target is not None else None
+        if found is None or found.kind != "function" or found.module is None or isinstance(found.node, DeclaredDef):
+            read.wrong(given, "has something in its stead that is no function of the project")
+            return None
+        step = self.step(found)
+        wanted = [port.name for port in native.inputs]
+        if [port.name for port in step.ports] != wanted:
+            read.wrong(given, f"takes ({', '.join(wanted)}), and {found.name!r} other parameters")
+        elif len(native.outputs) > 1 or any(type(o.type) is not type(step.returns) for o in native.outputs):
+            read.wrong(given, f"gives something else than {found.name!r}, or several things")
+        return Otherwise(component=step.name, policy=step.policy)
 
     def annotations(self, module: Module) -> Annotations:
         """The reader of annotations in `module`."""

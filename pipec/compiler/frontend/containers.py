@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 OWN = {
     ContainerDef: (*PARAMETERS, "inputs", "outputs"),
-    NativeDef: ("target", "source", "imports", "inputs", "outputs"),
+    NativeDef: ("target", "source", "imports", "inputs", "outputs", "otherwise"),
 }
 """What is no setting of a step."""
 NOT_SETTINGS = ("image", "packages", "python")

@@ -38,7 +38,7 @@ class NativeDeclaration:
     @cached_property
     def interface(self) -> Interface:
         """What reads inputs and outputs."""
-        return Interface(self.annotations, self.node.call, self._wrong, lists=True)
+        return Interface(self.annotations, self.node.call, self.wrong, lists=True)
 
     @cached_property
     def inputs(self) -> dict[str, Type]:
@@ -51,7 +51,7 @@ class NativeDeclaration:
         given: dict[str | None, ast.expr] = dict(zip(PARAMETERS, call.args))
         given |= {k.arg: k.value for k in call.keywords}
         for extra in call.args[len(PARAMETERS) :]:
-            self._wrong(extra, "takes the target and the source by position, and the rest by name")
+            self.wrong(extra, "takes the target and the source by position, and the rest by name")
         outputs = self.interface.types("outputs")
         self.interface.apart(self.inputs, outputs)
         target, source = self._text(given, "target"), self._text(given, "source")
@@ -66,26 +66,27 @@ class NativeDeclaration:
         )
         return native, self._names(native, given.get("source", call))
 
-    def _wrong(self, node: ast.AST, reason: str) -> None:
+    def wrong(self, node: ast.AST, reason: str) -> None:
+        """Report what is wrong with a part of it."""
         self.report.add(InvalidNative(self.module.span(node), self.node.name, reason))
 
     def _text(self, given: dict[str | None, ast.expr], name: str) -> str:
         node = given.get(name)
         if node is None:
-            self._wrong(self.node.call, f"has no {name}")
+            self.wrong(self.node.call, f"has no {name}")
             return ""
         found = self._constant(node)
         if isinstance(found, str) and found.strip():
             return found
         if found is not UNKNOWN:
-            self._wrong(node, f"has a {name} that is no text")
+            self.wrong(node, f"has a {name} that is no text")
         return ""
 
     def _constant(self, node: ast.expr) -> object:
         try:
             found: object = self.resolver.evaluate(self.module, node)
         except NotConstantError as error:
-            self._wrong(node, f"is not known at build time: {error}")
+            self.wrong(node, f"is not known at build time: {error}")
             return UNKNOWN
         return found
 
@@ -94,19 +95,19 @@ class NativeDeclaration:
         try:
             bound = {i.alias or i.name or i.module.split(".")[0] for s in native.imports for i in imports.parse(s)}
         except (SyntaxError, TypeError, IndexError):
-            self._wrong(place, "has `imports` that are no import statements")
+            self.wrong(place, "has `imports` that are no import statements")
             return ()
         try:
             tree = ast.parse(native.source or "None", mode="eval")
         except SyntaxError as error:
-            self._wrong(place, f"has a source that is no expression: {error.msg} in its line {error.lineno}")
+            self.wrong(place, f"has a source that is no expression: {error.msg} in its line {error.lineno}")
             return ()
         ports = {port.name for port in (*native.inputs, *native.outputs)}
         free = free_names(tree.body) - ports
         for name in sorted(free):
             known = name in self.module.bindings or name in bound or hasattr(builtins, name)
             if not known and not self.interface.unread:
-                self._wrong(place, f"mentions {name!r}, which is no input or output, and nothing binds it")
+                self.wrong(place, f"mentions {name!r}, which is no input or output, and nothing binds it")
         own = (n for n in free if n in self.module.bindings and n not in bound)
         return tuple(sorted(n for n in own if not self._is_native(n)))  # the target knows other native steps itself
 

@@ -134,13 +134,14 @@ def _make(body: Body, step: Step, node: ast.Call, effect: bool) -> Task | None:
         args = containers.checked(body, step, node, args)
     if args is None:
         return None
-    if effect and step.policy.cache is not None:
+    cached = step.policy.cache is not None or (step.otherwise is not None and step.otherwise.policy.cache is not None)
+    if effect and cached:
         body.report.add(CachedEffect(body.span(node), step.node.name))
     name = body.reading.nodes.fresh(step.node.name)
     site = CallSite(step=step.node.name, group=body.group, line=node.lineno, iterations=body.iterations)
     return Task(
         id=name, component=step.name, args={k: o.expr for k, o in args.items()}, effect=effect, policy=step.policy,
-        site=site, span=body.span(node),
+        otherwise=step.otherwise, site=site, span=body.span(node),
     )  # fmt: skip
 
 

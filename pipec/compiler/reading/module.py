@@ -98,6 +98,8 @@ class NativeStep:
     """Name -> source of its annotation."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    otherwise: str = ""
+    """The step that runs in its stead on other targets."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +237,8 @@ def _of_native(item: NativeStep) -> Iterator[str]:
     if item.imports:
         yield f"imports={python(list(item.imports))}"
     yield from _ports(item.inputs, item.outputs)
+    if item.otherwise:
+        yield f"otherwise={item.otherwise}"
     yield from (f"{name}={value}" for name, value in item.settings.items())
 
 

@@ -31,6 +31,10 @@ elsewhere = native("kfp", "str(rows)", inputs=PORTS)  # PC218
 unbound = native("kfp", "str(rows)", inputs={"row": int})  # PC218
 twice = native("kfp", "str(a)", inputs={"a": int}, outputs={"a": int})  # PC218
 frame = native("kfp", "str(a)", inputs={"a": pd.DataFrame})  # PC218
+other = native("kfp", "str(a)", inputs={"a": int}, otherwise=path)  # PC218
+none = native("kfp", "str()", otherwise=len)  # PC218
+native_too = native("kfp", "str()", otherwise=empty)  # PC218
+values = native("kfp", "str()", outputs={"a": int}, otherwise=path)  # PC218
 taking = native("airflow", "str()")
 table = native("kfp", "str(a, b)", inputs={"a": Path, "b": list[Path]}, outputs={"c": Path, "d": int})
 
@@ -49,6 +53,10 @@ def native_steps() -> None:
     unbound(1)
     twice(1)
     frame(1)
+    other(1)
+    none()
+    native_too()
+    values()
     taking(3)  # PC203
     table(1, 2)  # PC203 PC203
     table(path(), [path() for _ in range(2)])

@@ -170,7 +170,7 @@ class Blocks:
         targets = self.targets(node, plan, scope)
         statements: list[Statement] = [Line(_bound(targets, call))]
         for output, target in zip(plan.outputs, targets):
-            scope.outputs[node.name, output.name] = Value(target, output.kind, native=bool(plan.kept))
+            scope.outputs[node.name, output.name] = Value(target, output.kind, native=bool(plan.kept or plan.native))
             statements += [Line(f"{sink}.append({target})") for sink in sinks.get(output.name, ())]
         return Made(statements, [targets[0]])
 

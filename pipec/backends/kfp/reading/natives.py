@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.kfp.reading.commands import PLACEHOLDER, STRUCTURED
+from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.ports import TYPES, Output, parameter_type, role, schema
 from pipec.backends.kfp.reading.values import literal
-from pipec.backends.kfp.sdk import ARGUMENTS, CLAIMS, GIVEN, OF_RUN
+from pipec.backends.kfp.sdk import ARGUMENTS, CLAIMS, GIVEN, GOOGLE, OF_RUN, SYSTEM
 from pipec.compiler.pysource.layout import fitted
 from pipec.compiler.pysource.text import one_line, python
 
@@ -81,6 +82,39 @@ def claim(image: str, task: Mapping[str, Any]) -> Words:
             made.parameters[key] = key
             arguments.append(f"{key}={key}")
     made.source = laid_out(f"{made.what}({', '.join(arguments)})")
+    return made
+
+
+def importer(executor: Mapping[str, Any], spec: Mapping[str, Any]) -> Words:
+    """The step of `dsl.importer`."""
+    artifacts = (spec.get("outputDefinitions") or {}).get("artifacts") or {}
+    made = Words("dsl.importer", imports=(DSL,))
+    title = schema(next(iter(artifacts.values()), {}))
+    family, _, name = title.partition(".")
+    known = name.isidentifier() and (name in SYSTEM if family == "system" else family == "google")
+    if not known or [*artifacts] != ["artifact"] or executor.get("downloadToWorkspace"):
+        made.refused = f"it makes a `{title}` in a way that is not known"
+    if family == "google":
+        made.imports += (f"from {GOOGLE} import {name}",)
+    uri = executor.get("artifactUri") or {}
+    constant = uri.get("constant") or (uri.get("constantValue") or {}).get("stringValue")
+    taken = uri.get("runtimeParameter")
+    if not constant and taken:
+        made.inputs, made.parameters = {identifier(str(taken)): "str"}, {str(taken): identifier(str(taken))}
+    elif not constant:
+        made.refused = "its URI is not given"
+    where = python(constant) if constant else identifier(str(taken))
+    arguments = [f"artifact_uri={where}", f"artifact_class={f'dsl.{name}' if family == 'system' else name}"]
+    if executor.get("reimport"):
+        arguments.append("reimport=True")
+    if executor.get("metadata"):
+        arguments.append(f"metadata={literal(executor['metadata'])}")
+        if "{{$" in json.dumps(executor["metadata"]):
+            made.refused = "its metadata are known only in the run"
+    annotation = role(next(iter(artifacts.values()), {}))
+    annotation = "Path" if annotation in ("Metrics", "dict") or annotation.startswith("list") else annotation
+    made.outputs = (Output("artifact", "", title, annotation=annotation),)
+    made.source = laid_out(f"dsl.importer({', '.join(arguments)})")
     return made
 
 

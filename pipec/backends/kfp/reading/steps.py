@@ -14,7 +14,7 @@ from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.functions import HELPERS, Adapted, adapt, helper_source
 from pipec.backends.kfp.reading.names import Names, identifier
 from pipec.backends.kfp.reading.natives import Words
-from pipec.backends.kfp.reading.ports import TYPES, Output, role, schema
+from pipec.backends.kfp.reading.ports import TYPES, Output
 from pipec.backends.kfp.reading.programs import Program, function_name, program
 from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import ContainerStep, Definition, Item, NativeStep, StepFunction, settings_of
@@ -34,6 +34,8 @@ STUBS = {
 """Image of a step that the server runs itself -> what it does."""
 MISSING = "there is no function"
 """What no server can run."""
+COPIED = "the artifact at its URI is copied into the store, where Kubeflow only refers to it"
+UNDESCRIBED = "the metadata of the imported artifact are not kept"
 URI = "the URI of an artifact stands on its command line"
 
 
@@ -61,6 +63,8 @@ class Plan:
     """Outputs of a container or native step that are plain text."""
     described: frozenset[str] = frozenset()
     """Inputs whose metadata it reads in Kubeflow's own way."""
+    native: bool = False
+    """Kubeflow runs it as it was, and other targets can run it too."""
 
 
 class Steps:
@@ -87,7 +91,7 @@ class Steps:
         label = component["executorLabel"]
         executor = self.documents.spec["deploymentSpec"]["executors"][label]
         if "importer" in executor:
-            return self._importer(label, executor["importer"] or {}, component)
+            return self._importer(label, executor["importer"] or {}, component, task_path, task)
         if "container" not in executor:
             kind = next(iter(executor), "")
             return Plan(refused=f"its executor is a `{kind}`, which runs on another platform")
@@ -289,44 +293,60 @@ class Steps:
 
     # importers
 
-    def _importer(self, label: str, importer: Mapping[str, Any], component: Mapping[str, Any]) -> Plan:
-        key = ("importer", label)
+    def _importer(self, label: str, importer: Mapping[str, Any], component: Mapping[str, Any], path: Path,
+                  task: Mapping[str, Any]) -> Plan:  # fmt: skip
+        """An importer, with a step that copies what lies there in its stead; or the copy alone."""
+        read = policy.read(self.documents, label, path, task, self.giver)
+        key = ("importer", label, read.policy.model_dump_json())
         if key in self.plans:
             return self.plans[key]
-        artifacts = (component.get("outputDefinitions") or {}).get("artifacts") or {}
-        name_of, spec = next(iter(artifacts.items()), ("artifact", {}))
-        uri = importer.get("artifactUri") or {}
-        constant = uri.get("constant") or (uri.get("constantValue") or {}).get("stringValue")
-        parameter = uri.get("runtimeParameter")
+        words = natives.importer(importer, component)
+        if not words.inputs and "artifact_uri=" not in words.source:
+            return Plan(refused=words.refused)
         name = self.names.top(identifier(label.removeprefix("exec-")))
-        annotation = role(spec)
-        annotation = "Path" if annotation in ("Metrics", "dict") else annotation
-        taken = f"{parameter}: str" if parameter and not constant else ""
-        if not constant and not parameter:
-            return Plan(refused="its URI is not given")
-        where = python(constant) if constant else identifier(str(parameter))
+        (output,) = words.outputs
+        copy = name if words.refused else self.names.top(f"copy_of_{name}")
+        changes = [COPIED, *([UNDESCRIBED] if importer.get("metadata") else [])]
+        self._copy(copy, importer, next(iter(words.inputs), ""), output.annotation, changes if words.refused else [])
+        if words.refused:
+            self.plans[key] = Plan(copy, words.parameters, words.outputs, (), tuple(changes))
+            return self.plans[key]
+        note = f"elsewhere than on Kubeflow, {'; '.join(changes)}"
+        settings = settings_of(TaskPolicy(cache=read.policy.cache))
+        self.items.append(
+            NativeStep(name, "kfp", words.source, words.imports, (f"PC504: {note}",), words.inputs,
+                       {"artifact": output.annotation}, settings, copy)
+        )  # fmt: skip
+        self.plans[key] = Plan(
+            name,
+            words.parameters,
+            words.outputs,
+            (note,),
+            lost_settings=tuple(read.lost),
+            cached=bool(settings),
+            native=True,
+        )
+        return self.plans[key]
+
+    def _copy(self, name: str, importer: Mapping[str, Any], taken: str, annotation: str, changes: list[str]) -> None:
+        """A step that copies what lies at a URI into the store."""
+        uri = importer.get("artifactUri") or {}
+        constant = str(uri.get("constant") or (uri.get("constantValue") or {}).get("stringValue") or "")
+        where = f"    uri = {python(constant)}\n" if not taken else "" if taken == "uri" else f"    uri = {taken}\n"
         source = (
-            f"def {name}({taken.replace(str(parameter), identifier(str(parameter)))}) -> {annotation}:\n"
+            f"def {name}({f'{taken}: str' if taken else ''}) -> {annotation}:\n"
             f'    """Fetch what lies at a URI."""\n'
             f"    import fsspec\n\n"
-            f"    uri = {where}\n"
+            f"{where}"
             f'    folder = Path(tempfile.mkdtemp(), uri.rstrip("/").rpartition("/")[2])\n'
             f"    filesystem, path = fsspec.url_to_fs(uri)\n"
             f"    filesystem.get(path, str(folder), recursive=True)\n"
             f"    return folder"
         )
-        changes = ["the artifact at its URI is copied into the store, where Kubeflow only refers to it"]
-        if importer.get("metadata"):
-            changes.append("the metadata of the imported artifact is not kept")
-        scheme = str(constant or "").partition("://")[0]
-        packages = {"gs": "gcsfs", "s3": "s3fs"}.get(scheme)
+        packages = {"gs": "gcsfs", "s3": "s3fs"}.get(constant.partition("://")[0])
         settings = {"packages": python(["fsspec", packages] if packages else ["fsspec"])}
         self.items.append(StepFunction(source, settings, tuple(f"PC507: {change}" for change in changes)))
         self.imports |= {"import tempfile": None, "from pathlib import Path": None}
-        outputs = (Output(name_of, "", schema(spec), annotation=annotation),)
-        parameters = {str(parameter): identifier(str(parameter))} if taken else {}
-        self.plans[key] = Plan(name, parameters, outputs, (), tuple(changes))
-        return self.plans[key]
 
     # the module
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from pipec import Dataset, native, pipeline, step
 
 
-# PC507: the artifact at its URI is copied into the store, where Kubeflow only refers to it
 @step(packages=["fsspec", "gcsfs"])
-def importer() -> Dataset:
+def copy_of_importer() -> Dataset:
     """Fetch what lies at a URI."""
     import fsspec
 
@@ -18,6 +17,17 @@ def importer() -> Dataset:
     filesystem.get(path, str(folder), recursive=True)
     return folder
 
+
+# PC504: elsewhere than on Kubeflow, the artifact at its URI is copied into the store, where Kubeflow only refers to
+# it
+importer = native(
+    "kfp",
+    'dsl.importer(artifact_uri="gs://bucket/data.csv", artifact_class=dsl.Dataset)',
+    imports=["from kfp import dsl"],
+    outputs={"artifact": Dataset},
+    otherwise=copy_of_importer,
+    cache=True,
+)
 
 # PC503: its command line has `data.metadata['framework']` of an artifact, and only paths are there; its command line
 # has `data.metadata` of an artifact, and only paths are there
