@@ -124,7 +124,7 @@ def test_graphs_run_as_they_did(tmp_path: Path, capsys: pytest.CaptureFixture[st
         ("parameterType: NUMBER_DOUBLE", "parameterType: STRING", "native steps"),
         ("mountPath: /data", "mountPath: /date", "settings"),
         ("outputParameterKey: name", "outputParameterKey: names", "settings"),
-        ("size: 1Gi", "size: 2Gi", "the whole run"),
+        ('size: "1Gi"', 'size: "2Gi"', "the whole run"),
     ],
 )
 def test_what_is_held_against_a_native_step_can_differ(old: str, new: str, told: str) -> None:

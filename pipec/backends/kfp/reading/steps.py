@@ -12,7 +12,7 @@ from pipec.backends.kfp.reading import natives, policy
 from pipec.backends.kfp.reading.commands import command
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.functions import HELPERS, Adapted, adapt, helper_source
-from pipec.backends.kfp.reading.names import Names, identifier
+from pipec.backends.kfp.reading.names import Names
 from pipec.backends.kfp.reading.natives import Words
 from pipec.backends.kfp.reading.ports import TYPES, Output
 from pipec.backends.kfp.reading.programs import Program, function_name, program
@@ -303,7 +303,7 @@ class Steps:
         words = natives.importer(importer, component)
         if not words.inputs and "artifact_uri=" not in words.source:
             return Plan(refused=words.refused)
-        name = self.names.top(identifier(label.removeprefix("exec-")))
+        name = self.names.top(label.removeprefix("exec-").rstrip("-0123456789"))
         (output,) = words.outputs
         copy = name if words.refused else self.names.top(f"copy_of_{name}")
         changes = [COPIED, *([UNDESCRIBED] if importer.get("metadata") else [])]

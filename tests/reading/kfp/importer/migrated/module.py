@@ -40,7 +40,7 @@ lines = container(
 
 
 @step(packages=["fsspec"])
-def copy_of_importer_2_2() -> Dataset:
+def copy_of_importer_3() -> Dataset:
     """Fetch what lies at a URI."""
     import fsspec
 
@@ -53,12 +53,12 @@ def copy_of_importer_2_2() -> Dataset:
 
 # PC504: elsewhere than on Kubeflow, the artifact at its URI is copied into the store, where Kubeflow only refers to
 # it
-importer_2_2 = native(
+importer_3 = native(
     "kfp",
     'dsl.importer(artifact_uri="https://example.com/x.csv", artifact_class=dsl.Dataset)',
     imports=["from kfp import dsl"],
     outputs={"artifact": Dataset},
-    otherwise=copy_of_importer_2_2,
+    otherwise=copy_of_importer_3,
     cache=True,
 )
 
@@ -67,5 +67,5 @@ importer_2_2 = native(
 def importer(uri: str = "gs://bucket/data.csv"):
     artifact = importer_2(uri)
     n = lines(artifact)
-    artifact_2 = importer_2_2()
+    artifact_2 = importer_3()
     n_2 = lines(artifact_2)
