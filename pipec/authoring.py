@@ -225,13 +225,31 @@ class native:
         copy = native("airflow", "BashOperator(task_id='copy', bash_command='cp a b')",
                       imports=["from airflow.providers.standard.operators.bash import BashOperator"])
 
-    `source` is one expression of the target's own language that makes the task; names in it are the module's, or are
-    bound by `imports`. It takes no arguments, and its result is what the target hands on. It has no meaning in plain
-    Python: calling it raises `TypeError`.
+    `source` is one expression of the target's own language that makes the task; names in it are the inputs and outputs,
+    the module's, or are bound by `imports`. `inputs` and `outputs` map names to annotations, as those of `container`;
+    `settings` are those of `step`; each target says which of them it takes. Without `outputs` the result is what the
+    target hands on. `otherwise` is a step with the same inputs and result that runs in its stead on all other targets,
+    and in plain Python; without one, calling it raises `TypeError`.
     """
 
-    def __init__(self, target: str, source: str, *, imports: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        target: str,
+        source: str,
+        *,
+        imports: Sequence[str] = (),
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        otherwise: Callable[..., Any] | None = None,
+        **settings: Any,
+    ) -> None:
         self.target = target
+        self.otherwise = otherwise
 
-    def __call__(self) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.otherwise is not None:
+            return self.otherwise(*args, **kwargs)
         raise TypeError(f"a native step of {self.target} runs only there")
+
+    def __iter__(self) -> Iterator[NoReturn]:
+        raise TypeError("a native step is no collection")

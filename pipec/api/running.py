@@ -14,6 +14,7 @@ from pipec.api.shared import Shared
 from pipec.api.sources import Selected, Workspace
 from pipec.api.workers import OnEvent, Worker
 from pipec.compiler import passes
+from pipec.compiler.backend.elsewhere import elsewhere
 from pipec.compiler.backend.protocol import DoneEvent, RunRequest
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import UnsupportedFeature
@@ -30,7 +31,8 @@ def run(
 
     `None` where a finding refuses the pipeline for that target.
     """
-    lowered = passes.run(pipeline, selected.project.report)
+    here = worker.target != backends.REFERENCE and backends.get(worker.target).runs_natives
+    lowered = elsewhere(passes.run(pipeline, selected.project.report), worker.target if here else "")
     (folder / "work").mkdir(parents=True)
     main = _bundle(selected, lowered, worker.target, folder / "bundle", workspace)
     if main is None:
@@ -86,7 +88,8 @@ def _bundle(selected: Selected, lowered: Pipeline, target: str, folder: Path, wo
 def _cannot_run(selected: Selected, lowered: Pipeline, target: str) -> bool:
     """Whether there are steps that `target` cannot run here; reports them.
 
-    Containers neither plain Python nor a local runner can run; what is in the words of a target plain Python cannot.
+    Containers neither plain Python nor a local runner can run; what is in the words of a target,
+    plain Python cannot, and not all of their local runners can.
     """
     reference = target == backends.REFERENCE
     found = False
@@ -96,8 +99,10 @@ def _cannot_run(selected: Selected, lowered: Pipeline, target: str) -> bool:
             feature = "step.container"
             what = "meaning for a container step" if reference else "local runner for a container step"
             note = "run it on an orchestrator" if reference else "`pipec build` it, and run it on the cluster"
-        elif component.native is not None and reference:
-            feature, what, note = "step.native", "meaning for a native step", "run it on its own target"
+        elif component.native is not None and (reference or not backends.get(target).runs_natives):
+            feature = "step.native"
+            what = "meaning for a native step" if reference else "local runner for a native step"
+            note = "run it on its own target" if reference else "`pipec build` it, and run it on the cluster"
         else:
             continue
         found = True

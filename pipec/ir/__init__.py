@@ -9,6 +9,7 @@ from pipec.ir.code import (
     ContainerSlot,
     Definition,
     Native,
+    NativePort,
     Port,
 )
 from pipec.ir.expressions import Code, Const, Expr, Ref, ValueId, text, uses
@@ -28,6 +29,7 @@ from pipec.ir.nodes import (
     LoopVar,
     NodeId,
     Opaque,
+    Otherwise,
     Output,
     Parallel,
     Parameter,
@@ -70,8 +72,8 @@ __all__ = [
     "Accelerator", "Argument", "Block", "Branch", "CRON_PRESETS", "Cache", "CallSite", "Check", "Code", "Collect",
     "Component", "Compute", "Const", "Container", "ContainerArgument", "ContainerOutput", "ContainerSlot", "Definition",
     "DictOf", "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf", "LoopVar", "NOWHERE",
-    "Native", "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf", "Output", "Parallel", "Parameter", "Phi",
-    "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref", "Resources", "Retry", "RunValue", "Schedule", "SecretRef",
-    "Span", "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait",
-    "is_artifact", "leaves", "optional", "text", "uses",
+    "Native", "NativePort", "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf", "Otherwise", "Output", "Parallel",
+    "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref", "Resources", "Retry", "RunValue",
+    "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId",
+    "ValueType", "Wait", "is_artifact", "leaves", "optional", "text", "uses",
 ]  # fmt: skip

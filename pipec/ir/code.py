@@ -73,10 +73,20 @@ class Native(Node):
 
     target: str
     source: str
-    """One expression of the target's own language that makes the task; its free names are `Component.code`, what
-    `imports` binds, and builtins."""
+    """One expression of the target's own language that makes the task; its free names are its inputs and outputs,
+    `Component.code`, what `imports` binds, and builtins."""
     imports: tuple[str, ...] = ()
     """The import statements that it needs."""
+    inputs: tuple[NativePort, ...] = ()
+    outputs: tuple[NativePort, ...] = ()
+    """What it hands on; none: its result is whatever the target makes of it."""
+
+
+class NativePort(Node):
+    """An input or output of a native step."""
+
+    name: str
+    type: Type
 
 
 class ContainerArgument(Node):
@@ -113,6 +123,7 @@ class ContainerOutput(Node):
         return isinstance(self.type, ValueType) and self.type.annotation.strip("\"'") == "str"
 
 
+Native.model_rebuild()
 Container.model_rebuild()
 ContainerArgument.model_rebuild()
 Component.model_rebuild()

@@ -249,8 +249,15 @@ def tasks(pipeline: Pipeline) -> Iterator[Task]:
 
 def hooks(body: Block, policy: PipelinePolicy) -> set[str]:
     """The components that are called back: when a step has failed, and at the end of a run."""
-    named = {node.policy.on_failure for node in walk(body) if isinstance(node, Task)}
+    called = [node for node in walk(body) if isinstance(node, Task)]
+    policies = [p for node in called for p in (node.policy, node.otherwise and node.otherwise.policy) if p]
+    named = {one.on_failure for one in policies}
     return {name for name in (*named, policy.on_failure, policy.on_success) if name is not None}
+
+
+def stand_ins(body: Block) -> set[str]:
+    """The components that run in the stead of native steps."""
+    return {n.otherwise.component for n in walk(body) if isinstance(n, Task) and n.otherwise is not None}
 
 
 def value_types(pipeline: Pipeline) -> dict[ValueId, Type]:

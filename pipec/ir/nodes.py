@@ -45,6 +45,14 @@ class CallSite(Node):
     """The unrolled loops around the call, outermost first, within its pipeline function."""
 
 
+class Otherwise(Node):
+    """What runs in the stead of a native step where its target is not."""
+
+    component: str
+    """Name of the `Component`, which takes and gives the same."""
+    policy: TaskPolicy = TaskPolicy()
+
+
 class Task(Node):
     """One call of a component."""
 
@@ -62,6 +70,7 @@ class Task(Node):
     """Set by the `soften` pass: the task ends well even when it has failed for good; its outputs are `None` then, and
     this value is the message (a str). After a success it is `None`."""
     policy: TaskPolicy = TaskPolicy()
+    otherwise: Otherwise | None = None
     site: CallSite
     fused: tuple[NodeId, ...] = ()
     """Set by the `fuse` pass: the tasks that this one stands for, in the order in which its function calls them."""

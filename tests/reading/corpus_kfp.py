@@ -5,7 +5,7 @@
 exact      read without a finding of more than information, and what is written again is equivalent
            (`tests/reading/equivalence_kfp.py` says what is compared)
 inexact    a finding names what is lost or changed
-opaque     a task is kept in Kubeflow's own words
+opaque     the same, but that a task is kept in Kubeflow's own words
 refused    no module; a finding says why
 DIFFERS    nothing was said, and what is written again is not equivalent: a defect
 DEFECT     the frontend or the backend refuses what was made, or something crashes
@@ -83,12 +83,12 @@ def read(file: Path) -> Result:
         return Result("DEFECT", wrong, text)
     written = bundle.files[bundle.main]
     made = Result("exact", said, text, pipelines, written)
-    if any("PC503" in one for one in said):
-        made.status = "opaque"
-    elif said:
+    if any("PC503" not in one for one in said):
         made.status = "inexact"
     elif differs := differences(documents(file.read_text(encoding="utf-8")), main, documents(written)):
         made.status, made.why = "DIFFERS", differs
+    elif said:
+        made.status = "opaque"
     return made
 
 

@@ -7,10 +7,14 @@ Compared with the original document are
   container is not given), its outputs by type (pipec's outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted, the types
   are those of the step), the inputs that it is given, how many loops it is in and how many conditions, and whether it
   runs whatever has happened;
+* of native steps, from document to document, instead of the interface: the names and types of outputs too, the whole
+  command line or importer, and the constants that the task is given; a placeholder of the run is no task;
 * as they are written again: image, packages and pip's options, environment, resources, accelerator, retries, caching,
   and the platform document;
 * as it is written again: which tasks wait for which, in the end, with the tasks that pipec adds for expressions
   contracted. Tasks are matched by their names without numbers and by what is before and after them, three steps far.
+  What a setting takes from a task is named by that task's name and output, and is waited for even where the document
+  does not say so.
 
 Not compared: the text of arguments and conditions, which output goes where, names of tasks and of outputs, labels of the
 UI, `backoffMaxDuration`, descriptions.
@@ -20,10 +24,9 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pipec.backends.kfp.reading.ports import TYPES, parameter_type, schema
@@ -31,130 +34,19 @@ from pipec.backends.kfp.reading.programs import install
 from pipec.compiler.units import parse_bytes, parse_cpu
 from pipec.ir import Block, Branch, FileType, ForEach, Group, OptionalOf, Parallel, Pipeline, Task, Try, ValueType
 from pipec.ir.literals import value_of
-
-STEP = re.compile(r"^# Step '([^']+)' of the pipeline", re.M)
-
-
-@dataclass
-class Leaf:
-    """A task that runs something."""
-
-    path: tuple[str, ...]
-    """The tasks around it, and itself."""
-    base: str
-    task: Mapping[str, Any]
-    component: Mapping[str, Any]
-    executor: Mapping[str, Any]
-    label: str
-    loops: int = 0
-    conditions: int = 0
-    final: bool = False
-
-
-@dataclass
-class Flat:
-    """A document as its leaves."""
-
-    leaves: list[Leaf] = field(default_factory=list)
-    before: dict[tuple[str, ...], dict[str, set[str]]] = field(default_factory=dict)
-    """DAG -> task -> all tasks that it waits for."""
-
-    def precedes(self, one: Leaf, other: Leaf) -> bool:
-        """Whether `other` waits for `one`."""
-        at = 0
-        while one.path[at] == other.path[at]:
-            at += 1
-            if at == min(len(one.path), len(other.path)):
-                return False
-        return one.path[at] in self.before[one.path[:at]][other.path[at]]
-
-
-def flat(spec: Mapping[str, Any]) -> Flat:
-    """The leaves of a document."""
-    found = Flat()
-    _walk(spec, spec["root"], (), (0, 0, False), found)
-    return found
-
-
-def _walk(spec: Any, component: Any, path: tuple[str, ...], around: tuple[int, int, bool], found: Flat) -> None:
-    tasks = component["dag"]["tasks"]
-    needs = {name: set(_needs(task)) for name, task in tasks.items()}
-    reach: dict[str, set[str]] = {}
-
-    def of(name: str) -> set[str]:
-        if name not in reach:
-            reach[name] = set(needs[name])
-            for other in needs[name]:
-                reach[name] |= of(other)
-        return reach[name]
-
-    found.before[path] = {name: of(name) for name in tasks}
-    gated = {n: _conjuncts(t) for n, t in tasks.items()}
-    for name, task in tasks.items():
-        made = spec["components"][task["componentRef"]["name"]]
-        loops = around[0] + ("parameterIterator" in task or "artifactIterator" in task)
-        gates = around[1] + gated[name] + sum(gated[o] for o in of(name) if gated[o] and not _is_exit(task))
-        inner = (loops, gates, around[2] or _is_exit(task))
-        if made.get("dag"):
-            _walk(spec, made, (*path, name), inner, found)
-        else:
-            label = made["executorLabel"]
-            executor = spec["deploymentSpec"]["executors"][label]
-            base = _base(name, made, executor, label)
-            found.leaves.append(Leaf((*path, name), base, task, made, executor, label, *inner))
-
-
-def _is_exit(task: Mapping[str, Any]) -> bool:
-    return (task.get("triggerPolicy") or {}).get("strategy") == "ALL_UPSTREAM_TASKS_COMPLETED"
-
-
-def _conjuncts(task: Mapping[str, Any]) -> int:
-    condition = (task.get("triggerPolicy") or {}).get("condition")
-    return len(condition.split("&&")) if condition else 0
-
-
-def _needs(task: Mapping[str, Any]) -> Iterator[str]:
-    yield from task.get("dependentTasks") or ()
-    inputs = task.get("inputs") or {}
-    for source in [*(inputs.get("parameters") or {}).values(), *(inputs.get("artifacts") or {}).values()]:
-        for key in ("taskOutputParameter", "taskOutputArtifact"):
-            if key in source:
-                yield source[key]["producerTask"]
-
-
-def bare(name: str) -> str:
-    """A name without what tells it apart from its like."""
-    return re.sub(r"[-_]?\d+\Z", "", name.replace("-", "_")).strip("_").lower()
-
-
-def _base(name: str, component: Any, executor: Any, label: str) -> str:
-    container = executor.get("container") or {}
-    args = container.get("args") or []
-    if "--function_to_execute" in args:
-        return bare(args[args.index("--function_to_execute") + 1])
-    if "importer" in executor and label == "exec-artifact-at":
-        return ""  # of pipec's own
-    for text in container.get("command") or ():
-        if step := STEP.search(text):
-            return bare(step[1])
-    if any("kfp_main" in text or "A small task of the pipeline" in text for text in container.get("command") or ()):
-        return ""
-    return bare(label.removeprefix("exec-"))
-
+from tests.reading.leaves_kfp import Flat, Leaf, bare, executors, flat, native_of
 
 # --- settings
 
 
-def settings(leaf: Leaf, platform: Mapping[str, Any]) -> dict[str, Any]:
+def settings(leaf: Leaf, platform: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
     """How a task runs, in one form for both documents."""
     container = leaf.executor.get("container") or {}
     installed = install(container.get("command") or [])
     env = {e["name"]: e.get("value", "") for e in container.get("env") or ()} | dict(installed.variables)
     retry = leaf.task.get("retryPolicy") or {}
     delay = (retry.get("backoffDuration") or "0s") if retry.get("maxRetryCount") else "0s"
-    executors = (
-        ((platform.get("platforms") or {}).get("kubernetes") or {}).get("deploymentSpec", {}).get("executors", {})
-    )
+    found = executors(platform)
     return {
         "image": container.get("image"),
         "packages": sorted(installed.packages),
@@ -162,7 +54,7 @@ def settings(leaf: Leaf, platform: Mapping[str, Any]) -> dict[str, Any]:
         "resources": _resources(container.get("resources") or {}),
         "retries": (retry.get("maxRetryCount") or 0, delay, delay != "0s" and retry.get("backoffFactor")),
         "cache": bool((leaf.task.get("cachingOptions") or {}).get("enableCache")),
-        "kubernetes": _kubernetes(executors.get(leaf.label) or {}),
+        "kubernetes": _kubernetes(_resolved(found.get(leaf.label) or {}, leaf, spec)),
     }
 
 
@@ -181,6 +73,36 @@ def _resources(given: Mapping[str, Any]) -> dict[str, Any]:
         kind = accelerator.get("resourceType") or accelerator.get("type")
         found["accelerator"] = (kind, accelerator.get("resourceCount") or accelerator.get("count"))
     return found
+
+
+def _of_run(platform: Mapping[str, Any]) -> Any:
+    kubernetes = (platform.get("platforms") or {}).get("kubernetes") or {}
+    return _kubernetes(kubernetes.get("pipelineConfig") or {})
+
+
+def _resolved(value: Any, leaf: Leaf, spec: Mapping[str, Any]) -> Any:
+    """`value` with the tasks that give something to it, whatever the DAGs in between call it."""
+    if isinstance(value, list):
+        return [_resolved(inner, leaf, spec) for inner in value]
+    if not isinstance(value, Mapping):
+        return value
+    if len(value) == 1 and value.keys() & {"componentInputParameter", "taskOutputParameter"}:
+        component, way = spec["root"], []
+        for name in leaf.path[:-1]:
+            task = component["dag"]["tasks"][name]
+            way.append((component, task))
+            component = spec["components"][task["componentRef"]["name"]]
+        while way and "componentInputParameter" in value:
+            component, task = way.pop()
+            value = task["inputs"]["parameters"][value["componentInputParameter"]]
+        if given := value.get("taskOutputParameter"):
+            made = component["dag"]["tasks"][given["producerTask"]]["componentRef"]["name"]
+            return {"from": bare(made.removeprefix("comp-")), "output": given["outputParameterKey"]}
+    older = value.keys() & {*COPIES} if "mountPath" in value and "pvcNameParameter" not in value else set()
+    for name in older:  # how compilers wrote it before there was `pvcNameParameter`
+        given = {"runtimeValue": {"constant": value[name]}} if name == "constant" else {name: value[name]}
+        value = {n: v for n, v in value.items() if n not in COPIES} | {"pvcNameParameter": given}
+    return {name: _resolved(inner, leaf, spec) for name, inner in value.items()}
 
 
 COPIES = ("constant", "componentInputParameter", "taskOutputParameter")
@@ -230,6 +152,11 @@ def _of_leaf(leaf: Leaf) -> tuple[Any, Any]:
         there = {*(inputs.get("parameters") or {}), *(inputs.get("artifacts") or {})}
         taken = {name: kind for name, kind in taken.items() if name in there or not _is_optional(leaf, name)}
     return taken, given
+
+
+def _is_placeholder(pipeline: Pipeline, task: Task) -> bool:
+    native = pipeline.component(task.component).native
+    return native is not None and native.source.endswith("_PLACEHOLDER")
 
 
 def _is_optional(leaf: Leaf, name: str) -> bool:
@@ -327,9 +254,10 @@ def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> 
     """What differs, in words; nothing where the pipelines are equivalent."""
     spec, platform = original[0], original[1] if len(original) > 1 else {}
     again, again_platform = written[0], written[1] if len(written) > 1 else {}
-    old, new = flat(spec), flat(again)
+    old, new = flat(spec, platform), flat(again, again_platform)
     new.leaves = [leaf for leaf in new.leaves if leaf.base]
-    tasks = [one for one in placed(pipeline.body)]
+    tasks = [one for one in placed(pipeline.body) if not _is_placeholder(pipeline, one.task)]
+    natives = {bare(p.task.site.step) for p in tasks if pipeline.component(p.task.component).native is not None}
     found = [*_parameters(spec, pipeline)]
     if (described := spec["pipelineInfo"].get("description", "").strip()) and described not in pipeline.doc:
         found.append(f"description: {described!r} became {pipeline.doc!r}")
@@ -338,8 +266,13 @@ def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> 
         return found
     found += _unequal(
         "interfaces",
-        [(leaf.base, *_of_leaf(leaf)) for leaf in old.leaves],
-        [(bare(p.task.site.step), *_of_step(pipeline, p.task)) for p in tasks],
+        [(leaf.base, *_of_leaf(leaf)) for leaf in old.leaves if leaf.base not in natives],
+        [(b, *_of_step(pipeline, p.task)) for p in tasks if (b := bare(p.task.site.step)) not in natives],
+    )
+    found += _unequal(
+        "native steps",
+        [native_of(leaf, _of_leaf(leaf)[0]) for leaf in old.leaves if leaf.base in natives],
+        [native_of(leaf, _of_leaf(leaf)[0]) for leaf in new.leaves if leaf.base in natives],
     )
     found += _unequal(
         "places in loops and conditions",
@@ -348,9 +281,10 @@ def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> 
     )
     found += _unequal(
         "settings",
-        [(leaf.base, settings(leaf, platform)) for leaf in old.leaves],
-        [(leaf.base, settings(leaf, again_platform)) for leaf in new.leaves],
+        [(leaf.base, settings(leaf, platform, spec)) for leaf in old.leaves],
+        [(leaf.base, settings(leaf, again_platform, again)) for leaf in new.leaves],
     )
+    found += _unequal("the whole run", [_of_run(platform)], [_of_run(again_platform)])
     if not found:
         found += _unequal("order", _order(old), _order(new))
     return found

@@ -20,6 +20,7 @@ class AirflowBackend:
     name = "airflow"
     runner = "pipec.backends.airflow.runner"
     requirement = "pipec[airflow]"
+    runs_natives = True
 
     @property
     def capabilities(self) -> Capabilities:

@@ -42,7 +42,7 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
             for reason in pods.refusals(task, component.container):
                 report.add(UnsupportedForm(task.span, "airflow", task.site.step, reason))
         if component.native is not None and component.native.target == "airflow":
-            if reason := operators.refusal(component.native):
+            if reason := operators.refusal(task, component.native):
                 report.add(UnsupportedForm(component.span, "airflow", task.site.step, reason))
             elif task.caught is not None:
                 reason = "an operator of Airflow's own that fails ends the run: nothing in a `try` can catch it"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipec.backends.airflow.draft import FunctionDraft
 from pipec.backends.airflow.values import Bound
 from pipec.compiler.pysource.text import one_line
-from pipec.ir import Native, Pipeline, Task
+from pipec.ir import Native, Pipeline, Task, TaskPolicy
 from pipec.ir.graph import tasks
 
 if TYPE_CHECKING:
@@ -75,8 +75,14 @@ def _task_ids(node: ast.expr) -> Iterator[str]:
             node = node.value
 
 
-def refusal(native: Native) -> str:
+def refusal(task: Task, native: Native) -> str:
     """What keeps a native step out of a DAG file, in words; "" if nothing does."""
+    if native.inputs or native.outputs:
+        return (
+            "operators name each other in their sources, as in `values=other.output`: leave out `inputs` and `outputs`"
+        )
+    if task.policy != TaskPolicy(spans=task.policy.spans):
+        return "its settings are arguments of its operator, such as `retries=3`: write them in its source"
     call = ast.parse(native.source, mode="eval").body
     if not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
         return "its source is no call with named arguments, such as `BashOperator(task_id=...)`"

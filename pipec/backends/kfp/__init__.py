@@ -21,6 +21,7 @@ class KfpBackend:
     name = "kfp"
     runner = "pipec.backends.kfp.runner"
     requirement = "pipec[kfp]"
+    runs_natives = False
 
     @cached_property
     def capabilities(self) -> Capabilities:

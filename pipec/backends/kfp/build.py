@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from pipec.backends.kfp import native
+from pipec.backends.kfp import native, sdk, sdk_tasks
 from pipec.backends.kfp.clashes import without_clashes
 from pipec.backends.kfp.emit import comment, document
 from pipec.backends.kfp.foreign import refusals
@@ -16,6 +16,7 @@ from pipec.backends.kfp.forms import none_test
 from pipec.backends.kfp.lower import Lowered, is_raw, lower
 from pipec.backends.kfp.model import plain
 from pipec.backends.kfp.recurring import recurring_run
+from pipec.backends.kfp.references import references
 from pipec.compiler.backend import Bundle
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
@@ -24,8 +25,8 @@ from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, Targ
 from pipec.compiler.passes.outline import Place, outline
 from pipec.compiler.passes.soften import soften
 from pipec.compiler.site import Site
-from pipec.ir import Block, Code, Parallel, Pipeline, PipelinePolicy, Task, TaskPolicy
-from pipec.ir.graph import tasks, walk
+from pipec.ir import Block, Code, Parallel, Pipeline, PipelinePolicy, Task, TaskPolicy, uses
+from pipec.ir.graph import reads, tasks, walk
 
 OUTLINED: frozenset[Place] = frozenset({"conditions", "items", "results", "phis", "arguments"})
 """Places whose expressions KFP cannot evaluate."""
@@ -49,7 +50,9 @@ def lowered(pipeline: Pipeline, image: str) -> Lowered:
 
 def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
     """The files; `None` where a container step is refused."""
-    _check_native(pipeline, load(native.TARGET).version(site), report)
+    version = load(native.TARGET).version(site)
+    _check_native(pipeline, version, report)
+    _natives_fit(pipeline, version, report)
     if not _containers_fit(pipeline, report) or any(f.severity == "error" and f.about == "kfp" for f in report):
         return None
     with _no_collector():
@@ -110,6 +113,22 @@ def _containers_fit(pipeline: Pipeline, report: Report) -> bool:
     return fine
 
 
+def _natives_fit(pipeline: Pipeline, version: str, report: Report) -> None:
+    """Report native steps in words that are not known, and calls of them that Kubeflow cannot run."""
+    read = {value for node in walk(pipeline.body) for value in reads(node)} | set(uses(pipeline.result))
+    for task in tasks(soften(pipeline)):
+        component = pipeline.component(task.component)
+        if component.native is None or component.native.target != native.TARGET:
+            continue
+        try:
+            words = sdk.read(component.native, pipeline.definitions)
+        except sdk.UnknownWordsError as error:
+            report.add(UnsupportedForm(component.span, "kfp", task.site.step, str(error)))
+            continue
+        for reason in sdk_tasks.refusals(task, component.native, words, read, version):
+            report.add(UnsupportedForm(task.span, "kfp", task.site.step, reason))
+
+
 def _check_native(pipeline: Pipeline, version: str, report: Report) -> None:
     native.check(pipeline.policy, pipeline.name, version, report)
     texts = {p.name for p in pipeline.parameters if is_raw(p)}
@@ -120,9 +139,14 @@ def _check_native(pipeline: Pipeline, version: str, report: Report) -> None:
             reason = "" if name in texts else f"{name!r} is no `str` parameter of the pipeline"
             reason = reason or ("" if task.id in outer else f"{name!r} is out of reach in a loop, a branch or a group")
             if reason:
-                report.add(
-                    RefusedSetting(task.policy.span("targets"), native.TARGET, task.site.step, "targets", reason)
-                )
+                _refuse(task, reason, report)
+    for reference in references(pipeline):
+        if reference.problem:
+            _refuse(reference.task, reference.problem, report)
+
+
+def _refuse(task: Task, reason: str, report: Report) -> None:
+    report.add(RefusedSetting(task.policy.span("targets"), native.TARGET, task.site.step, "targets", reason))
 
 
 def _outer(block: Block) -> Iterator[Task]:

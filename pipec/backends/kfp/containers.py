@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from pipec.backends.kfp.foreign import container_task
 from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import found_writer, local, quoted, schema_title, writer
+from pipec.backends.kfp.references import step_settings
 from pipec.backends.kfp.scope import Handle, Scope
+from pipec.backends.kfp.sdk_tasks import native_task
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
 from pipec.backends.kfp.windows import expire
 from pipec.compiler.backend.glue import call, operand_source, port_of
@@ -57,9 +59,9 @@ class Containers:
     def task(self, node: Task, scope: Scope, after: tuple[str, ...]) -> None:
         """One call of a step."""
         component = self.steps[node.component]
-        if component.container is not None:
-            container_task(self, node, component, scope, after)
-            return
+        if component.container is not None or component.native is not None:
+            make = container_task if component.container is not None else native_task
+            return make(self, node, component, scope, after)
         glue = Glue(component.name, component.function or component.name)
         sources = {key: self.argument(glue, key, expr, scope) for key, expr in node.args.items()}
         made = call(node, component, lambda key, _: sources[key])
@@ -80,13 +82,13 @@ class Containers:
             self.catch(glue, node.caught, "error", node.site.step, retries, policy.timeout)
             if policy.timeout is not None:  # the pod's own limit, which nobody can catch, comes after the caught one
                 policy = policy.model_copy(update={"timeout": policy.timeout + GRACE})
-        version = node.policy.cache.version if node.policy.cache else ""
-        kfp_component = self.lowering.parts.container(glue, component, Settings(policy, version))
+        settings = step_settings(self.lowering, scope, policy)
+        kfp_component = self.lowering.parts.container(glue, component, settings)
         name = self.name(node.id)
         self.lowering.names[name] = node.id
         if node.policy.cache:
             self.lowering.cached.add(name)
-        task = scope.add(name, kfp_component, glue.inputs, after)
+        task = scope.add(name, kfp_component, glue.inputs, (*after, *settings.after))
         task.caching_options = caching(node.policy)
         task.retry_policy = retry_policy(node.policy.retry)
         self.define(glue, scope, name)
@@ -365,8 +367,6 @@ class Containers:
             glue.lines.append(f'kfp_save(task, "Output", {variable}, {quoted(f"the value of {value!r}")})')
             glue.give("Output", "text", value)
         else:
-            if form == "text":
-                form = "artifact"
             uri = "uri = " if form == "uri" else ""
             glue.lines.append(f'{uri}kfp_store(task, "Output", {variable}, {found_writer(type_)})')
             glue.give("Output", "artifact", value)

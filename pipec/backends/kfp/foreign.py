@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import SUBSTITUTED, quoted, runtime, schema_title
+from pipec.backends.kfp.references import give, step_settings
 from pipec.backends.kfp.scope import Handle, Scope
-from pipec.backends.kfp.settings import Settings, caching, retry_policy
+from pipec.backends.kfp.settings import caching, retry_policy
 from pipec.backends.kfp.windows import window
 from pipec.ir import (
     Component,
@@ -47,14 +48,14 @@ def container_task(containers: Containers, node: Task, step: Component, scope: S
     inputs = _inputs(containers, node, files, scope) | window(lowering, node.policy)
     outputs = {o.name: _output(o) for o in container.outputs}
     command, args = (_texts(texts, container) for texts in (container.command, container.args))
-    version = node.policy.cache.version if node.policy.cache else ""
-    settings = Settings(node.policy, version)
-    component = lowering.parts.native(step, inputs, outputs, (command, args), settings)
+    settings = step_settings(lowering, scope, node.policy)
+    component = lowering.parts.foreign(step, inputs, outputs, (command, args), settings)
     name = containers.name(node.id)
     lowering.names[name] = node.id
     if node.policy.cache:
         lowering.cached.add(name)
-    task = scope.add(name, component, inputs, after)
+    task = scope.add(name, component, inputs, (*after, *settings.after))
+    give(lowering, node, step, scope, name)
     if node.policy.on_failure is not None:
         containers.tell(node, name, containers.steps[node.policy.on_failure], scope)
     task.caching_options = caching(node.policy)

@@ -78,7 +78,7 @@ class Forms:
     itself: set[ValueId] = field(default_factory=set)
     """Somebody reads them otherwise than as a condition or as the items of a loop."""
     written: set[ValueId] = field(default_factory=set)
-    """Values that a container step writes as text: they are parameters."""
+    """Values that a container or native step writes as text: they are parameters."""
     artifacts: dict[ValueId, bool] = field(default_factory=dict)
     """Value -> whether it is an artifact, in order of definition."""
 
@@ -105,7 +105,7 @@ def forms_of(pipeline: Pipeline) -> Forms:
     if pipeline.result is not None:
         forms.looked.update(uses(pipeline.result))
         forms.used.update(uses(pipeline.result))
-    foreign = {c.name for c in pipeline.components if c.container is not None}
+    foreign = {c.name for c in pipeline.components if c.container is not None or c.native is not None}
     for node in nodes:
         _wants(node, forms)
         if isinstance(node, Task) and node.component in foreign:

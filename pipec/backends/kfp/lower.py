@@ -15,8 +15,9 @@ from pipec.backends.kfp.model import (
     PipelineInfo,
     PipelineSpec,
     TaskSpec,
+    plain,
 )  # fmt: skip
-from pipec.backends.kfp.native import display_name, pipeline_root
+from pipec.backends.kfp.native import display_name, pipeline_root, workspace
 from pipec.backends.kfp.parts import Parts
 from pipec.backends.kfp.platform import (
     KubernetesDeployment,
@@ -89,6 +90,8 @@ class Lowering:
     taken: set[str] = field(default_factory=lambda: {"root"})
     whole: Scope = field(default_factory=lambda: Scope("root"))
     """The DAG with the body of the pipeline."""
+    given: dict[tuple[str, str], Handle] = field(default_factory=dict)
+    """Step and output -> where native settings of other steps can have the text."""
     containers: Containers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,11 +104,18 @@ class Lowering:
         ordered = any(awaits(n) or (not concurrent and has_effect(n)) for n in block.nodes)
         waits = edges(block, concurrent) if ordered else {}  # else only values order the tasks
         done: dict[str, list[str]] = {}
+        placeholders: dict[str, tuple[str, ...]] = {}
+        """Task that is only a text -> what it waits for, and who reads it with it."""
         for node in block.nodes:
-            before = (*outer, *(t for p in waits[node.id].order for t in done[p])) if ordered else outer
+            before = outer
+            if ordered:
+                hidden = (t for p in waits[node.id].data for t in placeholders.get(p, ()))
+                before = (*outer, *(t for p in waits[node.id].order for t in placeholders.get(p, done[p])), *hidden)
             known = len(scope.order)
             self.statement(node, scope, before)
             done[node.id] = scope.order[known:]
+            if isinstance(node, Task) and not done[node.id]:
+                placeholders[node.id] = before
         return [name for names in done.values() for name in names]
 
     def statement(self, node: Statement, scope: Scope, after: tuple[str, ...]) -> None:
@@ -318,14 +328,27 @@ def lower(pipeline: Pipeline, image: str) -> Lowered:
         pipeline_info=_info(pipeline),
         root=root.component(),
     )
-    timeout = pipeline.policy.timeout
-    platform = None
-    if parts.kubernetes or timeout is not None:
-        deployment = KubernetesDeployment(executors=dict(sorted(parts.kubernetes.items())))
-        config = KubernetesPipeline(active_deadline_seconds=str(math.ceil(timeout or 0)))
-        kubernetes = KubernetesSpec(
-            deployment_spec=deployment if parts.kubernetes else None,
-            pipeline_config=config if timeout is not None else None,
+    return Lowered(
+        spec,
+        _platform(pipeline, parts),
+        lowering.names,
+        lowering.loops,
+        frozenset(lowering.told),
+        tuple(parts.oversized),
+    )
+
+
+def _platform(pipeline: Pipeline, parts: Parts) -> PlatformSpec | None:
+    """The second document, where one is needed."""
+    timeout, shared = pipeline.policy.timeout, workspace(pipeline.policy)
+    config = None
+    if timeout is not None or shared is not None:
+        config = KubernetesPipeline(
+            active_deadline_seconds=None if timeout is None else str(math.ceil(timeout)),
+            workspace=None if shared is None else plain(shared),
         )
-        platform = PlatformSpec(platforms=Platforms(kubernetes=kubernetes))
-    return Lowered(spec, platform, lowering.names, lowering.loops, frozenset(lowering.told), tuple(parts.oversized))
+    if not parts.kubernetes and config is None:
+        return None
+    deployment = KubernetesDeployment(executors=dict(sorted(parts.kubernetes.items()))) if parts.kubernetes else None
+    kubernetes = KubernetesSpec(deployment_spec=deployment, pipeline_config=config)
+    return PlatformSpec(platforms=Platforms(kubernetes=kubernetes))

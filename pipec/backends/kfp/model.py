@@ -20,11 +20,13 @@ class Spec(BaseModel):
 
 # --- interfaces
 
+ParameterType = Literal["STRING", "NUMBER_INTEGER", "NUMBER_DOUBLE", "BOOLEAN", "LIST", "STRUCT", "TASK_FINAL_STATUS"]
+
 
 class ParameterSpec(Spec):
     """A parameter of a component."""
 
-    parameter_type: Literal["STRING", "LIST", "TASK_FINAL_STATUS"] = "STRING"
+    parameter_type: ParameterType = "STRING"
     default_value: str | None = None
     is_optional: bool | None = None
     description: str | None = None
@@ -42,6 +44,7 @@ class ArtifactSpec(Spec):
 
     artifact_type: ArtifactType
     is_artifact_list: bool | None = None
+    is_optional: bool | None = None
     description: str | None = None
 
 
@@ -70,9 +73,9 @@ class TaskOutputArtifact(Spec):
 
 
 class RuntimeValue(Spec):
-    """A constant."""
+    """A constant; text but where the parameter is one of a native step."""
 
-    constant: str
+    constant: Any
 
 
 class TaskFinalStatus(Spec):
@@ -275,15 +278,17 @@ class ContainerSpec(Spec):
 
 
 class ArtifactUri(Spec):
-    """The parameter that names the artifact."""
+    """The parameter that names the artifact, or its URI."""
 
-    runtime_parameter: str
+    runtime_parameter: str | None = None
+    constant: str | None = None
 
 
 class ImporterSpec(Spec):
     """Makes an artifact of its URI; runs no pod of its own."""
 
     artifact_uri: ArtifactUri
+    metadata: dict[str, Any] | None = None
     reimport: bool | None = None
     type_schema: ArtifactType
 

@@ -2,7 +2,8 @@
 
 A step takes what `KubernetesExecutorConfig` has and pipec has no setting for, under the same names. Secrets, config
 maps and claims are given by name (`secretName`, `configMapName`, `pvcName`), or by a `str` parameter of the pipeline
-that holds it: `"pvcNameParameter": {"componentInputParameter": "claim"}`, of steps in no loop, branch or group.
+that holds it: `"pvcNameParameter": {"componentInputParameter": "claim"}`, of steps in no loop, branch or group; or by
+what a native or container step gives: `"taskOutputParameter": {"producerTask": "claim", "outputParameterKey": "name"}`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,19 @@ class OfRun(Spec):
     component_input_parameter: str
 
 
+class OfTask(Spec):
+    """An output of another step."""
+
+    producer_task: str
+    output_parameter_key: str
+
+
+class OfStep(Spec):
+    """A name that another step gives."""
+
+    task_output_parameter: OfTask
+
+
 class Named(Spec):
     """Something of the cluster, by its name or by a parameter of the pipeline that holds it."""
 
@@ -53,7 +67,7 @@ class ConfigMapAsEnv(Named):
     """Keys of a config map as environment variables."""
 
     config_map_name: str | None = None
-    config_map_name_parameter: OfRun | None = None
+    config_map_name_parameter: OfRun | OfStep | None = None
     key_to_env: list[KeyOfConfigMap]
     optional: bool | None = None
 
@@ -62,7 +76,7 @@ class ConfigMapAsVolume(Named):
     """A config map as files."""
 
     config_map_name: str | None = None
-    config_map_name_parameter: OfRun | None = None
+    config_map_name_parameter: OfRun | OfStep | None = None
     mount_path: str
     optional: bool | None = None
 
@@ -71,7 +85,7 @@ class SecretAsVolume(Named):
     """A secret as files."""
 
     secret_name: str | None = None
-    secret_name_parameter: OfRun | None = None
+    secret_name_parameter: OfRun | OfStep | None = None
     mount_path: str
     optional: bool | None = None
 
@@ -80,14 +94,14 @@ class ImagePullSecret(Named):
     """A secret with which the image is pulled."""
 
     secret_name: str | None = None
-    secret_name_parameter: OfRun | None = None
+    secret_name_parameter: OfRun | OfStep | None = None
 
 
 class PvcMount(Named):
     """A claim of the cluster, mounted."""
 
     pvc_name: str | None = None
-    pvc_name_parameter: OfRun | None = None
+    pvc_name_parameter: OfRun | OfStep | None = None
     mount_path: str
     sub_path: str | None = None
 
@@ -152,11 +166,25 @@ class StepSettings(Spec):
     security_context: SecurityContext | None = None
 
 
+class KubernetesWorkspace(Spec):
+    """What the claim of a workspace has besides its size: fields of a claim's `spec`."""
+
+    pvc_spec_patch: dict[str, Any] | None = None
+
+
+class Workspace(Spec):
+    """A volume that all tasks of a run share, at `dsl.WORKSPACE_PATH_PLACEHOLDER`."""
+
+    size: str
+    kubernetes: KubernetesWorkspace | None = None
+
+
 class PipelineSettings(Spec):
     """The settings of a pipeline."""
 
     default_pipeline_root: str | None = None
     display_name: str | None = None
+    workspace: Workspace | None = None
 
 
 OURS = {
@@ -165,7 +193,8 @@ OURS = {
     "retryPolicy": "retries", "secretAsEnv": "secrets", "tolerations": "tolerations",
 }  # fmt: skip
 """What a setting of pipec's own becomes."""
-SINCE = {"securityContext": "2.16", "pvcMount.subPath": "2.16", "configMapAsEnv.optional": "2.15"}
+SINCE = {"securityContext": "2.16", "pvcMount.subPath": "2.16", "configMapAsEnv.optional": "2.15",
+         "workspace": "2.15"}  # fmt: skip
 """Fields that servers have not always known -> first version."""
 
 
@@ -198,22 +227,30 @@ def _has(given: Any, path: str) -> bool:
     return isinstance(given, dict) and name in given and (not rest or _has(given[name], rest))
 
 
-def of_step(policy: TaskPolicy) -> dict[str, Any]:
+NAMES = (
+    ("configMapAsEnv", "configMapName"),
+    ("configMapAsVolume", "configMapName"),
+    ("imagePullSecret", "secretName"),
+    ("pvcMount", "pvcName"),
+    ("secretAsVolume", "secretName"),
+)
+"""Settings whose entries name something of the cluster."""
+Bindings = Mapping[tuple[str, str], dict[str, Any]]
+"""Step and output -> where a task has what the step gives, as JSON has it."""
+
+
+def of_step(policy: TaskPolicy, bindings: Bindings) -> dict[str, Any]:
     """The fields of `KubernetesExecutorConfig`, as JSON has them."""
     if TARGET not in policy.extensions:
         return {}
     settings = StepSettings.model_validate(policy.extensions[TARGET])
     found: dict[str, Any] = settings.model_dump(by_alias=True, exclude_none=True)
-    for field, name in (
-        ("configMapAsEnv", "configMapName"),
-        ("configMapAsVolume", "configMapName"),
-        ("imagePullSecret", "secretName"),
-        ("pvcMount", "pvcName"),
-        ("secretAsVolume", "secretName"),
-    ):
+    for field, name in NAMES:
         for entry in found.get(field, ()):
             if name in entry:
                 entry[f"{name}Parameter"] = {"runtimeValue": {"constant": entry.pop(name)}}
+            elif given := entry[f"{name}Parameter"].get("taskOutputParameter"):
+                entry[f"{name}Parameter"] = bindings[given["producerTask"], given["outputParameterKey"]]
     for term in found.get("nodeAffinity", ()):
         if "nodeAffinityJson" in term:
             term["nodeAffinityJson"] = {"runtimeValue": {"constant": term["nodeAffinityJson"]}}
@@ -222,12 +259,25 @@ def of_step(policy: TaskPolicy) -> dict[str, Any]:
     return found
 
 
-def of_run(policy: TaskPolicy) -> set[str]:
-    """The parameters of the pipeline that name things for a step."""
+def _parameters(policy: TaskPolicy) -> list[Mapping[str, Any]]:
+    """What names things of the cluster otherwise than by a constant."""
     given = policy.extensions.get(TARGET, {})
     entries = [entry for value in given.values() if isinstance(value, (list, tuple)) for entry in value]
     named = [value for e in entries if isinstance(e, Mapping) for k, value in e.items() if k.endswith("NameParameter")]
-    return {str(value["componentInputParameter"]) for value in named if isinstance(value, Mapping) and value}
+    return [value for value in named if isinstance(value, Mapping)]
+
+
+def of_run(policy: TaskPolicy) -> set[str]:
+    """The parameters of the pipeline that name things for a step."""
+    found = [value.get("componentInputParameter") for value in _parameters(policy)]
+    return {name for name in found if isinstance(name, str)}
+
+
+def of_tasks(policy: TaskPolicy) -> list[OfTask]:
+    """The outputs of other steps that do."""
+    found = [value["taskOutputParameter"] for value in _parameters(policy) if "taskOutputParameter" in value]
+    made = [OfTask.model_validate(one) for one in found if isinstance(one, Mapping) and len(one) == 2]
+    return list({(one.producer_task, one.output_parameter_key): one for one in made}.values())
 
 
 def pipeline_root(policy: PipelinePolicy) -> str | None:
@@ -238,3 +288,16 @@ def pipeline_root(policy: PipelinePolicy) -> str | None:
 def display_name(policy: PipelinePolicy) -> str | None:
     """What the UI calls the pipeline, where that is not its name."""
     return PipelineSettings.model_validate(policy.extensions.get(TARGET, {})).display_name
+
+
+def workspace(policy: PipelinePolicy) -> Workspace | None:
+    """The volume that the tasks of a run share."""
+    return PipelineSettings.model_validate(policy.extensions.get(TARGET, {})).workspace
+
+
+def is_workspace(given: object) -> bool:
+    """Whether `given`, JSON of a platform document, is a workspace that pipec can say."""
+    try:
+        return bool(Workspace.model_validate(given).size)
+    except ValidationError:
+        return False

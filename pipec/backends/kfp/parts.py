@@ -9,6 +9,7 @@ from pipec.backends.kfp.model import (
     ArtifactUri,
     ComponentSpec,
     ContainerSpec,
+    Definitions,
     ExecutorSpec,
     ImporterSpec,
     ParameterSpec,
@@ -106,7 +107,7 @@ class Parts:
         )
         return self._register(name, glue.inputs, glue.outputs, spec, settings)
 
-    def native(
+    def foreign(
         self,
         step: Component,
         inputs: dict[str, Handle],
@@ -130,24 +131,47 @@ class Parts:
         )
         return self._register(name, inputs, outputs, spec, settings)
 
+    def native(
+        self,
+        step: Component,
+        executor: ExecutorSpec,
+        interface: tuple[Definitions | None, Definitions | None],
+        settings: Settings,
+    ) -> str:
+        """The component of a native step, by its inputs and outputs."""
+        taken = interface[0].model_dump_json() if interface[0] else ""
+        key = ("native", step.name, taken, settings.key)
+        if key not in self._known:
+            name = self._name(step.name)
+            self._known[key] = f"comp-{name}"
+            component = ComponentSpec(
+                executor_label=f"exec-{name}", input_definitions=interface[0], output_definitions=interface[1]
+            )
+            self._keep(name, component, executor, settings)
+        return self._known[key]
+
     def _register(
         self, name: str, inputs: dict[str, Handle], outputs: dict[str, Handle], spec: ContainerSpec, settings: Settings
     ) -> str:
-        self.components[f"comp-{name}"] = ComponentSpec(
+        component = ComponentSpec(
             executor_label=f"exec-{name}",
             input_definitions=definitions(
                 {n: _parameter(h) for n, h in inputs.items() if not h.stored},
                 {n: artifact_of(h) for n, h in inputs.items() if h.stored},
             ),
             output_definitions=definitions(
-                {n: ParameterSpec(parameter_type=type_of(h)) for n, h in outputs.items() if not h.stored},
+                {n: ParameterSpec(parameter_type=h.type or type_of(h)) for n, h in outputs.items() if not h.stored},
                 {n: artifact_of(h) for n, h in outputs.items() if h.stored},
             ),
         )
-        self.executors[f"exec-{name}"] = ExecutorSpec(container=spec)
-        if platform := kubernetes(settings.policy):
-            self.kubernetes[f"exec-{name}"] = platform
+        self._keep(name, component, ExecutorSpec(container=spec), settings)
         return f"comp-{name}"
+
+    def _keep(self, name: str, component: ComponentSpec, executor: ExecutorSpec, settings: Settings) -> None:
+        self.components[f"comp-{name}"] = component
+        self.executors[f"exec-{name}"] = executor
+        if platform := kubernetes(settings.policy, settings.bindings):
+            self.kubernetes[f"exec-{name}"] = platform
 
     def importer(self) -> str:
         """The component that makes an artifact of its URI."""

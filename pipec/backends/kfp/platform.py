@@ -97,6 +97,7 @@ class KubernetesPipeline(Spec):
     """Settings of the whole run."""
 
     active_deadline_seconds: str | None = None
+    workspace: dict[str, Any] | None = None
 
 
 class KubernetesSpec(Spec):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from pipec.backends.kfp.model import (
     ParameterBinding,
     ParameterSelector,
     ParameterSpec,
+    ParameterType,
     RuntimeValue,
     TaskFinalStatus,
     TaskInfo,
@@ -57,6 +59,8 @@ class Handle:
     """A container hands it out, so that a branch or a loop can hand it on on every version of the server."""
     about: str = ""
     """What the interface of a container says of it, where the container does not read it."""
+    type: ParameterType | None = None
+    """Of a parameter of a native step; the constant is JSON then."""
 
     @property
     def place(self) -> tuple[object, ...]:
@@ -119,7 +123,8 @@ class Scope:
         if handle.kind == "status":
             return ParameterBinding(task_final_status=TaskFinalStatus(producer_task=handle.task))
         if handle.scope is None:
-            return ParameterBinding(runtime_value=RuntimeValue(constant=handle.constant))
+            constant = handle.constant if handle.type in (None, "STRING") else json.loads(handle.constant)
+            return ParameterBinding(runtime_value=RuntimeValue(constant=constant))
         if handle.scope is not self:
             return ParameterBinding(component_input_parameter=self.take(handle, name))
         if not handle.task:
@@ -189,10 +194,11 @@ class Scope:
         """The DAG as a component."""
         parameters = {
             **self.own,
-            **{n: ParameterSpec(parameter_type=type_of(h)) for n, h in self.inputs.items() if not h.stored},
+            **{n: ParameterSpec(parameter_type=h.type or type_of(h)) for n, h in self.inputs.items() if not h.stored},
         }
         artifacts = {n: artifact_of(h) for n, h in self.inputs.items() if h.stored}
-        out_parameters = {n: ParameterSpec(parameter_type=type_of(self.kinds[n])) for n in self.parameters}
+        kinds = {n: self.kinds[n].type or type_of(self.kinds[n]) for n in self.parameters}
+        out_parameters = {n: ParameterSpec(parameter_type=kind) for n, kind in kinds.items()}
         out_artifacts = {n: artifact_of(self.kinds[n]) for n in self.artifacts}
         outputs = None
         if self.parameters or self.artifacts:
@@ -204,8 +210,8 @@ class Scope:
         )
 
 
-def type_of(handle: Handle) -> Literal["STRING", "LIST", "TASK_FINAL_STATUS"]:
-    """KFP's type of a parameter."""
+def type_of(handle: Handle) -> ParameterType:
+    """KFP's type of a parameter of pipec's own components, which take text."""
     return "LIST" if handle.kind == "list" else "TASK_FINAL_STATUS" if handle.kind == "status" else "STRING"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +34,10 @@ class Settings:
 
     policy: TaskPolicy
     version: str = ""
+    bindings: native.Bindings = field(default_factory=dict)
+    """Where the task has what other steps give to its native settings."""
+    after: tuple[str, ...] = ()
+    """The tasks that give it."""
 
     @cached_property
     def key(self) -> str:
@@ -41,7 +46,8 @@ class Settings:
         if policy == NONE:
             return self.version
         bare = policy.model_copy(update={"retry": None, "cache": None, "spans": {}})
-        return self.version + "\0" + bare.model_dump_json()
+        bound = json.dumps([*self.bindings.values()]) if self.bindings else ""
+        return self.version + "\0" + bare.model_dump_json() + bound
 
 
 NONE = TaskPolicy()
@@ -123,9 +129,9 @@ def caching(policy: TaskPolicy) -> CachingOptions:
     return CachingOptions(enable_cache=True) if policy.cache else CachingOptions()
 
 
-def kubernetes(policy: TaskPolicy) -> KubernetesExecutor | None:
+def kubernetes(policy: TaskPolicy, bindings: native.Bindings) -> KubernetesExecutor | None:
     """What only the platform document can say; `None`: nothing."""
-    given = KubernetesExecutor.model_validate(native.of_step(policy))
+    given = KubernetesExecutor.model_validate(native.of_step(policy, bindings))
     own = {name: value for name, value in _own(policy).items() if value is not None}
     if given.empty_dir_mounts and "empty_dir_mounts" in own:
         own["empty_dir_mounts"] = [*own["empty_dir_mounts"], *given.empty_dir_mounts]

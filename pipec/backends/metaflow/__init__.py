@@ -21,6 +21,7 @@ class MetaflowBackend:
     name = "metaflow"
     runner = "pipec.backends.metaflow.runner"
     requirement = "pipec[metaflow]"
+    runs_natives = False
 
     @cached_property
     def capabilities(self) -> Capabilities:

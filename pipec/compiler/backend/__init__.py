@@ -41,5 +41,8 @@ class Backend(Protocol):
     requirement: str
     """Extra that `run` needs, such as "pipec[kfp]"; "" for none."""
 
+    runs_natives: bool
+    """Whether `run` can run steps that are in the orchestrator's own words."""
+
     reader: Reader | None
     """What reads existing pipelines of the orchestrator; `None`: they cannot be read."""

@@ -134,7 +134,8 @@ class InvalidNative(Finding):
     """A `native(...)` step cannot be read.
 
     It names its target, and one expression of that target's own language that makes the task, both known at build
-    time. Names in the expression are those of the module, or are bound by the import statements in `imports`.
+    time. Names in the expression are its inputs and outputs, those of the module, or are bound by the import statements
+    in `imports`. `inputs` and `outputs` are written out with their annotations, which are of values and files.
 
     Example:
 

@@ -45,7 +45,7 @@ from pipec.ir import (
     leaves,
     uses,
 )
-from pipec.ir.graph import blocks, hooks, value_types, walk
+from pipec.ir.graph import blocks, hooks, stand_ins, value_types, walk
 from pipec.ir.literals import source_of
 
 
@@ -220,6 +220,7 @@ Found = dict[str, tuple[Component, list[Key]]]
 def _components(slicer: Slicer, steps: Steps, block: Block, policy: PipelinePolicy) -> Found:
     """The components without their code, with the unit that each starts from: those of tasks, and those called back."""
     used = {node.component for node in walk(block) if isinstance(node, Task)} | hooks(block, policy)
+    used |= stand_ins(block)
     found: Found = {}
     for step in steps.all():
         names = step.mentions if step.native else () if step.container else (step.node.name,)

@@ -9,7 +9,7 @@ from pipec.compiler.diagnostics.pipeline import LooksIntoArtifact
 from pipec.compiler.diagnostics.source import NotAStep
 from pipec.compiler.frontend.components import is_marked
 from pipec.compiler.frontend.constants import PURE_BUILTINS, PURE_METHODS
-from pipec.compiler.frontend.declared import ContainerDef, as_function
+from pipec.compiler.frontend.declared import ContainerDef, NativeDef, as_function, entries
 from pipec.compiler.frontend.operands import Operand
 from pipec.compiler.frontend.resolve import Target
 from pipec.ir import is_artifact
@@ -46,9 +46,10 @@ def is_pipeline(body: Body, target: Target) -> bool:
     return target.module is not None and is_marked(body.resolver, target.module, target.node, "pipeline")
 
 
-def is_container(target: Target) -> bool:
+def declares_outputs(target: Target) -> bool:
     """Whether a step is a container."""
-    return isinstance(target.node, ContainerDef)
+    node = target.node
+    return isinstance(node, ContainerDef) or (isinstance(node, NativeDef) and bool(entries(node.call, "outputs")))
 
 
 def may_call(body: Body, node: ast.Call, bound: frozenset[str]) -> bool:

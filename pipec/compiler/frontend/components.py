@@ -11,7 +11,7 @@ from pipec.compiler.frontend.annotations import Annotations, Fields
 from pipec.compiler.frontend.calls import ports
 from pipec.compiler.frontend.constants import NotConstantError
 from pipec.compiler.frontend.containers import NOT_SETTINGS, Declaration, settings_call
-from pipec.compiler.frontend.declared import ContainerDef, NativeDef
+from pipec.compiler.frontend.declared import ContainerDef, DeclaredDef, NativeDef, as_function
 from pipec.compiler.frontend.digest import code_digest
 from pipec.compiler.frontend.natives import NativeDeclaration
 from pipec.compiler.frontend.project import Module
@@ -19,7 +19,20 @@ from pipec.compiler.frontend.resolve import Resolver, Target
 from pipec.compiler.frontend.settings import Raw, SettingsReader
 from pipec.compiler.frontend.values import PIPELINE_SETTINGS, STEP_SETTINGS
 from pipec.compiler.site import Site
-from pipec.ir import VALUE, Component, Container, Native, ObjectType, Port, Span, TaskPolicy, Type
+from pipec.ir import (
+    VALUE,
+    Component,
+    Container,
+    ContainerOutput,
+    Native,
+    NativePort,
+    ObjectType,
+    Otherwise,
+    Port,
+    Span,
+    TaskPolicy,
+    Type,
+)
 
 
 @dataclass(frozen=True)
@@ -38,10 +51,22 @@ class Step:
     span: Span
     container: Container | None = None
     inputs: dict[str, Type] = field(default_factory=dict)
-    """Input of a container -> type."""
+    """Input of a declared step -> type."""
     native: Native | None = None
     mentions: tuple[str, ...] = ()
     """The names of its module that a native step's source mentions."""
+    otherwise: Otherwise | None = None
+    """What runs in the stead of a native step elsewhere."""
+
+    @property
+    def outputs(self) -> tuple[ContainerOutput | NativePort, ...]:
+        """Those of a declared step."""
+        return self.container.outputs if self.container else self.native.outputs if self.native else ()
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether its inputs and outputs are declared with it."""
+        return self.container is not None or (self.native is not None and bool(self.inputs or self.native.outputs))
 
     def component(self) -> Component:
         """The component; a function's without its code."""
@@ -49,7 +74,7 @@ class Step:
             digest = code_digest((), self.container.model_dump_json(), [p.model_dump_json() for p in self.ports])
             return Component(name=self.name, ports=self.ports, digest=digest, container=self.container, span=self.span)
         if self.native is not None:
-            return Component(name=self.name, native=self.native, span=self.span)
+            return Component(name=self.name, ports=self.ports, native=self.native, span=self.span)
         return Component(
             name=self.name,
             function=self.node.name,
@@ -102,19 +127,25 @@ class Steps:
         call = decorator(self.resolver, module, node, "step")
         place = module.name_span(node)
         raw = Raw({**self.defaults.values}, {**self.defaults.spans})
-        if isinstance(node, ContainerDef):
+        if isinstance(node, (ContainerDef, NativeDef)):
             known, call = [n for n in STEP_SETTINGS if n not in NOT_SETTINGS], settings_call(node)
+        if isinstance(node, NativeDef):
+            raw = Raw({}, {})  # it is what its own words say, whatever other steps are
+        elif isinstance(node, ContainerDef):
             raw = Raw(*({n: v for n, v in d.items() if n in known} for d in (raw.values, raw.spans)))
         own = reader.raw(call, known)
         site = reader.site_raw(self.site.steps.get(node.name, {}), place, known)
         for layer in (site, own):
             raw.values.update(layer.values)
             raw.spans.update(layer.spans)
-        if isinstance(node, NativeDef):
-            native, mentions = NativeDeclaration(self.resolver, module, self.report, node).read()
-            span = module.span(node.call)
-            return Step(name, module, node, (), VALUE, TaskPolicy(), {}, span, native=native, mentions=mentions)
         policy, settings = reader.step(raw, node.name, place)
+        if isinstance(node, NativeDef):
+            made = NativeDeclaration(self.resolver, module, self.annotations(module), self.report, node)
+            native, mentions = made.read()
+            taken = made.interface.ports(made.inputs)
+            span = module.span(node.call)
+            other = self._otherwise(module, node, native, made)
+            return Step(name, module, node, taken, VALUE, policy, {}, span, None, made.inputs, native, mentions, other)
         if isinstance(node, ContainerDef):
             read = Declaration(self.resolver, module, self.annotations(module), self.report, node)
             container, own_ports = read.read()
@@ -150,6 +181,24 @@ class Steps:
             takes = ast.unparse(step.node.args) or "nothing"
             raise ValueError(f"{target.name!r} is called with a message alone, and takes {takes}")
         return step.name
+
+    def _otherwise(self, module: Module, node: NativeDef, native: Native, read: NativeDeclaration) -> Otherwise | None:
+        """The step that stands in for a native one, which takes and gives the same; what is wrong is reported."""
+        given = next((k.value for k in node.call.keywords if k.arg == "otherwise"), None)
+        if given is None:
+            return None
+        target = self.resolver.expression(module, given)
+        found = as_function(self.resolver, target) if target is not None else None
+        if found is None or found.kind != "function" or found.module is None or isinstance(found.node, DeclaredDef):
+            read.wrong(given, "has something in its stead that is no function of the project")
+            return None
+        step = self.step(found)
+        wanted = [port.name for port in native.inputs]
+        if [port.name for port in step.ports] != wanted:
+            read.wrong(given, f"takes ({', '.join(wanted)}), and {found.name!r} other parameters")
+        elif len(native.outputs) > 1 or any(type(o.type) is not type(step.returns) for o in native.outputs):
+            read.wrong(given, f"gives something else than {found.name!r}, or several things")
+        return Otherwise(component=step.name, policy=step.policy)
 
     def annotations(self, module: Module) -> Annotations:
         """The reader of annotations in `module`."""

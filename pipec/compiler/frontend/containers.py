@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,22 +12,25 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.pipeline import InvalidContainer, WrongArguments
 from pipec.compiler.frontend.annotations import Annotations
 from pipec.compiler.frontend.constants import NotConstantError
-from pipec.compiler.frontend.declared import PARAMETERS, ContainerDef, argument, entries
+from pipec.compiler.frontend.declared import PARAMETERS, ContainerDef, NativeDef, argument
+from pipec.compiler.frontend.interfaces import Interface
 from pipec.compiler.frontend.operands import NONE, Operand, const, ref
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver
 from pipec.ir import (
+    VALUE,
+    Const,
     Container,
     ContainerArgument,
     ContainerOutput,
     ContainerSlot,
     FileType,
+    ListOf,
     OptionalOf,
     Output,
     Port,
     Task,
     Type,
-    ValueType,
     is_artifact,
 )
 
@@ -36,16 +38,20 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.body import Body
     from pipec.compiler.frontend.components import Step
 
-OWN = (*PARAMETERS, "inputs", "outputs")
+OWN = {
+    ContainerDef: (*PARAMETERS, "inputs", "outputs"),
+    NativeDef: ("target", "source", "imports", "inputs", "outputs", "otherwise"),
+}
+"""What is no setting of a step."""
 NOT_SETTINGS = ("image", "packages", "python", "fuse")
 """Settings of a step that a container step does not have: its image is in the call, has what it has, and is a process
 of its own."""
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
-def settings_call(node: ContainerDef) -> ast.Call:
-    """The settings of a container step, as a decorator would have them."""
-    return ast.Call(node.call.func, [], [k for k in node.call.keywords if k.arg not in OWN])
+def settings_call(node: ContainerDef | NativeDef) -> ast.Call:
+    """The settings of a declared step, as a decorator would have them."""
+    return ast.Call(node.call.func, [], [k for k in node.call.keywords if k.arg not in OWN[type(node)]])
 
 
 @dataclass
@@ -57,18 +63,13 @@ class Declaration:
     annotations: Annotations
     report: Report
     node: ContainerDef
-    _unread: bool = False
-    """Some of the inputs or outputs cannot be known."""
 
     def read(self) -> tuple[Container, tuple[Port, ...]]:
         """The container and its ports; what is wrong is reported."""
         for extra in self.node.call.args[len(PARAMETERS) :]:
             self._wrong(extra, "takes the image, the command and the arguments by position, and the rest by name")
-        inputs, outputs = self.inputs, self._interface("outputs")
-        for name in outputs:
-            if name in inputs:
-                self._wrong(self._key("outputs", name), f"has {name!r} as input and as output")
-        ports = tuple(self._port(name, type_) for name, type_ in inputs.items())
+        inputs, outputs = self.inputs, self.interface.types("outputs")
+        self.interface.apart(inputs, outputs)
         slots = {
             name: ContainerSlot(port=name, form="input_path" if isinstance(type_, FileType) else "value")
             for name, type_ in inputs.items()
@@ -80,14 +81,19 @@ class Declaration:
             for name in names:
                 if name not in written:
                     reason = f"has no place for {name!r} in its command and arguments: write `{{{name}}}`"
-                    self._wrong(self._key(which, name), reason)
+                    self._wrong(self.interface.key(which, name), reason)
         made = tuple(ContainerOutput(name=name, type=type_) for name, type_ in outputs.items())
-        return Container(image=self._image(), command=command, args=args, outputs=made), ports
+        return Container(image=self._image(), command=command, args=args, outputs=made), self.interface.ports(inputs)
 
     @cached_property
     def inputs(self) -> dict[str, Type]:
         """Input -> type."""
-        return self._interface("inputs")
+        return self.interface.types("inputs")
+
+    @cached_property
+    def interface(self) -> Interface:
+        """What reads inputs and outputs."""
+        return Interface(self.annotations, self.node.call, self._wrong)
 
     def _wrong(self, node: ast.AST, reason: str) -> None:
         self.report.add(InvalidContainer(self.module.span(node), self.node.name, reason))
@@ -109,38 +115,6 @@ class Declaration:
             self._wrong(node, f"has no constant for {what}: {error}")
             return None
         return found
-
-    # inputs and outputs
-
-    def _interface(self, which: str) -> dict[str, Type]:
-        node = argument(self.node.call, which)
-        if node is None or (isinstance(node, ast.Constant) and node.value is None):
-            return {}
-        found = entries(self.node.call, which)
-        if not isinstance(node, ast.Dict) or len(found) != len(node.keys):
-            self._wrong(node, f"has `{which}` that are not written out, as in `{which}={{'rows': int}}`")
-            self._unread = True
-            return {}
-        types: dict[str, Type] = {}
-        for name, place, annotation in found:
-            if not name.isidentifier() or keyword.iskeyword(name):
-                self._wrong(place, f"has {name!r} in its `{which}`, which is no name")
-            elif name in types:
-                self._wrong(place, f"has {name!r} twice in its `{which}`")
-            type_ = types[name] = self.annotations.type(annotation)
-            if isinstance(type_, ValueType) and type_.metrics and which == "outputs":
-                self._wrong(annotation, "cannot show metrics: write `dict[str, float]`")
-            elif not isinstance(type_, (ValueType, FileType)):
-                text = ast.unparse(annotation)
-                self._wrong(annotation, f"takes and gives values and files, and {name!r} is neither: `{text}`")
-        return types
-
-    def _key(self, which: str, name: str) -> ast.expr:
-        return next(place for found, place, _ in entries(self.node.call, which) if found == name)
-
-    def _port(self, name: str, type_: Type) -> Port:
-        text = ast.unparse(next(a for n, _, a in entries(self.node.call, "inputs") if n == name))
-        return Port(name=name, required=not _takes_none(type_), annotation=text)
 
     # the command line
 
@@ -178,16 +152,11 @@ class Declaration:
                 plain = ""
             elif piece[1] is None:
                 self._wrong(place, f"has a single `{piece[0]}`: write `{piece[0] * 2}` for a brace")
-            elif not self._unread:
+            elif not self.interface.unread:
                 known = ", ".join(f"`{{{name}}}`" for name in slots) or "none"
                 self._wrong(place, f"has no input or output `{piece[0]}` (it has {known}; `{{{{` is a brace)")
         plain += text[at:]
         return [*parts, plain] if plain or not parts else parts
-
-
-def _takes_none(type_: Type) -> bool:
-    text = getattr(type_, "annotation", "")
-    return isinstance(type_, OptionalOf) or bool(re.search(r"\bNone\b|\bOptional\[", text))
 
 
 def checked(body: Body, step: Step, node: ast.Call, args: dict[str, Operand]) -> dict[str, Operand] | None:
@@ -195,10 +164,12 @@ def checked(body: Body, step: Step, node: ast.Call, args: dict[str, Operand]) ->
     fine = True
     for name, found in args.items():
         reason = ""
-        wants_file = isinstance(step.inputs.get(name), FileType)
-        if wants_file and not isinstance(found.type, FileType):
+        wanted = step.inputs.get(name)
+        if isinstance(wanted, ListOf) and not isinstance(found.type, ListOf):
+            reason = f"takes a list of files for {name!r}, as a fan-out gives it"
+        elif isinstance(wanted, (FileType, OptionalOf)) and not isinstance(found.type, FileType) and not _none(found):
             reason = f"takes a file for {name!r}, which a step has to give as one (`-> Path`)"
-        elif not wants_file and is_artifact(found.type):
+        elif not is_artifact(wanted or VALUE) and is_artifact(found.type):
             reason = f"takes a value for {name!r}, and gets an artifact"
         if reason:
             place = body.module.span(_given(step, node, name))
@@ -207,6 +178,10 @@ def checked(body: Body, step: Step, node: ast.Call, args: dict[str, Operand]) ->
     if not fine:
         return None
     return {p.name: args[p.name] if p.name in args else const(None) for p in step.ports}
+
+
+def _none(found: Operand) -> bool:
+    return isinstance(found.expr, Const) and found.expr.source == "None"
 
 
 def _given(step: Step, node: ast.Call, name: str) -> ast.AST:
@@ -219,8 +194,7 @@ def _given(step: Step, node: ast.Call, name: str) -> ast.AST:
 
 def result(body: Body, step: Step, made: Task, hint: str) -> Operand:
     """Put the call into the block; its result is the only output, or a tuple of the outputs."""
-    assert step.container is not None
-    declared = step.container.outputs
+    declared = step.outputs
     names = hint.split(",") if hint else []
     outputs: list[Output] = []
     parts: list[Operand] = []

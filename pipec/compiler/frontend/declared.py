@@ -24,7 +24,7 @@ class ContainerDef(DeclaredDef):
 
 
 class NativeDef(DeclaredDef):
-    """A step in the words of a target: it takes nothing."""
+    """A step in the words of a target: its outputs are the return annotation."""
 
 
 def as_function(resolver: Resolver, target: Target) -> Target:

@@ -48,7 +48,7 @@ def task(body: Body, target: Target, node: ast.Call, hint: str, effect: bool) ->
     made = _make(body, step, node, effect)
     if made is None:
         return POISON
-    if step.container is not None:
+    if step.container is not None or step.outputs:
         return containers.result(body, step, made, hint)
     id_ = body.value(hint or f"{step.node.name}_result", step.returns)
     output = Output(id=id_, type=step.returns)
@@ -130,17 +130,18 @@ def attribute(body: Body, owner: Operand, attr: str, hint: str) -> Operand | Non
 
 def _make(body: Body, step: Step, node: ast.Call, effect: bool) -> Task | None:
     args = _arguments(body, step.node.name, step.ports, node, step.module.name_span(step.node), step.node.args, True)
-    if args is not None and step.container is not None:
+    if args is not None and step.is_declared:
         args = containers.checked(body, step, node, args)
     if args is None:
         return None
-    if effect and step.policy.cache is not None:
+    cached = step.policy.cache is not None or (step.otherwise is not None and step.otherwise.policy.cache is not None)
+    if effect and cached:
         body.report.add(CachedEffect(body.span(node), step.node.name))
     name = body.reading.nodes.fresh(step.node.name)
     site = CallSite(step=step.node.name, group=body.group, line=node.lineno, iterations=body.iterations)
     return Task(
         id=name, component=step.name, args={k: o.expr for k, o in args.items()}, effect=effect, policy=step.policy,
-        site=site, span=body.span(node),
+        otherwise=step.otherwise, site=site, span=body.span(node),
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def unpack(body: Body, target: ast.Tuple | ast.List, value: ast.expr) -> None:
         return
     wanted = [name or "" for name in names]
     if isinstance(value, ast.Call) and (called := callees.callee(body, value)) is not None:
-        if not callees.is_pipeline(body, called) and not callees.is_container(called):
+        if not callees.is_pipeline(body, called) and not callees.declares_outputs(called):
             parts = tasks.unpacked(body, called, value, wanted)
             body.scope.names |= dict(zip(wanted, parts))
             return

@@ -94,6 +94,12 @@ class NativeStep:
     imports: tuple[str, ...] = ()
     """The import statements that `source` needs."""
     remarks: tuple[str, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Name -> source of its annotation."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    otherwise: str = ""
+    """The step that runs in its stead on other targets."""
 
 
 @dataclass(frozen=True)
@@ -211,9 +217,7 @@ def _container(item: ContainerStep) -> list[str]:
         parts.append(python(list(item.command)))
     if item.args:
         parts.append(python(list(item.args)))
-    for name, ports in (("inputs", item.inputs), ("outputs", item.outputs)):
-        if ports:
-            parts.append(f"{name}={{{', '.join(f'{python(key)}: {kind}' for key, kind in ports.items())}}}")
+    parts += _ports(item.inputs, item.outputs)
     return _call(f"{item.name} = container", [*parts, *(f"{k}={v}" for k, v in item.settings.items())])
 
 
@@ -224,15 +228,24 @@ def _native(item: NativeStep) -> list[str]:
         body = [f"    {line}" if line else "" for line in source.split("\n")]
         raw = "r" if "\\" in source else ""
         lines = [f"{item.name} = native(", f"    {python(item.target)},", f'    {raw}"""', *body, '    """,']
-        return [*lines, *(_imports_argument(item.imports, 4) if item.imports else []), ")"]
-    arguments = [python(item.target), python(source)]
+        return [*lines, *(line for argument in _of_native(item) for line in fitted(f"{argument},", 4)), ")"]
+    return _call(f"{item.name} = native", [python(item.target), python(source), *_of_native(item)])
+
+
+def _of_native(item: NativeStep) -> Iterator[str]:
+    """What is given by name."""
     if item.imports:
-        arguments.append(f"imports={python(list(item.imports))}")
-    return _call(f"{item.name} = native", arguments)
+        yield f"imports={python(list(item.imports))}"
+    yield from _ports(item.inputs, item.outputs)
+    if item.otherwise:
+        yield f"otherwise={item.otherwise}"
+    yield from (f"{name}={value}" for name, value in item.settings.items())
 
 
-def _imports_argument(statements: tuple[str, ...], indent: int) -> list[str]:
-    return fitted(f"imports={python(list(statements))},", indent)
+def _ports(inputs: Mapping[str, str], outputs: Mapping[str, str]) -> Iterator[str]:
+    for name, ports in (("inputs", inputs), ("outputs", outputs)):
+        if ports:
+            yield f"{name}={{{', '.join(f'{python(key)}: {kind}' for key, kind in ports.items())}}}"
 
 
 def _signature(item: PipelineFunction) -> list[str]:

@@ -163,13 +163,14 @@ class Blocks:
         notes.changed += plan.changes
         notes.marked += plan.changes
         notes.lost += plan.lost_settings
+        notes.kept += [plan.kept] if plan.kept else []
         call = f"{plan.name}({', '.join(self.arguments(node, plan, scope))})"
         if bare:
             return Made([Line(call)], [], True)
         targets = self.targets(node, plan, scope)
         statements: list[Statement] = [Line(_bound(targets, call))]
         for output, target in zip(plan.outputs, targets):
-            scope.outputs[node.name, output.name] = Value(target, output.kind)
+            scope.outputs[node.name, output.name] = Value(target, output.kind, native=bool(plan.kept or plan.native))
             statements += [Line(f"{sink}.append({target})") for sink in sinks.get(output.name, ())]
         return Made(statements, [targets[0]])
 
@@ -180,7 +181,11 @@ class Blocks:
             value = self.input(node, name, scope)
             if value is not None:
                 self.note(node).changed += value.changes
+                if name in plan.described and not value.native:
+                    self.note(node).changed.append(f"the metadata of `{name}` are what pipec keeps with it")
                 found.append(f"{parameter}={value.source}")
+            elif parameter in plan.defaults:
+                found.append(f"{parameter}={plan.defaults[parameter]}")
             elif _is_required(node, name):
                 raise RefusedError(f"`{node.name}` is not given `{name}`, which it needs")
         if len(plan.parameters) == 1 and len(found) == 1:

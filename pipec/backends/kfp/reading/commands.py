@@ -27,7 +27,8 @@ class Command:
     inputs: dict[str, str] = field(default_factory=dict)
     """Input -> annotation, in the order of the component."""
     outputs: dict[str, Output] = field(default_factory=dict)
-    changes: list[str] = field(default_factory=list)
+    uris: bool = False
+    """Whether the URI of an artifact is on it."""
     notes: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
@@ -123,7 +124,7 @@ class _Reader:
         self.used.add((side, name))
         if place["field"] == "artifacts":
             if what == "uri":
-                self.found.changes.append(f"`{name}` is a local path on its command line, not a URI of the store")
+                self.found.uris = True
             elif what != "path":
                 text = f".{what}" if what else ""
                 self.found.lost.append(f"its command line has `{name}{text}` of an artifact, and only paths are there")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.kfp.reading.documents import Documents, Path
+from pipec.backends.kfp.reading.producers import givers
 from pipec.backends.kfp.reading.validate import is_exit, needs, producers, selectors
 from pipec.backends.kfp.reading.values import RefusedError
 
@@ -66,6 +67,7 @@ def level(documents: Documents, component: Mapping[str, Any], path: Path) -> lis
         made = components[task["componentRef"]["name"]]
         nodes[name] = Node(name, (*path, "dag", "tasks", name), task, made, needs(task))
     for node in nodes.values():
+        node.needs |= givers(documents, node.component) & nodes.keys() - {node.name}
         for _, _, producer, output in producers(node.task):
             nodes[producer].used |= {output} if output is not None else set()
     ordered = in_order(list(nodes.values()))

@@ -29,6 +29,8 @@ class Notes:
 
     adapted: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    """The class or function of the SDK in whose words it is kept."""
     lost: list[tuple[Path, str, str]] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     """What stands above it in the module for people."""

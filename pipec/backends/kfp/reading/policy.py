@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
@@ -14,6 +14,7 @@ from pipec.backends.kfp.endings import BODY
 from pipec.backends.kfp.native import StepSettings
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
+from pipec.backends.kfp.reading.producers import kubernetes, producer
 from pipec.compiler.units import parse_bytes, parse_cpu, parse_duration
 from pipec.ir import Accelerator, Cache, Placement, Resources, Retry, SecretRef, TaskPolicy
 
@@ -36,14 +37,41 @@ class Read:
     """What is said in another form."""
 
 
-def read(documents: Documents, label: str, task_path: Path, task: Mapping[str, Any]) -> Read:
-    """The settings of `task`, whose executor is `label`."""
-    return _Reader(documents, label, task_path, task).read()
+class Giver(Protocol):
+    """The step of a task."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """Its outputs that are plain text."""
+        ...
+
+
+def read(
+    documents: Documents,
+    label: str,
+    task_path: Path,
+    task: Mapping[str, Any],
+    giver: Callable[[Path], Giver] | None = None,
+) -> Read:
+    """The settings of `task`, whose executor is `label`; `giver`: the steps of tasks that give something to them."""
+    return _Reader(documents, label, task_path, task, giver).read()
 
 
 class _Reader:
-    def __init__(self, documents: Documents, label: str, task_path: Path, task: Mapping[str, Any]) -> None:
-        self.documents = documents
+    def __init__(
+        self,
+        documents: Documents,
+        label: str,
+        task_path: Path,
+        task: Mapping[str, Any],
+        giver: Callable[[Path], Giver] | None,
+    ) -> None:
+        self.documents, self.giver = documents, giver
         executors = documents.spec["deploymentSpec"]["executors"]
         self.place: Path = ("deploymentSpec", "executors", label)
         self.container: Mapping[str, Any] = (executors.get(label) or {}).get("container") or {}
@@ -279,18 +307,26 @@ class _Reader:
         """Entries that a constant names."""
         found = []
         for index, entry in enumerate(value):
-            parameter = self._of_run(entry, key)
+            parameter = self._of_run(entry, key) or self._of_task(entry, key)
             name = parameter or self._name(entry, key, (*path, str(index)), setting)
             if name is None:
                 continue
             names = (key, f"{key}Parameter", "constant", "componentInputParameter", "taskOutputParameter")
             rest = {k: v for k, v in entry.items() if k not in names and not (k == "optional" and v is False)}
-            given = {f"{key}Parameter": {"componentInputParameter": name}} if parameter else {key: name}
+            given = {f"{key}Parameter": parameter} if parameter else {key: name}
             found.append({**given, **rest})
         if found:
             self.native[setting] = found
 
-    def _of_run(self, entry: Mapping[str, Any], key: str) -> str | None:
+    def _of_task(self, entry: Mapping[str, Any], key: str) -> dict[str, Any] | None:
+        """The step that gives the name."""
+        found = producer(self.documents, self.task_path, entry.get(f"{key}Parameter") or entry)
+        step = self.giver(found[0]) if found and self.giver else None
+        if found is None or step is None or found[1] not in step.texts:
+            return None
+        return {"taskOutputParameter": {"producerTask": step.name, "outputParameterKey": found[1]}}
+
+    def _of_run(self, entry: Mapping[str, Any], key: str) -> dict[str, Any] | None:
         """The parameter of the pipeline that names it, where the task is the pipeline's own."""
         name = (entry.get(f"{key}Parameter") or {}).get("componentInputParameter")
         inputs = (self.documents.spec["root"].get("inputDefinitions") or {}).get("parameters") or {}
@@ -299,7 +335,7 @@ class _Reader:
         given = inputs.get(name) or {}
         text = given.get("parameterType") == "STRING" and not (given.get("isOptional") and "defaultValue" not in given)
         outer = self.task_path[0] == "root" or self.task_path[1] == f"comp-{BODY}"
-        return name if text and outer and name == identifier(name) else None
+        return {"componentInputParameter": name} if text and outer and name == identifier(name) else None
 
     def _name(self, entry: Mapping[str, Any], key: str, path: Path, setting: str) -> str | None:
         given = entry.get(f"{key}Parameter")
@@ -319,13 +355,6 @@ class _Reader:
                 return _json(value)
         self._lose(path, setting, "it is named by a value that is known only in the run")
         return None
-
-
-def kubernetes(documents: Documents, label: str) -> Mapping[str, Any]:
-    """What the platform document says about an executor."""
-    platform = (documents.platform.get("platforms") or {}).get("kubernetes") or {}
-    found: Mapping[str, Any] = ((platform.get("deploymentSpec") or {}).get("executors") or {}).get(label) or {}
-    return found
 
 
 def _snake(name: str) -> str:

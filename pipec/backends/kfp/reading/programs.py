@@ -48,11 +48,10 @@ class Program:
 
 def program(container: Mapping[str, Any], source: str | None = None) -> Program | str:
     """The function that `container` runs; a reason where there is none that can be read."""
-    args = container.get("args") or []
     command = container.get("command") or []
-    if "--function_to_execute" not in args[:-1]:
+    name = function_name(container)
+    if not name:
         return ""
-    name = args[args.index("--function_to_execute") + 1]
     texts = [part for part in command if "executor_main" not in part and re.search(r"^(async )?def ", part, re.M)]
     if not texts and any("kfp.dsl import" in part for part in command):
         return f"there is no function `{name}` in its program"
@@ -64,6 +63,14 @@ def program(container: Mapping[str, Any], source: str | None = None) -> Program 
         return f"its function cannot be parsed: {error.msg}"
     except (ValueError, RecursionError, MemoryError):
         return "its function cannot be parsed"
+
+
+def function_name(container: Mapping[str, Any]) -> str:
+    """The function that a container runs; "" where it runs something else."""
+    args = container.get("args") or []
+    if "--function_to_execute" not in args[:-1]:
+        return ""
+    return str(args[args.index("--function_to_execute") + 1])
 
 
 def _split(name: str, text: str, source: str | None, install: Install) -> Program | str:

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipec.backends.kfp.reading import policy
+from pipec.backends.kfp.reading import natives, policy
 from pipec.backends.kfp.reading.commands import command
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.functions import HELPERS, Adapted, adapt, helper_source
-from pipec.backends.kfp.reading.names import Names, identifier
-from pipec.backends.kfp.reading.ports import TYPES, Output, role, schema
-from pipec.backends.kfp.reading.programs import Program, program
+from pipec.backends.kfp.reading.names import Names
+from pipec.backends.kfp.reading.natives import Words
+from pipec.backends.kfp.reading.ports import TYPES, Output
+from pipec.backends.kfp.reading.programs import Program, function_name, program
 from pipec.compiler.pysource.text import python
-from pipec.compiler.reading import ContainerStep, Definition, Item, StepFunction, settings_of
+from pipec.compiler.reading import ContainerStep, Definition, Item, NativeStep, StepFunction, settings_of
+from pipec.ir import TaskPolicy
 
 PLACEHOLDER = policy.PLACEHOLDER
 UNKEPT = {
@@ -26,11 +28,15 @@ UNKEPT = {
 UNKEPT_OF_CONTAINERS = {"lifecycle": "pipec has nothing that runs before a cache is asked"}
 """Field -> why it has no counterpart."""
 STUBS = {
-    "argostub/createpvc": "makes a volume claim while the pipeline runs, which Kubeflow itself does; make it "
-    "beforehand, and mount it by its name",
-    "argostub/deletepvc": "deletes a volume claim while the pipeline runs, which Kubeflow itself does",
+    "argostub/createpvc": "it makes a volume claim while the pipeline runs, which the server does itself",
+    "argostub/deletepvc": "it deletes a volume claim while the pipeline runs, which the server does itself",
 }
 """Image of a step that the server runs itself -> what it does."""
+MISSING = "there is no function"
+"""What no server can run."""
+COPIED = "the artifact at its URI is copied into the store, where Kubeflow only refers to it"
+UNDESCRIBED = "the metadata of the imported artifact are not kept"
+URI = "the URI of an artifact stands on its command line"
 
 
 @dataclass
@@ -49,6 +55,16 @@ class Plan:
     refused: str = ""
     """Why there is no such step."""
     cached: bool = False
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """Parameter -> what it is given where the task gives nothing."""
+    kept: str = ""
+    """The class or function of the SDK by which it is kept in Kubeflow's own words."""
+    texts: frozenset[str] = frozenset()
+    """Outputs of a container or native step that are plain text."""
+    described: frozenset[str] = frozenset()
+    """Inputs whose metadata it reads in Kubeflow's own way."""
+    native: bool = False
+    """Kubeflow runs it as it was, and other targets can run it too."""
 
 
 class Steps:
@@ -62,6 +78,8 @@ class Steps:
         self.definitions: dict[str, str] = {}
         """Name of an other top-level statement of a component's program -> its text."""
         self.plans: dict[object, Plan] = {}
+        self.filled_in: dict[str, Plan] = {}
+        """Task -> the placeholder that it gets."""
         self.programs: dict[str, Program | str] = {}
         for label, executor in (documents.spec.get("deploymentSpec") or {}).get("executors", {}).items():
             found = program((executor or {}).get("container") or {}, documents.sources.get(label))
@@ -73,33 +91,34 @@ class Steps:
         label = component["executorLabel"]
         executor = self.documents.spec["deploymentSpec"]["executors"][label]
         if "importer" in executor:
-            return self._importer(label, executor["importer"] or {}, component)
+            return self._importer(label, executor["importer"] or {}, component, task_path, task)
         if "container" not in executor:
             kind = next(iter(executor), "")
             return Plan(refused=f"its executor is a `{kind}`, which runs on another platform")
-        read = policy.read(self.documents, label, task_path, task)
+        read = policy.read(self.documents, label, task_path, task, self.giver)
         if not cached and read.policy.cache is not None:
             read.policy = read.policy.model_copy(update={"cache": None})
             reason = "a task that others wait for in a loop is called for its effect, and such a step is not cached"
             read.lost.append(((*task_path, "cachingOptions"), "cachingOptions", reason))
         container = executor["container"] or {}
         image = container.get("image") or ""
-        if PLACEHOLDER.search(image):
-            return Plan(refused="its image is known only in the run")
         if not image:
             return Plan(refused="it has no image")
-        if image.startswith("argostub/"):
-            return Plan(refused=f"`{image}` {STUBS.get(image, 'is a step of Kubeflow itself')}")
-        found = self.programs[label]
-        if isinstance(found, Program):
-            made = self._function(found, component, image, read)
-        elif found:
-            return Plan(refused=found)
-        else:
-            given = frozenset((task.get("inputs") or {}).get("parameters") or {}) | frozenset(
-                (task.get("inputs") or {}).get("artifacts") or {}
+        if image in STUBS:
+            return self._native(
+                natives.claim(image, task),
+                STUBS[image],
+                ("claim", task_path, read.policy.model_dump_json()),
+                label,
+                read,
             )
-            made = self._container(label, container, component, image, read, given)
+        if image.startswith("argostub/"):
+            return Plan(refused=f"`{image}` is a step of Kubeflow itself")
+        made = self._translated(label, component, image, task, read)
+        if made.refused and MISSING not in made.refused:
+            key = ("native", label, read.policy.model_dump_json())
+            kept = self._native(natives.component(container, component), made.refused, key, label, read)
+            made = made if kept.refused else kept
         notes = (*made.notes, *read.notes)
         reference = task["componentRef"]["name"]
         read.lost += [
@@ -113,8 +132,75 @@ class Steps:
         ]
         return Plan(
             made.name, made.parameters, made.outputs, notes, made.changes, (*made.lost_settings, *read.lost),
-            made.refused, read.policy.cache is not None,
+            made.refused, read.policy.cache is not None, made.defaults, made.kept, made.texts, made.described,
         )  # fmt: skip
+
+    def _translated(
+        self, label: str, component: Mapping[str, Any], image: str, task: Mapping[str, Any], read: policy.Read
+    ) -> Plan:
+        """A step that runs everywhere, or why there is none."""
+        if PLACEHOLDER.search(image):
+            return Plan(refused="its image is known only in the run")
+        found = self.programs[label]
+        if isinstance(found, Program):
+            return self._function(found, component, image, read)
+        if found:
+            return Plan(refused=found)
+        inputs = task.get("inputs") or {}
+        given = frozenset(inputs.get("parameters") or {}) | frozenset(inputs.get("artifacts") or {})
+        container = self.documents.spec["deploymentSpec"]["executors"][label]["container"] or {}
+        return self._container(label, container, component, image, read, given)
+
+    # what only Kubeflow can run
+
+    def _native(self, words: Words, reason: str, key: object, label: str, read: policy.Read) -> Plan:
+        """A native step; `reason`: why it is one."""
+        if key in self.plans or words.refused:
+            return self.plans[key] if key in self.plans else Plan(refused=words.refused)
+        container = self.documents.spec["deploymentSpec"]["executors"][label]["container"] or {}
+        name = self.names.top(function_name(container) or label.removeprefix("exec-"))
+        changes = tuple(words.changes)
+        bare = read.policy if words.what == "dsl.ContainerSpec" else TaskPolicy(cache=read.policy.cache)
+        remarks = (f"PC503: {reason}", *_remarks(changes, tuple(read.lost)))
+        outputs = {o.name: o.annotation for o in words.outputs}
+        step = NativeStep(name, "kfp", words.source, words.imports, remarks, words.inputs, outputs, settings_of(bare))
+        self.items.append(step)
+        self._paths([*words.inputs.values(), *outputs.values()])
+        texts = frozenset(o.name for o in words.outputs if o.kind == "STRING")
+        self.plans[key] = Plan(
+            name,
+            words.parameters,
+            words.outputs,
+            tuple(words.notes),
+            changes,
+            tuple(read.lost),
+            cached=bare.cache is not None,
+            defaults=words.defaults,
+            kept=words.what,
+            texts=texts,
+        )
+        return self.plans[key]
+
+    def giver(self, path: Path) -> Plan:
+        """The step of the task at `path`, which gives something to the settings of another one."""
+        task: Any = self.documents.spec
+        for key in path:
+            task = task[key]
+        return self.plan(path, task)
+
+    def placeholder(self, name: str, task: str) -> str:
+        """The call that gives a text that the server fills in for `task`; "" where there is no such text."""
+        key = ("placeholder", name)
+        if key not in self.plans:
+            words = natives.placeholder(name)
+            if words is None:
+                return ""
+            step = self.names.top(name)
+            remark = "PC503: the server fills it in, wherever it stands"
+            self.items.append(NativeStep(step, "kfp", words.source, words.imports, (remark,), {}, {"text": "str"}))
+            self.plans[key] = Plan(step, kept=words.what)
+        self.filled_in[task] = self.plans[key]
+        return f"{self.plans[key].name}()"
 
     # functions
 
@@ -129,6 +215,7 @@ class Steps:
         adapted = adapt(found.source, name, component)
         lost = self._around(found, adapted)
         if lost or adapted.lost:
+            self.names.module.discard(name)
             self.plans[key] = Plan(refused=lost or "; ".join(adapted.lost))
             return self.plans[key]
         settings = settings_of(policy_)
@@ -184,18 +271,20 @@ class Steps:
         both = [n for n in made.inputs if n in made.outputs]
         if wrong or both:
             made.lost.append(f"`{(wrong or both)[0]}` cannot be the name of an input or output here")
+        if made.uris:
+            made.lost.append(URI)
         if made.lost:
             self.plans[key] = Plan(refused="; ".join(dict.fromkeys(made.lost)))
             return self.plans[key]
         name = self.names.top(base)
-        changes = tuple(dict.fromkeys(made.changes))
-        remarks = _remarks(changes, tuple(read.lost))
+        remarks = _remarks((), tuple(read.lost))
         outputs = {n: o.annotation for n, o in made.outputs.items()}
         settings = settings_of(read.policy)
         self.items.append(ContainerStep(name, image, made.command, made.args, made.inputs, outputs, settings, remarks))
         self._paths([*made.inputs.values(), *outputs.values()])
         parameters = {n: n for n in made.inputs}
-        self.plans[key] = Plan(name, parameters, tuple(made.outputs.values()), tuple(made.notes), changes)
+        texts = frozenset(n for n, o in made.outputs.items() if o.annotation == "str")
+        self.plans[key] = Plan(name, parameters, tuple(made.outputs.values()), tuple(made.notes), texts=texts)
         return self.plans[key]
 
     def _paths(self, annotations: list[str]) -> None:
@@ -204,44 +293,60 @@ class Steps:
 
     # importers
 
-    def _importer(self, label: str, importer: Mapping[str, Any], component: Mapping[str, Any]) -> Plan:
-        key = ("importer", label)
+    def _importer(self, label: str, importer: Mapping[str, Any], component: Mapping[str, Any], path: Path,
+                  task: Mapping[str, Any]) -> Plan:  # fmt: skip
+        """An importer, with a step that copies what lies there in its stead; or the copy alone."""
+        read = policy.read(self.documents, label, path, task, self.giver)
+        key = ("importer", label, read.policy.model_dump_json())
         if key in self.plans:
             return self.plans[key]
-        artifacts = (component.get("outputDefinitions") or {}).get("artifacts") or {}
-        name_of, spec = next(iter(artifacts.items()), ("artifact", {}))
+        words = natives.importer(importer, component)
+        if not words.inputs and "artifact_uri=" not in words.source:
+            return Plan(refused=words.refused)
+        name = self.names.top(label.removeprefix("exec-").rstrip("-0123456789"))
+        (output,) = words.outputs
+        copy = name if words.refused else self.names.top(f"copy_of_{name}")
+        changes = [COPIED, *([UNDESCRIBED] if importer.get("metadata") else [])]
+        self._copy(copy, importer, next(iter(words.inputs), ""), output.annotation, changes if words.refused else [])
+        if words.refused:
+            self.plans[key] = Plan(copy, words.parameters, words.outputs, (), tuple(changes))
+            return self.plans[key]
+        note = f"elsewhere than on Kubeflow, {'; '.join(changes)}"
+        settings = settings_of(TaskPolicy(cache=read.policy.cache))
+        self.items.append(
+            NativeStep(name, "kfp", words.source, words.imports, (f"PC504: {note}",), words.inputs,
+                       {"artifact": output.annotation}, settings, copy)
+        )  # fmt: skip
+        self.plans[key] = Plan(
+            name,
+            words.parameters,
+            words.outputs,
+            (note,),
+            lost_settings=tuple(read.lost),
+            cached=bool(settings),
+            native=True,
+        )
+        return self.plans[key]
+
+    def _copy(self, name: str, importer: Mapping[str, Any], taken: str, annotation: str, changes: list[str]) -> None:
+        """A step that copies what lies at a URI into the store."""
         uri = importer.get("artifactUri") or {}
-        constant = uri.get("constant") or (uri.get("constantValue") or {}).get("stringValue")
-        parameter = uri.get("runtimeParameter")
-        name = self.names.top(identifier(label.removeprefix("exec-")))
-        annotation = role(spec)
-        annotation = "Path" if annotation in ("Metrics", "dict") else annotation
-        taken = f"{parameter}: str" if parameter and not constant else ""
-        if not constant and not parameter:
-            return Plan(refused="its URI is not given")
-        where = python(constant) if constant else identifier(str(parameter))
+        constant = str(uri.get("constant") or (uri.get("constantValue") or {}).get("stringValue") or "")
+        where = f"    uri = {python(constant)}\n" if not taken else "" if taken == "uri" else f"    uri = {taken}\n"
         source = (
-            f"def {name}({taken.replace(str(parameter), identifier(str(parameter)))}) -> {annotation}:\n"
+            f"def {name}({f'{taken}: str' if taken else ''}) -> {annotation}:\n"
             f'    """Fetch what lies at a URI."""\n'
             f"    import fsspec\n\n"
-            f"    uri = {where}\n"
+            f"{where}"
             f'    folder = Path(tempfile.mkdtemp(), uri.rstrip("/").rpartition("/")[2])\n'
             f"    filesystem, path = fsspec.url_to_fs(uri)\n"
             f"    filesystem.get(path, str(folder), recursive=True)\n"
             f"    return folder"
         )
-        changes = ["the artifact at its URI is copied into the store, where Kubeflow only refers to it"]
-        if importer.get("metadata"):
-            changes.append("the metadata of the imported artifact is not kept")
-        scheme = str(constant or "").partition("://")[0]
-        packages = {"gs": "gcsfs", "s3": "s3fs"}.get(scheme)
+        packages = {"gs": "gcsfs", "s3": "s3fs"}.get(constant.partition("://")[0])
         settings = {"packages": python(["fsspec", packages] if packages else ["fsspec"])}
         self.items.append(StepFunction(source, settings, tuple(f"PC507: {change}" for change in changes)))
         self.imports |= {"import tempfile": None, "from pathlib import Path": None}
-        outputs = (Output(name_of, "", schema(spec), annotation=annotation),)
-        parameters = {str(parameter): identifier(str(parameter))} if taken else {}
-        self.plans[key] = Plan(name, parameters, outputs, (), tuple(changes))
-        return self.plans[key]
 
     # the module
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pipec.backends.kfp.native import is_workspace
 from pipec.backends.kfp.reading.blocks import Blocks
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.made import Notes
@@ -18,7 +19,13 @@ from pipec.backends.kfp.reading.validate import dags, selectors
 from pipec.backends.kfp.reading.values import RefusedError, Scope, Value, literal
 from pipec.backends.kfp.scope import kfp_name
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
+from pipec.compiler.diagnostics.foreign import (
+    Adapted,
+    CannotMigrate,
+    ChangedMeaning,
+    KeptNative,
+    SettingNotKept,
+)
 from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import (
     Definition,
@@ -32,6 +39,7 @@ from pipec.compiler.reading import (
     Source,
     Statement,
     TaskRead,
+    TaskStatus,
 )
 from pipec.compiler.reading.settings import pipeline_settings_of
 from pipec.ir import PipelinePolicy
@@ -177,7 +185,7 @@ class _Translation:
         """A DAG as a pipeline function."""
         own: set[str] = set()
         interface = self.interface(component, own)
-        scope = Scope(own=own)
+        scope = Scope(own=own, placeholder=self.steps.placeholder)
         inputs = component.get("inputDefinitions") or {}
         for key, spec in (inputs.get("parameters") or {}).items():
             unset = bool(spec.get("isOptional")) and spec.get("defaultValue") is None
@@ -244,6 +252,8 @@ class _Translation:
         for key, value in config.items():
             if key == "activeDeadlineSeconds" and int(value):
                 timeout = float(int(value))
+            elif key == "workspace" and value and is_workspace(value):
+                native[key] = value
             elif value:
                 path = ("platforms", "kubernetes", "pipelineConfig", key)
                 self._lose(path, name, key, "pipec has no setting for it")
@@ -276,12 +286,19 @@ class _Translation:
             name = path[-1]
             span = self.documents.place(*path)
             self._tell(path, name, notes)
+            if (filled := self.steps.filled_in.get(name)) is not None:
+                self.report.add(KeptNative(span, TARGET, filled.name, filled.kept))
+                notes.adapted.append(f"`{filled.kept}` is a native step")
+            kept = [f"kept as `{what}`, a task that only Kubeflow can run" for what in dict.fromkeys(notes.kept)]
             said = [*dict.fromkeys([*notes.adapted, *notes.changed]), *(f"{s} is not kept" for _, s, _ in notes.lost)]
-            found.append(TaskRead(name, "adapted" if said else "exact", span, tuple(said)))
+            status: TaskStatus = "opaque" if kept else "adapted" if said else "exact"
+            found.append(TaskRead(name, status, span, (*kept, *said)))
         return found
 
     def _tell(self, path: Path, name: str, notes: Notes) -> None:
         span = self.documents.place(*path)
+        for what in dict.fromkeys(notes.kept):
+            self.report.add(KeptNative(span, TARGET, name, what))
         for how in dict.fromkeys(notes.adapted):
             self.report.add(Adapted(span, name, how))
         for difference in dict.fromkeys(notes.changed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,6 +35,8 @@ class Value:
     changes: tuple[str, ...] = ()
     optional: bool = False
     """It is `None` where nobody has given it."""
+    native: bool = False
+    """A step gives it that Kubeflow runs as it was, so that its metadata are Kubeflow's."""
 
 
 @dataclass
@@ -50,6 +52,8 @@ class Scope:
     in_loop: bool = False
     serial: bool = True
     """Whether all around waits for it anyway, so that effects may stand in it."""
+    placeholder: Callable[[str, str], str] = lambda name, task: ""
+    """The call that gives what the server fills in for a placeholder of a task; "" where there is none."""
 
     def output(self, producer: str, key: str, task: str) -> Value:
         """What `producer` gives to `task`."""
@@ -116,10 +120,20 @@ def _bare(source: Mapping[str, Any], kind: str, inputs: Mapping[str, Any], scope
             raise RefusedError(f"a text of `{task}` mentions the input `{name}`, which it does not get")
         return found
 
-    return filled(value, kind, lookup, task)
+    return filled(value, kind, Lookup(lookup, scope.placeholder), task)
 
 
-def filled(value: Any, kind: str, lookup: Any, task: str) -> Value:
+@dataclass(frozen=True)
+class Lookup:
+    """What stands for placeholders in texts."""
+
+    input: Callable[[str], Value]
+    """Of an input of the task."""
+    of_run: Callable[[str, str], str]
+    """The call that gives what only the server knows; "" where there is none."""
+
+
+def filled(value: Any, kind: str, lookup: Lookup, task: str) -> Value:
     """A constant in which placeholders are filled in at run time."""
     changes: list[str] = []
     node = _node(constant(value, kind), lookup, task, changes)
@@ -129,7 +143,7 @@ def filled(value: Any, kind: str, lookup: Any, task: str) -> Value:
     return Value(one_line(node), kind, tuple(changes))
 
 
-def _node(value: Any, lookup: Any, task: str, changes: list[str]) -> ast.expr:
+def _node(value: Any, lookup: Lookup, task: str, changes: list[str]) -> ast.expr:
     if isinstance(value, str) and "{{$" in value:
         return _text(value, lookup, task, changes)
     if isinstance(value, list):
@@ -140,7 +154,7 @@ def _node(value: Any, lookup: Any, task: str, changes: list[str]) -> ast.expr:
     return ast.parse(source_of(value), mode="eval").body
 
 
-def _text(text: str, lookup: Any, task: str, changes: list[str]) -> ast.expr:
+def _text(text: str, lookup: Lookup, task: str, changes: list[str]) -> ast.expr:
     """A text with placeholders: an f-string, or the value itself where it is nothing else."""
     pieces: list[str | Value] = []
     at = 0
@@ -175,18 +189,18 @@ def _shown(piece: Value, changes: list[str]) -> ast.expr:
     return node
 
 
-def _placeholder(text: str, name: str, lookup: Any, task: str, changes: list[str]) -> Value:
+def _placeholder(text: str, name: str, lookup: Lookup, task: str, changes: list[str]) -> Value:
     given = INPUT.fullmatch(text)
     if given is not None:
-        found = lookup(given["name"])
-        assert isinstance(found, Value)
-        return found
+        return lookup.input(given["name"])
     if name in RUN:
         if RUN[name]:
             changes.append(f"{RUN[name]} is its id")
         return Value("run.id", "STRING")
     if name == "pipeline_task_name":
         return Value(literal(task), "STRING")
+    if call := lookup.of_run(name, task):
+        return Value(call, "STRING")
     raise RefusedError(f"`{task}` gets `{text}`, which only Kubeflow knows")
 
 

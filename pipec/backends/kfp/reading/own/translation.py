@@ -22,6 +22,7 @@ from pipec.backends.kfp.reading.own.scopes import Scopes
 from pipec.backends.kfp.reading.own.steps import Steps
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Call, Group, Part, sources, walk
+from pipec.backends.kfp.reading.values import RefusedError
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import SettingNotKept
 from pipec.compiler.pysource.text import python
@@ -56,6 +57,7 @@ class Translation:
 
     def outcome(self) -> Outcome:
         """The module, and what the report says of it."""
+        self._refuse_natives()
         root = self.documents.spec["root"]
         parameters = parameters_of(root, self.source)
         inputs: dict[str, Value] = {}
@@ -88,6 +90,16 @@ class Translation:
         module = Module(tuple(items), tuple(imports), doc)
         read = PipelineRead(str(info["name"]), part.name, tuple(self._tasks(steps)))
         return Outcome(module, (read,))
+
+    def _refuse_natives(self) -> None:
+        """Refuse steps in Kubeflow's own words: the document has their tasks, and not all of what they were made of."""
+        executors = self.documents.spec["deploymentSpec"]["executors"]
+        for name, component in self.documents.spec["components"].items():
+            executor = executors.get(component.get("executorLabel")) or {}
+            stub = str((executor.get("container") or {}).get("image")).startswith("argostub/")
+            if stub or ("importer" in executor and name != "comp-artifact-at"):
+                reason = "is a native step: migrate the pipeline that it was built from"
+                raise RefusedError(f"`{name.removeprefix('comp-')}` {reason}")
 
     def _name(self) -> str:
         info = self.documents.spec["pipelineInfo"]

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from pipec import Dataset, Model, container, pipeline, step
+from pipec import Dataset, Model, container, native, pipeline, step
 
 hello = container("alpine", ["echo"], ["hello"], cache=True)
 
@@ -21,22 +21,28 @@ def importer() -> Dataset:
     return folder
 
 
-# PC507: `data` is a local path on its command line, not a URI of the store
-train = container(
-    "registry.example.com/trainer:2",
-    ["python", "-m", "trainer"],
-    [
-        "--data",
-        "{data}",
-        "--source",
-        "{data}",
-        "--rate={rate}",
-        "--out={model}/{name}",
-        "--loss-file",
-        "{loss}",
-        "--flags",
-        "{flags}",
-    ],
+# PC503: the URI of an artifact stands on its command line
+train = native(
+    "kfp",
+    """
+    dsl.ContainerSpec(
+        image="registry.example.com/trainer:2",
+        command=["python", "-m", "trainer"],
+        args=[
+            "--data",
+            data.path,
+            "--source",
+            data.uri,
+            f"--rate={rate}",
+            f"--out={model.path}/{name}",
+            "--loss-file",
+            loss,
+            "--flags",
+            flags,
+        ],
+    )
+    """,
+    imports=["from kfp import dsl"],
     inputs={"rate": float, "name": str, "flags": list | None, "data": Dataset},
     outputs={"loss": float, "model": Model},
     cache=True,
@@ -47,4 +53,4 @@ train = container(
 def containers(rate: float = 0.1):
     hello_done = hello()
     data = importer()
-    loss, model = train(rate=rate, name="first", data=data)
+    loss, model = train(rate=rate, name="first", flags=["--fast"], data=data)

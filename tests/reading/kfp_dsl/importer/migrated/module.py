@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from pipec import Dataset, pipeline, step
+from pipec import Dataset, native, pipeline, step
 
 
 class Artifact:
@@ -75,7 +75,7 @@ class Artifact:
 
 
 # PC507: the artifact at its URI is copied into the store, where Kubeflow only refers to it
-# PC507: the metadata of the imported artifact is not kept
+# PC507: the metadata of the imported artifact are not kept
 @step(packages=["fsspec", "gcsfs"])
 def importer() -> Dataset:
     """Fetch what lies at a URI."""
@@ -94,17 +94,28 @@ def show(data: Dataset):
     print(data.metadata)
 
 
-# PC507: the artifact at its URI is copied into the store, where Kubeflow only refers to it
 @step(packages=["fsspec"])
-def importer_2(uri: str) -> Dataset:
+def copy_of_importer_2(uri: str) -> Dataset:
     """Fetch what lies at a URI."""
     import fsspec
 
-    uri = uri
     folder = Path(tempfile.mkdtemp(), uri.rstrip("/").rpartition("/")[2])
     filesystem, path = fsspec.url_to_fs(uri)
     filesystem.get(path, str(folder), recursive=True)
     return folder
+
+
+# PC504: elsewhere than on Kubeflow, the artifact at its URI is copied into the store, where Kubeflow only refers to
+# it
+importer_2 = native(
+    "kfp",
+    "dsl.importer(artifact_uri=uri, artifact_class=dsl.Dataset)",
+    imports=["from kfp import dsl"],
+    inputs={"uri": str},
+    outputs={"artifact": Dataset},
+    otherwise=copy_of_importer_2,
+    cache=True,
+)
 
 
 @step(image="python:3.11", cache=True)
@@ -113,13 +124,12 @@ def name() -> str:
 
 
 # PC507: the artifact at its URI is copied into the store, where Kubeflow only refers to it
-# PC507: the metadata of the imported artifact is not kept
+# PC507: the metadata of the imported artifact are not kept
 @step(packages=["fsspec"])
 def importer_3(uri: str) -> Dataset:
     """Fetch what lies at a URI."""
     import fsspec
 
-    uri = uri
     folder = Path(tempfile.mkdtemp(), uri.rstrip("/").rpartition("/")[2])
     filesystem, path = fsspec.url_to_fs(uri)
     filesystem.get(path, str(folder), recursive=True)
