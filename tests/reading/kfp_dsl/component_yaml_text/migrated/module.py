@@ -6,9 +6,8 @@ from pathlib import Path
 from pipec import Dataset, Model, native, pipeline, step
 
 
-# PC507: the artifact at its URI is copied into the store, where Kubeflow only refers to it
 @step(packages=["fsspec", "gcsfs"])
-def importer() -> Path:
+def copy_of_importer() -> Path:
     """Fetch what lies at a URI."""
     import fsspec
 
@@ -18,6 +17,17 @@ def importer() -> Path:
     filesystem.get(path, str(folder), recursive=True)
     return folder
 
+
+# PC504: elsewhere than on Kubeflow, the artifact at its URI is copied into the store, where Kubeflow only refers to
+# it
+importer = native(
+    "kfp",
+    'dsl.importer(artifact_uri="gs://bucket/plain", artifact_class=dsl.Artifact)',
+    imports=["from kfp import dsl"],
+    outputs={"artifact": Path},
+    otherwise=copy_of_importer,
+    cache=True,
+)
 
 # PC503: the URI of an artifact stands on its command line
 greet_someone = native(

@@ -8,9 +8,8 @@ from pipec import Dataset, Model, container, native, pipeline, step
 hello = container("alpine", ["echo"], ["hello"], cache=True)
 
 
-# PC507: the artifact at its URI is copied into the store, where Kubeflow only refers to it
 @step(packages=["fsspec", "gcsfs"])
-def importer() -> Dataset:
+def copy_of_importer() -> Dataset:
     """Fetch what lies at a URI."""
     import fsspec
 
@@ -20,6 +19,17 @@ def importer() -> Dataset:
     filesystem.get(path, str(folder), recursive=True)
     return folder
 
+
+# PC504: elsewhere than on Kubeflow, the artifact at its URI is copied into the store, where Kubeflow only refers to
+# it
+importer = native(
+    "kfp",
+    'dsl.importer(artifact_uri="gs://bucket/data.csv", artifact_class=dsl.Dataset)',
+    imports=["from kfp import dsl"],
+    outputs={"artifact": Dataset},
+    otherwise=copy_of_importer,
+    cache=True,
+)
 
 # PC503: the URI of an artifact stands on its command line
 train = native(
