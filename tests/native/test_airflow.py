@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +271,57 @@ def test_resources_are_a_pod_override_of_the_kubernetes_executor_alone(tmp_path:
 
 def test_needed_imports_are_importable() -> None:
     assert all(source.split()[-1] == name for name, source in IMPORTS.items())
+
+
+LEAVES = """
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    from pipec import pipeline, step
+
+    @step
+    def leave(place: str, wait: bool) -> None:
+        left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        Path(place).write_text(f"{os.getpid()} {left.pid}")
+        while wait:
+            pass
+
+    @pipeline
+    def leaves(place: str, wait: bool = False) -> None:
+        leave(place, wait)
+"""
+
+
+def ended(pid: int) -> bool:
+    """Whether a process has gone, or is only waited for any more."""
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] in "ZX"
+
+
+@pytest.mark.orchestrator
+@pytest.mark.xdist_group("run-airflow")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes as Linux shows them")
+@pytest.mark.parametrize("dies", [False, True], ids=["run_ends", "runner_dies"])
+def test_no_process_outlives_its_run(dies: bool, tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(textwrap.dedent(LEAVES), encoding="utf-8")
+    place = tmp_path / "pids"
+    command = [sys.executable, "-m", "pipec", "run", "module.py", "--target", "airflow"]
+    command += ["--param", f"place={place}", "--param", f"wait={str(dies).lower()}"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if dies:
+        until = time.monotonic() + 300
+        while not (place.exists() and place.read_text(encoding="utf-8").count(" ")):
+            assert process.poll() is None and time.monotonic() < until, process.communicate()[0]
+            time.sleep(0.1)
+        run = int(place.read_text(encoding="utf-8").split()[0])
+        runner = int(Path(f"/proc/{run}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+        os.kill(runner, signal.SIGKILL)
+    said = process.communicate(timeout=300)[0]
+    assert process.returncode == (70 if dies else 0), said
+    pids = [int(pid) for pid in place.read_text(encoding="utf-8").split()]
+    until = time.monotonic() + 30
+    while not all(map(ended, pids)):
+        assert time.monotonic() < until, f"of {pids} one still runs"
+        time.sleep(0.1)

@@ -7,12 +7,14 @@ a request then runs in a fork with a copy of the database, in which nothing of i
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import shutil
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 from pathlib import Path
 
@@ -26,13 +28,16 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
     """One run; the events tell how it goes."""
     home = _prepared()
     read, write = os.pipe()
+    gone, here = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child == 0:
         os.close(read)
-        _serve_one(request, home, write)
+        os.close(here)
+        _serve_one(request, home, write, gone)
     os.close(write)
+    os.close(gone)
     done: DoneEvent | None = None
     running: dict[tuple[str, tuple[int, ...]], StepEvent] = {}
     try:
@@ -47,9 +52,12 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
                 emit(event)
         status = os.waitpid(child, 0)[1]
     except BaseException:
-        os.kill(child, signal.SIGKILL)
+        _end(child)
         os.waitpid(child, 0)
         raise
+    finally:
+        _end(child)  # what a step has started, and left behind
+        os.close(here)
     if done is not None:
         return done
     for event in running.values():
@@ -60,9 +68,22 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
     )
 
 
-def _serve_one(request: RunRequest, home: Path, write: int) -> None:
+def _end(child: int) -> None:
+    """End the process of a run, and everything that it has started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+
+
+def _end_with(gone: int) -> None:
+    """End this run when the other end of a pipe is closed: its session is not the one of the runner, which has died."""
+    os.read(gone, 1)
+    _end(os.getpid())
+
+
+def _serve_one(request: RunRequest, home: Path, write: int, gone: int) -> None:
     """The child: one run, then the end of the process whatever happens."""
     os.setsid()
+    threading.Thread(target=_end_with, args=(gone,), daemon=True).start()
 
     def emit(event: Event) -> None:
         os.write(write, (event.model_dump_json() + "\n").encode())
