@@ -61,7 +61,8 @@ class Reader:
             yield "a condition on a loop or an importer"
         yield from (f"the condition reads {v}" for v in VARIABLE.findall(condition) if v not in given)
         yield from (f"waits for {d}" for d in task.get("dependentTasks", []) if d not in tasks)
-        yield from (f"no {p}" for p in wanted if p not in given and p != iterator.get("itemInput"))
+        missing = [p for p, spec in wanted.items() if p not in given and not spec.get("isOptional")]
+        yield from (f"no {p}" for p in missing if p != iterator.get("itemInput"))
         yield from (f"unknown {p}" for p in given if p not in wanted and not p.startswith("pipelinechannel--"))
         for key, binding in given.items():
             kind = wanted.get(key, {"parameterType": "STRING"})["parameterType"]
@@ -92,7 +93,7 @@ class Reader:
             producer = output["producerTask"]
             if producer not in task.get("dependentTasks", []):
                 yield f"{key}: does not wait for {producer}"
-            elif (made := self.made(around["dag"]["tasks"][producer], output, what)) != kind:
+            elif (made := self.made(around["dag"]["tasks"][producer], output, what)) not in (kind, *as_text(kind)):
                 yield f"{key}: {made} for {kind}"
 
     def made(self, producer: Spec, selector: Spec, what: str) -> object:
@@ -130,6 +131,11 @@ def declared(component: Spec, side: str, what: str) -> Spec:
     """Inputs or outputs of a component."""
     found: Spec = component.get(f"{side}Definitions", {}).get(what, {})
     return found
+
+
+def as_text(kind: object) -> tuple[str, ...]:
+    """What a driver makes a text of by itself, where a text is wanted (`resolveInputs` in `driver/resolve.go`)."""
+    return ("NUMBER_DOUBLE", "NUMBER_INTEGER", "BOOLEAN", "LIST", "STRUCT") if kind == "STRING" else ()
 
 
 def kind_of(definition: Spec) -> object:

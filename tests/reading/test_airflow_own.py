@@ -19,6 +19,7 @@ NOT_READ = {
     "effect_after_branch": "different",  # it returns a parameter: the DAG does not say so
     "expression_evaluated_though_unused": "different",  # it returns what a later expression reads: the DAG does not say so
     "fanout_of_nothing": "different",  # it returns a parameter
+    "native_otherwise": "different",  # the calls of the native step are those of the step that runs in its stead
     "monitoring/training": "not run",  # a pipeline of another module
     "try_around_fanout": "different",  # plain Python ends the loop at the first failure, and a mapped task does not
     "try_except_finally": "different",  # a check follows what it returns: the DAG does not say so
