@@ -31,9 +31,14 @@ class File:
         return Imported.of(self.tree)
 
     @cached_property
+    def helpers(self) -> dict[str, str]:
+        """Name -> the helper of pipec's that it is."""
+        return ours.helpers(self.tree)
+
+    @cached_property
     def is_ours(self) -> bool:
-        """Whether pipec has written it."""
-        return ours.is_written(self.tree)
+        """Whether pipec has written it: it has the helpers that it gives to flows."""
+        return bool({ours.FOLDER, ours.JSON} & {*self.helpers.values()})
 
     @cached_property
     def concrete(self) -> cst.Module:

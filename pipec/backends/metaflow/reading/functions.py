@@ -122,7 +122,7 @@ class Functions:
         plan = Lift(self.names[step], member.self_name, last_is_next=bool(self._next(member)))
         plan.helpers = {name: self.helper(other) for name, other in self.wiring.infos.helpers.items()}
         plan.keeps_flow = info.keeps_flow
-        plan.is_ours = member.file.is_ours
+        plan.ours = member.file.helpers
         plan.classes = frozenset({self.flow.name, member.owner})
         plan.constants = self._constants(member)
         plan.current_names = frozenset(n for n, w in member.file.imported.names.items() if w == "current")

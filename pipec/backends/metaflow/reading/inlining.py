@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.flows import File
 from pipec.backends.metaflow.reading.functions import Functions
-from pipec.backends.metaflow.reading.model import Call
+from pipec.backends.metaflow.reading.model import Call, use
 from pipec.backends.metaflow.reading.naming import source
 from pipec.backends.metaflow.reading.settings import StepSettings
 from pipec.compiler.pysource.text import double_quoted
@@ -46,7 +46,10 @@ class Inlined:
             return None
         found: list[str] = []
         for n, statement in enumerate(self.statements):
-            later = {name for one in self.statements[n + 1 :] for name in _read(one)}
+            later = Counter(name for one in self.statements[n + 1 :] for name in _read(one))
+            if (passing := self._passing(statement, given, wanted, later)) is not None:
+                given |= passing
+                continue
             text = self._one(statement, given, wanted, later)
             if text is None:
                 return None
@@ -55,8 +58,24 @@ class Inlined:
             given |= {name: variable for name, variable in wanted.items() if name in _bound(statement)}
         return found
 
+    def _passing(
+        self, statement: ast.Assign | ast.Expr, given: Mapping[str, str], wanted: Mapping[str, str], later: Counter[str]
+    ) -> dict[str, str] | None:
+        """An expression that only a later statement of the step reads, once: it stands there."""
+        values = _Values(given)
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in wanted and not self._calls(
+                statement
+            ):
+                if _hidden(value) & values.names or not (
+                    later[name] == 1 or isinstance(value, (ast.Name, ast.Constant))
+                ):
+                    return None
+                return {name: ast.unparse(values.visit(copy.deepcopy(value)))} if later[name] else None
+        return None
+
     def _one(
-        self, statement: ast.Assign | ast.Expr, given: Mapping[str, str], wanted: Mapping[str, str], later: set[str]
+        self, statement: ast.Assign | ast.Expr, given: Mapping[str, str], wanted: Mapping[str, str], later: Counter[str]
     ) -> str | None:
         values = _Values(given)
         if _hidden(statement.value) & values.names:
@@ -82,6 +101,17 @@ def glue(functions: Functions, settings: Mapping[str, StepSettings]) -> frozense
     return frozenset(step for step, body in bodies.items() if not body.function)
 
 
+def keep(functions: Functions, settings: Mapping[str, StepSettings]) -> None:
+    """Have variables for the results of the user's functions that only the step itself reads."""
+    for step, body in _bodies(functions, settings).items():
+        for n, statement in enumerate(body.statements):
+            later = {name for one in body.statements[n + 1 :] for name in _read(one)}
+            for name in _bound(statement) if isinstance(statement.value, ast.Call) else ():
+                for call in functions.wiring.calls[step] if name in later else ():
+                    if name in call.outputs:
+                        use(call.outputs[name], call.place)
+
+
 def inlined(functions: Functions, settings: Mapping[str, StepSettings]) -> dict[str, Inlined]:
     """Step -> its body, for those that can stand in the body of the pipeline. Variables have their names."""
     found: dict[str, Inlined] = {}
@@ -96,10 +126,11 @@ def _bodies(functions: Functions, settings: Mapping[str, StepSettings]) -> dict[
     known = _functions(file)
     imports = [n for n in ast.walk(file.tree) if isinstance(n, (ast.Import, ast.ImportFrom))]
     imported = {(one.asname or one.name).split(".")[0] for node in imports for one in node.names} | {"deepcopy"}
+    stores = {name for name, helper in file.helpers.items() if helper in ("pack", "unpack")}
     found: dict[str, Inlined] = {}
     for step in functions.wiring.calls:
-        body = _body(functions.step_text(step), known)
-        if body is not None and any(name in imported for one in body.statements for name in _read(one)):
+        body = _body(functions.step_text(step), known, stores)
+        if body is not None and _free(body) & imported:
             continue  # the body of a pipeline knows the language alone
         if body is not None and (body.function or not (settings[step].settings or settings[step].remarks)):
             found[step] = body
@@ -126,19 +157,23 @@ def _agreed(
 
 def _functions(file: File) -> dict[str, ast.FunctionDef]:
     """The functions of the module that no other definition mentions."""
-    own = {n.name: n for n in file.tree.body if isinstance(n, ast.FunctionDef) and n.name not in ours.HELPERS}
+    own = {n.name: n for n in file.tree.body if isinstance(n, ast.FunctionDef) and n.name not in file.helpers}
     read: set[str] = set()
     for node in file.tree.body:
         if isinstance(node, ast.ClassDef) and any(file.imported.word(b) == "FlowSpec" for b in node.bases):
             continue
-        read |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+        local = {n.id for n in names if isinstance(n.ctx, ast.Store)} if isinstance(node, ast.FunctionDef) else set()
+        local |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+        read |= {n.id for n in names} - local
     return {name: node for name, node in own.items() if name not in read and not node.decorator_list}
 
 
-def _body(text: str, known: Mapping[str, ast.FunctionDef]) -> Inlined | None:
-    """The body of a lifted function; `None` where it is more than pipec writes."""
+def _body(text: str, known: Mapping[str, ast.FunctionDef], stores: set[str]) -> Inlined | None:
+    """The body of a lifted function; `None` where it is more than pipec writes. `stores`: what stores files."""
     (function,) = ast.parse(text).body
     assert isinstance(function, ast.FunctionDef)
+    _Unpacked(stores).visit(function)
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     outputs: list[str] = []
     match body:
@@ -155,7 +190,22 @@ def _body(text: str, known: Mapping[str, ast.FunctionDef]) -> Inlined | None:
         if not isinstance(statement, (ast.Assign, ast.Expr)):
             return None
         found.statements.append(statement)
+    _without_copies(found)
     return found if _is_plain(found, known) else None
+
+
+def _without_copies(body: Inlined) -> None:
+    """`x, y = f(); a = x` is `a, y = f()` where nothing else reads `x`."""
+    read = Counter(name for one in body.statements for name in _read(one))
+    for statement in list(body.statements):
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=copied)) if read[copied] == 1:
+                for made in body.statements:
+                    targets = _targets(made) if isinstance(made, ast.Assign) else []
+                    for target in targets:
+                        if isinstance(target, ast.Name) and target.id == copied and len(targets) > 1:
+                            target.id = name
+                            body.statements = [one for one in body.statements if one is not statement]
 
 
 def _is_plain(body: Inlined, known: Mapping[str, ast.FunctionDef]) -> bool:
@@ -192,6 +242,12 @@ def _bound(statement: ast.Assign | ast.Expr) -> list[str]:
     return [t.id for t in _targets(statement) if isinstance(t, ast.Name)]
 
 
+def _free(body: Inlined) -> set[str]:
+    """The names of the module that a body mentions."""
+    own = {name for one in body.statements for name in (*_bound(one), *_hidden(one.value))}
+    return {name for one in body.statements for name in _read(one)} - own - set(body.parameters)
+
+
 def _read(statement: ast.Assign | ast.Expr) -> Iterator[str]:
     for node in ast.walk(statement.value):
         if isinstance(node, ast.Name):
@@ -207,6 +263,20 @@ def _hidden(node: ast.expr) -> set[str]:
         elif isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
             found.add(one.id)
     return found
+
+
+class _Unpacked(ast.NodeTransformer):
+    """Takes away what stores files, which a step does by what its function says of its result."""
+
+    def __init__(self, stores: set[str]) -> None:
+        self.stores = stores
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[value], keywords=[]) if name in self.stores:
+                return value
+        return node
 
 
 class _Values(ast.NodeTransformer):

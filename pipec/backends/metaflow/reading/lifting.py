@@ -205,7 +205,7 @@ class _Rewriter(InputLoops):
         self, original_node: cst.With, updated_node: cst.With
     ) -> cst.With | cst.FlattenSentinel[cst.BaseStatement]:
         match original_node.items:
-            case [cst.WithItem(item=cst.Call(func=cst.Name(value=name)))] if self.plan.is_ours and name in (
+            case [cst.WithItem(item=cst.Call(func=cst.Name(value=name)))] if self.plan.ours.get(name) in (
                 ours.FOLDER,
                 ours.TELLING,
             ):
@@ -215,7 +215,7 @@ class _Rewriter(InputLoops):
     def leave_If(self, original_node: cst.If, updated_node: cst.If) -> cst.If | cst.FlattenSentinel[cst.BaseStatement]:
         match original_node.test:
             case cst.UnaryOperation(operator=cst.Not(), expression=cst.Call(func=cst.Name(value=name))) if (
-                self.plan.is_ours and name == ours.REUSE
+                self.plan.ours.get(name) == ours.REUSE
             ):
                 return cst.FlattenSentinel(_inside(updated_node.body))
         return updated_node
@@ -300,7 +300,7 @@ class _Rewriter(InputLoops):
                 owner == plan.self_name and attr in plan.helpers and not plan.helpers[attr].is_property
             ):
                 return self._helper_call(plan.helpers[attr], updated_node)
-            case cst.Name(value=name) if plan.is_ours and name in ours.PASSED_ON and len(updated_node.args) == 1:
+            case cst.Name(value=name) if plan.ours.get(name) in ours.PASSED_ON and len(updated_node.args) == 1:
                 return updated_node.args[0].value
             case cst.Name(value="len") if plan.gathered and plan.gathered.count:
                 match original_node.args:

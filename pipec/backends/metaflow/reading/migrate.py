@@ -14,7 +14,7 @@ from pipec.backends.metaflow.reading.flow_settings import pipeline_name, read_fl
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.functions import BUILTINS, Functions
 from pipec.backends.metaflow.reading.gathering import Env
-from pipec.backends.metaflow.reading.inlining import glue, inlined
+from pipec.backends.metaflow.reading.inlining import glue, inlined, keep
 from pipec.backends.metaflow.reading.keeping import imports_from, names_used
 from pipec.backends.metaflow.reading.lifting import comments_above
 from pipec.backends.metaflow.reading.model import Body, Call, Item, Known, Loop, Place, use
@@ -95,7 +95,7 @@ class Migration:
         if self.flow.file.is_ours:  # what pipec has written is told apart by trying it
             trial = Migration(self.flow, deepcopy(self.taken), Report())
             trial.run_with(inline=True)
-            return self.run_with(inline=trial.inlined == {*trial.calls})
+            return self.run_with(inline=trial.inlined == trial.calls)
         return self.run_with(inline=False)
 
     def run_with(self, inline: bool) -> Migrated:
@@ -117,6 +117,8 @@ class Migration:
             use(value, LAST)
         function, names, constants = self._names(wiring)
         functions = Functions(flow, wiring, names, constants, {p.name: p.kind for p in parameters})
+        if inline:
+            keep(functions, settings)
         ordering = Ordering(glue(functions, settings) if inline else ())
         ordering.order(body)
         self._unordered(ordering, settings)
@@ -124,7 +126,8 @@ class Migration:
         reserved = frozenset({function, *names.values(), *constants.values(), *(p.name for p in parameters), *RESERVED})
         Naming(reserved).name(body)
         written = inlined(functions, settings) if inline else {}
-        self.calls, self.inlined = frozenset(wiring.calls), frozenset(written)
+        self.calls = frozenset(wiring.calls)
+        self.inlined = frozenset(() if ordering.unnamed else written)
         items = [*self._constants(constants), *self._helpers(functions), *self._steps(functions, settings, written)]
         error = next(
             n for n in ("error", "failure", "caught_error") if n not in reserved and n not in _variables(wiring)

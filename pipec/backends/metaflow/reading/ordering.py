@@ -57,6 +57,8 @@ class Ordering:
         """Steps that are no tasks of the pipeline: others wait for what these wait for."""
         self.makers: dict[Statement, Statement] = {}
         """Statement -> the one that it stands in."""
+        self.unnamed = False
+        """Whether a statement should wait for what has no task that could be named."""
         self.lost: list[tuple[Statement, Statement]] = []
         """Statements that should wait for others, and cannot."""
 
@@ -118,7 +120,9 @@ class Ordering:
                     self.lost.append((one, earlier))
                     continue
                 value = self._handle(earlier)
-                if value is not None:
+                if self.glue and value is not None and not self._is_task(value):
+                    self.unnamed = True
+                elif value is not None:
                     one.after.append(value)
                     use(value, one.place)
                     waits |= {earlier, *walk.waits.get(earlier, ())}
@@ -160,6 +164,17 @@ class Ordering:
             case Together():
                 return all(self._reads(inner, earlier) for branch in one.branches for inner in branch)
         return True
+
+    def _is_task(self, value: Value) -> bool:
+        """Whether a value is the result of a task, in each of its arms."""
+        match value:
+            case Made(call=Call() as call):
+                return call.step not in self.glue
+            case Gathered(inner=Value() as inner):
+                return self._is_task(inner)
+            case Merged():
+                return all(arm is not None and self._is_task(arm) for arm in value.arms)
+        return False
 
     def _sources(self, call: Call) -> set[Statement]:
         found: set[Statement] = set()

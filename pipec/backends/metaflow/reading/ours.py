@@ -10,6 +10,8 @@ import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from pipec.backends.metaflow.reading.syntax import literal
@@ -18,9 +20,8 @@ FOLDER, REUSE, COPIES, JSON = "empty_folder", "reuse", "FreshArtifacts", "ExactJ
 MESSAGE, LIMIT, TELLING = "failure_message", "time_limit_message", "telling"
 PASSED_ON = ("plain", "storable")
 """Functions that see to it that a result can travel, as every target does with results."""
-HELPERS = frozenset((FOLDER, REUSE, JSON, MESSAGE, LIMIT, TELLING, *PASSED_ON))
+HELPERS = frozenset((FOLDER, REUSE, JSON, MESSAGE, LIMIT, TELLING, *PASSED_ON, "pack", "unpack"))
 """Functions and classes that nothing needs once they are taken away."""
-
 
 EXACT: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset, "bytes": bytes.fromhex}
 """What `ExactJSON` has tags for besides dicts of any keys -> what makes it of what stands below the tag."""
@@ -63,15 +64,24 @@ def untagged(value: Any) -> Any:
     return {key: untagged(item) for key, item in value.items()}
 
 
-def is_written(tree: ast.Module) -> bool:
-    """Whether pipec has written a file: it has the helpers that it gives to flows."""
+@cache
+def _known() -> dict[str, str]:
+    """First line of the docstring -> helper."""
+    text = files("pipec").joinpath("templates").joinpath("metaflow").joinpath("helpers.py").read_text(encoding="utf-8")
+    return {_doc(node): node.name for node in ast.parse(text).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+
+
+def _doc(node: ast.FunctionDef | ast.ClassDef) -> str:
+    return (ast.get_docstring(node) or "").partition("\n")[0]
+
+
+def helpers(tree: ast.Module) -> dict[str, str]:
+    """Name in a file -> the helper that it is; those of the user's that are called alike are not among them."""
+    found: dict[str, str] = {}
     for node in tree.body:
-        match node:
-            case ast.FunctionDef(name="empty_folder"):
-                return [ast.unparse(d) for d in node.decorator_list] == ["contextlib.contextmanager"]
-            case ast.ClassDef(name="ExactJSON"):
-                return [ast.unparse(base) for base in node.bases] == ["type(JSONType)"]
-    return False
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and (doc := _doc(node)) and doc in _known():
+            found[node.name] = _known()[doc]
+    return found
 
 
 def reuse_of(node: ast.stmt) -> Reuse | None:

@@ -57,7 +57,8 @@ class Lift:
     last_is_next: bool = True
     dropped: frozenset[str] = frozenset()
     """Statements that are left out, by their text."""
-    is_ours: bool = False
+    ours: Mapping[str, str] = field(default_factory=dict)
+    """Name -> the helper of pipec's that it is."""
     """pipec has written it: what stands around the code of steps is taken away."""
     keeps_flow: bool = False
     """`self.x` stays: `self` is an object with the artifacts."""

@@ -146,7 +146,7 @@ class MetaflowReader:
         for item in items:
             name = _defined(item)
             others = [one.source for one in kept if one is not item and isinstance(one, (Definition, StepFunction))]
-            if name in ours.HELPERS and name not in keeping.names_used(others):
+            if file.helpers.get(name) in ours.HELPERS and name not in keeping.names_used(others):
                 kept.remove(item)
         return kept
 
