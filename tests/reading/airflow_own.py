@@ -9,9 +9,7 @@ modules run as plain Python with the parameters of the case: same result, same c
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -27,59 +25,8 @@ from pipec.compiler.reading import Source, render
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
 from pipec.ir.graph import tasks
-from tests.support.discovery import ROOT, Case, Run, cases, samples
-
-SERVER = """
-import functools, importlib, json, os, sys, tempfile, traceback, types, warnings
-import numpy, pandas
-from pipec.compiler.backend.results import as_json, with_files
-
-def watch(folder, steps, calls):
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None) or ""
-        for name, value in list(vars(module).items()) if file.startswith(folder) else ():
-            if isinstance(value, types.FunctionType) and value.__name__ in steps:
-                def counted(*args, _f=value, **kwargs):
-                    calls.append(_f.__name__)
-                    return _f(*args, **kwargs)
-                setattr(module, name, functools.wraps(value)(counted))
-
-def run(request):
-    warnings.simplefilter("ignore")
-    sys.path.insert(0, request["folder"])
-    os.chdir(request["workdir"])
-    tempfile.tempdir = os.environ["TMPDIR"] = request["temporary"]
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    module = importlib.import_module(request["module"])
-    calls = []
-    watch(request["folder"], request["steps"], calls)
-    answer = {"status": "succeeded", "result": None, "error": "", "calls": calls}
-    try:
-        answer["result"] = as_json(with_files(getattr(module, request["function"])(**request["params"])))
-    except BaseException as error:
-        answer |= {"status": "failed", "error": traceback.format_exc()}
-    return answer
-
-for line in sys.stdin:
-    request = json.loads(line)
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            answer = run(request)
-        except BaseException:
-            answer = {"status": "broken", "result": None, "error": traceback.format_exc(), "calls": []}
-        with os.fdopen(write, "w") as out:
-            json.dump(answer, out)
-            out.flush()
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    print(text or json.dumps({"status": "broken", "result": None, "error": "gone", "calls": []}), flush=True)
-"""
+from tests.support.discovery import Case, cases, samples
+from tests.support.plain import PlainPython
 
 
 @dataclass(frozen=True)
@@ -91,36 +38,6 @@ class Verdict:
     """"same", "refused" (by the reader), "frontend" (by the frontend), "different", "not run"."""
     why: str = ""
     text: str = ""
-
-
-class Runner:
-    """Runs modules as plain Python, one after another."""
-
-    def __init__(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
-
-    def run(self, folder: Path, module: str, function: str, steps: list[str], run: Run) -> dict[str, Any]:
-        """Status, result as JSON, error, and calls of steps."""
-        with tempfile.TemporaryDirectory() as made:
-            request: dict[str, Any] = {"folder": str(folder), "module": module, "function": function, "steps": steps}
-            for name in ("workdir", "own", "temporary"):
-                (Path(made) / name).mkdir()
-                request[name] = str(Path(made) / name)
-            request["params"] = run.parameters(Path(request.pop("own")))
-            assert self._process.stdin is not None and self._process.stdout is not None
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            return dict(json.loads(self._process.stdout.readline()))
-
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=10)
-        self._process.stdout.close()
 
 
 def built() -> Iterator[tuple[Case, Path]]:
@@ -155,7 +72,7 @@ def steps_of(pipelines: list[Pipeline]) -> list[str]:
     return sorted({c.name for p in pipelines for c in p.components})
 
 
-def judge(case: Case, file: Path, runner: Runner) -> Verdict:
+def judge(case: Case, file: Path, plain: PlainPython) -> Verdict:
     """Read one file and compare."""
     name = case.name if file.stem == case.name else f"{case.name}/{file.stem}"
     text, report, function = migrated(file)
@@ -179,8 +96,8 @@ def judge(case: Case, file: Path, runner: Runner) -> Verdict:
         for run in case.runs:
             if run.status == "refused" or run.plain == "differs":
                 continue
-            one = runner.run(case.folder, "pipeline", case.function, steps_of(known), run)
-            two = runner.run(Path(folder), "migrated", function, steps, run)
+            one = plain.run(run, steps=steps_of(known))
+            two = plain.run(run, Path(folder, "migrated.py"), function, steps)
             if why := difference(one, two):
                 return Verdict(name, "different", f"{dict(run.params)}: {why}", text)
     return Verdict(name, "same", "", text)
@@ -192,9 +109,8 @@ def difference(one: dict[str, Any], two: dict[str, Any]) -> str:
         return f"{one['status']} against {two['status']}: {(two['error'] or one['error'])[-300:]}"
     if shown(one["result"]) != shown(two["result"]):
         return f"result {one['result']!r} against {two['result']!r}"
-    calls = Counter(one["calls"]), Counter(name.rpartition("_of_")[0] or name for name in two["calls"])
-    if one["status"] == "succeeded" and len(one["calls"]) != len(two["calls"]):
-        return f"calls {calls[0]} against {calls[1]}"
+    if one["status"] == "succeeded" and sum(one["calls"].values()) != sum(two["calls"].values()):
+        return f"calls {one['calls']} against {two['calls']}"
     return ""
 
 
@@ -205,13 +121,13 @@ def shown(result: object) -> str:
 
 def main(names: list[str]) -> None:
     """Measure, and print."""
-    runner = Runner()
+    plain = PlainPython()
     verdicts = []
     for case, file in built():
         if names and case.name not in names:
             continue
         try:
-            verdict = judge(case, file, runner)
+            verdict = judge(case, file, plain)
         except Exception as error:  # a fault is a figure too
             if names:
                 raise
@@ -221,7 +137,7 @@ def main(names: list[str]) -> None:
             print(f"{verdict.name}: {verdict.status}: {verdict.why[:400]}")
         if names:
             print(verdict.text)
-    runner.close()
+    plain.close()
     print(dict(Counter(v.status for v in verdicts)), len(verdicts))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -25,100 +24,15 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.reading import Source, render
 from pipec.compiler.site import Site
 from pipec.ir import Pipeline
-from tests.support.discovery import ROOT, Case, Run, cases, samples
-
-SERVER = """
-import collections, functools, importlib, json, os, sys, tempfile, traceback, types
-import numpy, pandas
-from pipec.compiler.backend.results import as_json, with_files
-
-def counting(function, name, counts):
-    @functools.wraps(function)
-    def call(*args, **kwargs):
-        counts[name] += 1
-        return function(*args, **kwargs)
-    call.observed = True
-    return call
-
-def observed(folder, names, counts):
-    for module in list(sys.modules.values()):
-        if not str(getattr(module, "__file__", None)).startswith(folder):
-            continue
-        for name in names:
-            function = vars(module).get(name)
-            if isinstance(function, types.FunctionType) and not hasattr(function, "observed"):
-                call = counting(function, name, counts)
-                for other in list(sys.modules.values()):
-                    if str(getattr(other, "__file__", None)).startswith(folder):
-                        for known, value in list(vars(other).items()):
-                            if value is function:
-                                setattr(other, known, call)
-
-def run(request, counts):
-    sys.path.insert(0, request["folder"])
-    sys.path[1:1] = request.get("paths", [])
-    os.chdir(request["workdir"])
-    tempfile.tempdir = os.environ["TMPDIR"] = request["temporary"]
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    module = importlib.import_module(request["module"])
-    observed(request["folder"], request["steps"], counts)
-    result = getattr(module, request["function"])(**request["params"])
-    return {"status": "succeeded", "result": as_json(with_files(result)), "error": ""}
-
-for line in sys.stdin:
-    request = json.loads(line)
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        counts = collections.Counter()
-        try:
-            answer = run(request, counts)
-        except BaseException as error:
-            answer = {"status": "failed", "result": None, "error": f"{type(error).__name__}: {error}"}
-        answer["calls"] = dict(sorted(counts.items()))
-        with os.fdopen(write, "w") as out:
-            json.dump(answer, out)
-            out.flush()
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    print(text or json.dumps({"status": "failed", "result": None, "error": "the process has gone", "calls": {}}), flush=True)
-"""
+from tests.support.discovery import Case, cases, samples
+from tests.support.plain import PlainPython
 
 
-class Plain:
-    """Runs pipelines as plain Python, each in a process of its own, and counts the calls of their steps."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-        )
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.terminate()
-        self._process.wait()
-
-    def run(self, run: Run, file: Path, function: str, steps: list[str]) -> dict[str, Any]:
-        """`status`, `result` as JSON, `error`, and `calls`."""
-        with tempfile.TemporaryDirectory() as folder:
-            places = {name: Path(folder, name) for name in ("work", "own", "tmp")}
-            for place in places.values():
-                place.mkdir()
-            request = {
-                "folder": str(file.parent), "module": file.stem, "function": function, "steps": steps,
-                "params": run.parameters(places["own"]), "workdir": str(places["work"]), "temporary": str(places["tmp"]),
-            }  # fmt: skip
-            assert self._process.stdin is not None and self._process.stdout is not None
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            answer = dict(json.loads(self._process.stdout.readline()))
-        text = json.dumps(answer["result"]).replace(folder, "{folder}")
-        text = re.sub(r'("type": ")[\w.]+\.(\w+")', r"\1\2", text)  # all classes are in one module here
-        return answer | {"result": re.sub(r"/tmp/tmp\w+", "{folder}", text)}
+def told(answer: dict[str, Any]) -> dict[str, Any]:
+    """What a run has said, without its own folder, and without the modules of classes: all are in one here."""
+    text = json.dumps(answer["result"]).replace(answer["folder"], "{folder}")
+    text = re.sub(r'("type": ")[\w.]+\.(\w+)', r"\1\2", text)
+    return answer | {"result": re.sub(r"/tmp/tmp\w+", "{folder}", text)}
 
 
 @dataclass
@@ -183,7 +97,7 @@ def _body(text: str) -> str:
     return re.sub(r"\A(?:#[^\n]*\n)+", "", text)
 
 
-def compared(back: Back, folder: Path, plain: Plain) -> list[str]:
+def compared(back: Back, folder: Path, plain: PlainPython) -> list[str]:
     """Where the runs of the case differ from those of the module that was read back."""
     if back.document.stem != back.case.function:
         return []
@@ -193,8 +107,8 @@ def compared(back: Back, folder: Path, plain: Plain) -> list[str]:
         copies = "deepcopy(" in back.text  # a shared task does what bare Python does not: it hands on copies
         if run.status == "refused" or (copies and run.plain == "differs"):
             continue
-        one = plain.run(run, back.case.file, back.case.function, steps)
-        other = plain.run(run, folder / "pipeline.py", back.function, steps)
+        one = told(plain.run(run, steps=steps))
+        other = told(plain.run(run, folder / "pipeline.py", back.function, steps))
         if set(one["calls"]) != set(other["calls"]):  # steps of other modules, and reserved names, are renamed
             one["calls"] = other["calls"] = {}
         for what in ("status", "result", "calls"):
@@ -208,7 +122,7 @@ def main(names: list[str]) -> None:
     counts: Counter[str] = Counter()
     static, bare = "--static" in names, "--bare" in names
     names = [name for name in names if not name.startswith("--")]
-    plain = Plain()
+    plain = PlainPython()
     for case, file in documents():
         if names and not any(name in str(file) for name in names):
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,9 @@ import pytest
 from pipec.backends.airflow.reading import own
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.reading import Source, render
-from tests.reading.airflow_own import Runner, built, judge, migrated
+from tests.reading.airflow_own import built, judge, migrated
 from tests.support.discovery import ROOT, Case
+from tests.support.plain import PlainPython
 
 FILES = list(built())
 NOT_READ = {
@@ -54,16 +54,9 @@ FINALLY = """
 """
 
 
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    made = Runner()
-    yield made
-    made.close()
-
-
 @pytest.mark.parametrize(("case", "file"), FILES, ids=[f"{case.name}-{file.stem}" for case, file in FILES])
-def test_reads_back(case: Case, file: Path, runner: Runner) -> None:
-    verdict = judge(case, file, runner)
+def test_reads_back(case: Case, file: Path, plain: PlainPython) -> None:
+    verdict = judge(case, file, plain)
     if verdict.status == "refused":
         assert any(word in verdict.why for word in REFUSED), verdict.why
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,18 +11,11 @@ from pipec.api import verifying
 from pipec.api.migrating import migrate
 from pipec.api.sources import Workspace
 from pipec.backends import REFERENCE
-from tests.reading.kfp_own import Plain
+from tests.reading.kfp_own import told
 from tests.support.discovery import Case, samples
+from tests.support.plain import PlainPython
 
 WAY = ("kfp", "airflow", "metaflow", "kfp")
-
-
-@pytest.fixture(scope="module")
-def plain() -> Iterator[Plain]:
-    """Runs modules."""
-    server = Plain()
-    yield server
-    server.close()
 
 
 def moved(case: Case, folder: Path) -> Path:
@@ -41,11 +33,11 @@ def moved(case: Case, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("case", samples(), ids=lambda case: case.name)
-def test_it_does_what_the_sample_does(case: Case, tmp_path: Path, plain: Plain) -> None:
+def test_it_does_what_the_sample_does(case: Case, tmp_path: Path, plain: PlainPython) -> None:
     module = moved(case, tmp_path)
     for run in case.runs:
-        before = plain.run(run, case.file, case.function, [])
-        after = plain.run(run, module, case.function, [])
+        before = told(plain.run(run))
+        after = told(plain.run(run, module))
         assert (after["status"], after["result"]) == (before["status"], before["result"]), after["error"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,9 @@ from pipec.backends.kfp.reading import own
 from pipec.backends.kfp.reading.yaml import load
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.reading import Source
-from tests.reading.kfp_own import Plain, compared, documents, read_back
+from tests.reading.kfp_own import compared, documents, read_back
 from tests.support.discovery import Case
+from tests.support.plain import PlainPython
 
 REFUSED = {
     "code_typing_only": "is not defined in this module",  # the document has no imports that only annotations need
@@ -22,14 +22,6 @@ REFUSED = {
 """Document -> why it, or what is read back of it, is refused."""
 DOCUMENTS = [pytest.param(case, file, id=file.stem) for case, file in documents()]
 FAST = [param for param in DOCUMENTS if param.values[0].folder.parent.name == "cases"]  # type: ignore[union-attr]
-
-
-@pytest.fixture(scope="module")
-def plain() -> Iterator[Plain]:
-    """Runs modules."""
-    server = Plain()
-    yield server
-    server.close()
 
 
 @pytest.mark.parametrize(("case", "file"), DOCUMENTS)
@@ -45,7 +37,7 @@ def test_is_read_back(case: Case, file: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("case", "file"), FAST)
-def test_runs_equal(case: Case, file: Path, tmp_path: Path, plain: Plain) -> None:
+def test_runs_equal(case: Case, file: Path, tmp_path: Path, plain: PlainPython) -> None:
     """Each run of the case gives the same result, and calls the same steps as often."""
     if file.stem in REFUSED:
         return

@@ -1,4 +1,4 @@
-"""Run a module as bare Python, as its author would without pipec: the oracle behind the reference.
+"""Run a module as bare Python, as its author would without pipec: the oracle behind the reference, and behind readers.
 
 One process imports what most modules import and forks for every run, so that a run costs milliseconds.
 """
@@ -10,15 +10,36 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from tests.support.discovery import ROOT, Run
 
 SERVER = """
-import importlib, json, os, sys, tempfile, traceback
+import collections, functools, importlib, json, os, sys, tempfile, traceback, types
 import numpy, pandas
 from pipec.compiler.backend.results import as_json, with_files
+
+def counting(function, name, counts):
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        counts[name] += 1
+        return function(*args, **kwargs)
+    call.observed = True
+    return call
+
+def observed(folder, names, counts):
+    own = [m for m in list(sys.modules.values()) if str(getattr(m, "__file__", None)).startswith(folder)]
+    for module in own:
+        for name in names:
+            function = vars(module).get(name)
+            if isinstance(function, types.FunctionType) and not hasattr(function, "observed"):
+                call = counting(function, name, counts)
+                for other in own:
+                    for known, value in list(vars(other).items()):
+                        if value is function:
+                            setattr(other, known, call)
 
 def run(request):
     sys.path.insert(0, request["folder"])
@@ -26,28 +47,33 @@ def run(request):
     tempfile.tempdir = os.environ["TMPDIR"] = request["temporary"]
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    module = importlib.import_module("pipeline")
-    result = getattr(module, request["function"])(**request["params"])
-    return {"status": "succeeded", "result": as_json(with_files(result)), "error": ""}
+    counts = collections.Counter()
+    answer = {"status": "broken", "result": None, "error": ""}
+    try:
+        module = importlib.import_module(request["module"])
+        observed(request["folder"], request["steps"], counts)
+        answer["status"] = "failed"
+        answer["result"] = as_json(with_files(getattr(module, request["function"])(**request["params"])))
+        answer["status"] = "succeeded"
+    except BaseException:
+        answer["error"] = traceback.format_exc()
+    return answer | {"calls": dict(sorted(counts.items()))}
 
 for line in sys.stdin:
     request = json.loads(line)
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        try:
-            answer = run(request)
-        except BaseException:
-            answer = {"status": "failed", "result": None, "error": traceback.format_exc()}
         with os.fdopen(write, "w") as out:
-            json.dump(answer, out)
+            json.dump(run(request), out)
             out.flush()
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as answer:
         text = answer.read()
     os.waitpid(child, 0)
-    print(text or json.dumps({"status": "failed", "result": None, "error": "the process has gone"}), flush=True)
+    gone = {"status": "failed", "result": None, "error": "the process has gone", "calls": {}}
+    print(text or json.dumps(gone), flush=True)
 """
 
 
@@ -60,15 +86,24 @@ class PlainPython:
             [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
 
-    def run(self, run: Run) -> dict[str, Any]:
-        """`status`, `result` as JSON, and the traceback."""
+    def run(
+        self, run: Run, file: Path | None = None, function: str = "", steps: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """`status`, `result` as JSON, the traceback as `error`, the `calls` of `steps`, and the `folder` that it had.
+
+        Of the module of the case, or of another `file` and `function` with the same parameters; "broken" is the status
+        of a module that cannot be imported.
+        """
+        file = file or run.case.file
         with tempfile.TemporaryDirectory() as folder:
             workdir, own, temporary = (Path(folder, name) for name in ("work", "own", "tmp"))
             for place in (workdir, own, temporary):
                 place.mkdir()
             request = {
-                "folder": str(run.case.folder),
-                "function": run.case.function,
+                "folder": str(file.parent),
+                "module": file.stem,
+                "function": function or run.case.function,
+                "steps": sorted(steps),
                 "params": run.parameters(own),
                 "workdir": str(workdir),
                 "temporary": str(temporary),
@@ -76,7 +111,7 @@ class PlainPython:
             assert self._process.stdin is not None and self._process.stdout is not None
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-            return dict(json.loads(self._process.stdout.readline()))
+            return json.loads(self._process.stdout.readline()) | {"folder": folder}
 
     def close(self) -> None:
         """End the process."""
