@@ -14,7 +14,6 @@ from pipec import backends
 from pipec.api.sources import Project, Selected, UsageError, Workspace, candidates, read
 from pipec.compiler import passes
 from pipec.compiler.backend import Bundle
-from pipec.compiler.backend.elsewhere import elsewhere
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.pipeline import DuplicateName
 from pipec.ir import Pipeline, Span
@@ -66,7 +65,7 @@ def targets_of(text: Sequence[str], workspace: Workspace) -> tuple[str, ...]:
 def build_one(pipeline: Pipeline, target: str, project: Project, workspace: Workspace) -> Bundle | None:
     """The files of a lowered pipeline for one target; `None` where a finding refuses it."""
     backend = backends.get(target)
-    pipeline = elsewhere(pipeline, target)
+    pipeline = passes.elsewhere(pipeline, target)
     report = Report()
     pipeline = passes.fuse(pipeline, report)
     backend.capabilities.check(pipeline, project.site, report)

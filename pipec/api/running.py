@@ -14,7 +14,6 @@ from pipec.api.shared import Shared
 from pipec.api.sources import Selected, Workspace
 from pipec.api.workers import OnEvent, Worker
 from pipec.compiler import passes
-from pipec.compiler.backend.elsewhere import elsewhere
 from pipec.compiler.backend.protocol import DoneEvent, RunRequest
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import UnsupportedFeature
@@ -32,7 +31,7 @@ def run(
     `None` where a finding refuses the pipeline for that target.
     """
     here = worker.target != backends.REFERENCE and backends.get(worker.target).runs_natives
-    lowered = elsewhere(passes.run(pipeline, selected.project.report), worker.target if here else "")
+    lowered = passes.elsewhere(passes.run(pipeline, selected.project.report), worker.target if here else "")
     (folder / "work").mkdir(parents=True)
     main = _bundle(selected, lowered, worker.target, folder / "bundle", workspace)
     if main is None:

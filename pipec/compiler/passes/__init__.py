@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipec.compiler.diagnostics import Report
+from pipec.compiler.passes.elsewhere import elsewhere
 from pipec.compiler.passes.fold import fold
 from pipec.compiler.passes.fuse import fuse
 from pipec.compiler.passes.mutations import warn_mutations
@@ -26,4 +27,4 @@ def run(pipeline: Pipeline, report: Report) -> Pipeline:
     return pipeline
 
 
-__all__ = ["PASSES", "Pass", "fuse", "outline", "run"]
+__all__ = ["PASSES", "Pass", "elsewhere", "fuse", "outline", "run"]
