@@ -46,6 +46,8 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
         texts.append(_piece("isolated.py", has))
     if "contained" in wanted:
         texts.append(_piece("container.py", has))
+    if has["placed"]:
+        texts.append(_piece("placed.py", has))
     if "cached" in wanted:
         texts.append(_piece("cache.py", has))
     for name in ("caught", "caught_sensor", "arrived", "argument"):
@@ -126,7 +128,7 @@ def _places(functions: Functions, isolated: bool, objects: bool, files: bool) ->
     wanted = functions.wanted
     virtual, contained = "isolated" in wanted, "contained" in wanted
     inside = {
-        bool(draft.isolated.startswith(functions.helpers["contained"]))
+        draft.isolated.startswith(functions.helpers["contained"])
         for draft in functions.drafts
         if draft.isolated and any("outputs=" in d for d in draft.decorators)
     }
@@ -140,7 +142,7 @@ def _places(functions: Functions, isolated: bool, objects: bool, files: bool) ->
         "contained objects": isolated and objects and contained, "contained files": isolated and files and contained,
         "contained artifacts": contained and artifacts, "containers": contained, "no containers": not contained,
         "mixed": virtual and contained, "contained only": contained and not virtual,
-        "placed": artifacts and not virtual, "pods": "pod_task" in wanted, "docker": "docker_task" in wanted,
+        "placed": artifacts and (virtual or contained), "pods": "pod_task" in wanted, "docker": "docker_task" in wanted,
     }  # fmt: skip
 
 

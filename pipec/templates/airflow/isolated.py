@@ -81,13 +81,4 @@ def handed_on(value: Any, folder: Path) -> Any:
         target.mkdir(parents=True, exist_ok=True)
         target.fs.put(str(made), (target / made.name).path, recursive=made.is_dir())
     return sent(from_xcom(placed(value, target)), "value", "result")
-
-
-def placed(value: Any, folder: ObjectStoragePath) -> Any:
-    """Replace the paths in `value`, at any depth, by those in the store."""
-    if isinstance(value, dict):
-        if "$path" in value:
-            return folder / value["$path"]
-        return {key: placed(item, folder) for key, item in value.items()}
-    return [placed(item, folder) for item in value] if isinstance(value, list) else value
 # endregion

@@ -67,7 +67,6 @@ def claim(image: str, task: Mapping[str, Any]) -> Words:
     name = next(name for name, stub in CLAIMS.items() if stub == image)
     made = Words(f"kubernetes.{name}", imports=(KUBERNETES,))
     made.outputs = tuple(Output(key, kind, annotation="str") for key, kind in GIVEN[name].items())
-    kinds = {kind: text for text, kind in (("str", "STRING"), ("list", "LIST"), ("dict", "STRUCT"))}
     given = (task.get("inputs") or {}).get("parameters") or {}
     arguments: list[str] = []
     for key, source in given.items():
@@ -78,7 +77,7 @@ def claim(image: str, task: Mapping[str, Any]) -> Words:
         if "constant" in runtime and "{{$" not in json.dumps(runtime["constant"]):
             arguments.append(f"{key}={literal(runtime['constant'])}")
         else:
-            made.inputs[key] = kinds[ARGUMENTS[name][key]]
+            made.inputs[key] = TYPES[ARGUMENTS[name][key]]
             made.parameters[key] = key
             arguments.append(f"{key}={key}")
     made.source = laid_out(f"{made.what}({', '.join(arguments)})")

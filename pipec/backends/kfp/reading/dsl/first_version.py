@@ -19,6 +19,7 @@ from pipec.backends.kfp.reading.dsl.names import TARGET, input_name, unique
 from pipec.backends.kfp.reading.dsl.parts import Component, Container, Port
 from pipec.backends.kfp.reading.dsl.problems import Problem, refused
 from pipec.backends.kfp.reading.dsl.tasks import Task, instantiate
+from pipec.backends.kfp.reading.ports import TYPES
 from pipec.compiler.diagnostics.foreign import SettingNotKept
 
 _IMAGE = "python:3.7"
@@ -68,12 +69,9 @@ def _with_types(source: str) -> str:
     words = [one for one in written if isinstance(one, ast.Constant) and isinstance(one.value, str)]
     for one in sorted(words, key=lambda one: (one.lineno, one.col_offset), reverse=True):
         line = lines[one.lineno - 1].encode()
-        type_name = _TYPES.get(kinds.parameter_type(one.value) or "", "str")
+        type_name = TYPES.get(kinds.parameter_type(one.value) or "", "str")
         lines[one.lineno - 1] = (line[: one.col_offset] + type_name.encode() + line[one.end_col_offset :]).decode()
     return "\n".join(lines)
-
-
-_TYPES = {"NUMBER_INTEGER": "int", "NUMBER_DOUBLE": "float", "BOOLEAN": "bool", "LIST": "list", "STRUCT": "dict"}
 
 
 def _container_op(call: Call) -> Task:
