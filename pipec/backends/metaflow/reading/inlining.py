@@ -95,21 +95,20 @@ class Inlined:
         return isinstance(statement.value, ast.Call) and ast.unparse(statement.value.func) == self.function
 
 
-def glue(functions: Functions, settings: Mapping[str, StepSettings]) -> frozenset[str]:
-    """The steps that are expressions of the pipeline, and no tasks of it."""
+def prepared(functions: Functions, settings: Mapping[str, StepSettings]) -> frozenset[str]:
+    """The steps that are expressions of the pipeline, and no tasks of it.
+
+    What a user's function gives and only its own step reads gets a variable.
+    """
     bodies = _bodies(functions, settings)
-    return frozenset(step for step, body in bodies.items() if not body.function)
-
-
-def keep(functions: Functions, settings: Mapping[str, StepSettings]) -> None:
-    """Have variables for the results of the user's functions that only the step itself reads."""
-    for step, body in _bodies(functions, settings).items():
+    for step, body in bodies.items():
         for n, statement in enumerate(body.statements):
             later = {name for one in body.statements[n + 1 :] for name in _read(one)}
             for name in _bound(statement) if isinstance(statement.value, ast.Call) else ():
                 for call in functions.wiring.calls[step] if name in later else ():
                     if name in call.outputs:
                         use(call.outputs[name], call.place)
+    return frozenset(step for step, body in bodies.items() if not body.function)
 
 
 def inlined(functions: Functions, settings: Mapping[str, StepSettings]) -> dict[str, Inlined]:

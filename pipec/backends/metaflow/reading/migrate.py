@@ -14,7 +14,7 @@ from pipec.backends.metaflow.reading.flow_settings import pipeline_name, read_fl
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.functions import BUILTINS, Functions
 from pipec.backends.metaflow.reading.gathering import Env
-from pipec.backends.metaflow.reading.inlining import glue, inlined, keep
+from pipec.backends.metaflow.reading.inlining import inlined, prepared
 from pipec.backends.metaflow.reading.keeping import imports_from, names_used
 from pipec.backends.metaflow.reading.lifting import comments_above
 from pipec.backends.metaflow.reading.model import Body, Call, Item, Known, Loop, Place, use
@@ -94,8 +94,11 @@ class Migration:
         """All of it; raises `Refused`."""
         if self.flow.file.is_ours:  # what pipec has written is told apart by trying it
             trial = Migration(self.flow, deepcopy(self.taken), Report())
-            trial.run_with(inline=True)
-            return self.run_with(inline=trial.inlined == trial.calls)
+            made = trial.run_with(inline=True)
+            if trial.inlined == trial.calls:
+                self.taken.texts, self.taken.shared = trial.taken.texts, trial.taken.shared
+                self.report.extend(trial.report.findings)
+                return made
         return self.run_with(inline=False)
 
     def run_with(self, inline: bool) -> Migrated:
@@ -117,9 +120,7 @@ class Migration:
             use(value, LAST)
         function, names, constants = self._names(wiring)
         functions = Functions(flow, wiring, names, constants, {p.name: p.kind for p in parameters})
-        if inline:
-            keep(functions, settings)
-        ordering = Ordering(glue(functions, settings) if inline else ())
+        ordering = Ordering(prepared(functions, settings) if inline else ())
         ordering.order(body)
         self._unordered(ordering, settings)
         functions.copies = self._copies(wiring, body)
