@@ -56,7 +56,7 @@ class _Names:
         if name not in unit.module.bindings and name in refusals.DUNDERS:
             self._dunder(name, place)
             return
-        target = self.resolver.name(unit.module, name)
+        target = self.resolver.name(unit.scope, name)
         if self._only_checked(name):
             if self.annotation:
                 self._typing(name, target)
@@ -73,13 +73,13 @@ class _Names:
         elif target.kind == "external" and target.dotted.split(".")[0] == "pipec":
             self._marker(name, place, target)
         elif target.kind == "external":
-            self._external(name, unit.module, name)
+            self._external(name, unit.scope, name)
         else:
             self._definition(name, target)
 
     def _only_checked(self, name: str) -> bool:
         """Whether only type checkers see what binds `name`."""
-        module = self.unit.module
+        module = self.unit.scope
         unbound = name not in module.bindings and self.resolver.star_of(module, name) is None
         return unbound and (name in module.typing_imports or (self.annotation and name in module.typing_names))
 
@@ -161,7 +161,7 @@ class _Names:
         owner: Target | None = None
         for length in range(1, len(parts) + 1):
             chain = ".".join(parts[:length])
-            member = self.resolver.expression(unit.module, ast.parse(chain, mode="eval").body)
+            member = self.resolver.expression(unit.scope, ast.parse(chain, mode="eval").body)
             if member is None:
                 if self.annotation:
                     return

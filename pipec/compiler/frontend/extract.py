@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections.abc import Set
 
 from pipec.compiler.frontend.bindings import Import, inner_statements
 from pipec.compiler.frontend.project import Module, TopLevel
@@ -63,8 +64,8 @@ def without_decorators(resolver: Resolver, module: Module, node: ast.stmt) -> as
     return plain
 
 
-def statement_source(resolver: Resolver, module: Module, statement: TopLevel) -> str:
-    """A top-level statement as written, with the comment above it, without pipec's decorators."""
+def statement_source(resolver: Resolver, module: Module, statement: TopLevel, without: Set[int] = frozenset()) -> str:
+    """A top-level statement as written, with the comment above it, without pipec's decorators and lines `without`."""
     node = statement.node
     decorators = getattr(node, "decorator_list", [])
     start = min([node.lineno, *(d.lineno for d in decorators)])
@@ -81,7 +82,7 @@ def statement_source(resolver: Resolver, module: Module, statement: TopLevel) ->
     first = start
     while first > 1 and module.lines[first - 2].startswith("#") and not module.lines[first - 2].startswith("#!"):
         first -= 1
-    lines = [module.lines[n - 1] for n in range(first, end + 1) if n not in skipped]
+    lines = [module.lines[n - 1] for n in range(first, end + 1) if n not in skipped | without]
     return "".join(lines).rstrip()
 
 
@@ -92,11 +93,11 @@ def _shares_a_line(module: Module, statement: TopLevel) -> bool:
     return any(n.end_lineno == statement.node.lineno or n.lineno == statement.node.end_lineno for n in neighbours)
 
 
-def joined(resolver: Resolver, module: Module, statements: list[TopLevel]) -> str:
-    """Several statements as one text, with blank lines around functions and classes."""
+def joined(resolver: Resolver, module: Module, statements: list[TopLevel], without: Set[int] = frozenset()) -> str:
+    """Several statements as one text without lines `without`, with blank lines around functions and classes."""
     text = ""
     for before, statement in zip([None, *statements], statements):
         large = any(s is not None and hasattr(s.node, "decorator_list") for s in (before, statement))
         text += ("\n\n\n" if large else "\n") if before is not None else ""
-        text += statement_source(resolver, module, statement)
+        text += statement_source(resolver, module, statement, without)
     return text

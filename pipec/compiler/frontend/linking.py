@@ -85,7 +85,7 @@ class Linker:
 
     def _canonical(self, unit: Unit, name: str, key: Key) -> str:
         """The linked name of what `name` means in `unit`: an alias may differ from the definition's own name."""
-        found = self.resolver.expression(unit.module, ast.parse(name, mode="eval").body)
+        found = self.resolver.expression(unit.scope, ast.parse(name, mode="eval").body)
         wanted = found.name if found else self.units[key].names[0]
         own = self.names[key]
         return own.get(wanted) or next(iter(own.values()))

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from pipec.compiler.frontend.constants import PURE_METHODS
+from pipec.compiler.frontend.nested import hoisted
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.references import local_names
 from pipec.compiler.frontend.resolve import Resolver, Target
@@ -87,16 +88,20 @@ class Mutations:
             return frozenset()
         if key not in self._known:
             self._open.add(key)
-            nodes: list[ast.AST] = [target.node]
+            nodes: list[ast.stmt] = [target.node]
             if isinstance(target.node, ast.ClassDef):
                 made = ("__new__", "__init__", "__post_init__", "__call__", "__enter__", "__exit__")
                 nodes = [n for n in target.node.body if isinstance(n, ast.FunctionDef) and n.name in made]
-            found = _Finder(self, target.module)
-            for node in nodes:
-                found.visit(node)
-            self._known[key] = frozenset(found.found)
+            self._known[key] = frozenset(self._find(target.module, nodes).found)
             self._open.discard(key)
         return self._known[key]
+
+    def _find(self, module: Module, nodes: list[ast.stmt]) -> _Finder:
+        inner = hoisted(self.resolver, module, nodes)
+        found = _Finder(self, inner.scope)
+        for node in inner.nodes:
+            found.visit(node)
+        return found
 
     def changes_in(self, module: Module, nodes: Iterable[ast.stmt]) -> list[tuple[Key, ast.AST]]:
         """What the bodies of functions certainly change of the project's objects, and where."""
@@ -109,9 +114,7 @@ class Mutations:
         """What making a class changes through `__init_subclass__` or the metaclass of what it extends."""
         for owner, function in self._hooks(module, node, 0):
             assert owner.module is not None
-            found = _Finder(self, owner.module)
-            found.visit(function)
-            yield from (key for key in found.found if key[0])
+            yield from (key for key in self._find(owner.module, [function]).found if key[0])
             if _fills(function):
                 yield (owner.module.name, owner.name)
 

@@ -70,8 +70,8 @@ def _inner_imports(resolver: Resolver, unit: Unit, node: ast.stmt) -> Iterator[F
             elif top:
                 reason = f"it imports {dotted!r} of the project under a condition; import it unconditionally"
             else:
-                where = "in a function; import it at the top level of the module"
-                reason = f"it imports {dotted!r} of the project {where}"
+                where = "in a function, and the name means more than that or the import may fail"
+                reason = f"it imports {dotted!r} of the project {where}; import it at the top level of the module"
             yield Unsliceable(unit.module.span(inner), f"`{unit.names[0]}`", reason)
 
 

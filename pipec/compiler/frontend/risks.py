@@ -125,7 +125,7 @@ def of_state(resolver: Resolver, slices: Mapping[str, list[Unit]]) -> Iterator[F
         for unit in units:
             if unit.kind not in ("function", "class"):
                 continue
-            for (module, name), node in mutations.changes_in(unit.module, unit.nodes):
+            for (module, name), node in mutations.changes_in(unit.scope, unit.nodes):
                 key = (module, name)
                 others = [s for s, u in users.get(key, ()) if s != step and u is not unit]
                 if others and key not in told:

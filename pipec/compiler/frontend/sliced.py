@@ -24,6 +24,8 @@ class Unit:
     source: str
     order: int
     """When it runs, among all statements of the project."""
+    inner: Module | None = None
+    """`module` as if its top level imported what the functions of `nodes` do."""
     connected: bool = False
     """Whether its names have been looked up."""
     links: dict[str, Key] = field(default_factory=dict)
@@ -47,6 +49,11 @@ class Unit:
     problems: list[Finding] = field(default_factory=list)
     """What is wrong with it, told once something needs it."""
     told: bool = False
+
+    @property
+    def scope(self) -> Module:
+        """Where its names are looked up."""
+        return self.inner or self.module
 
     def needs(self) -> list[Key]:
         """Everything that must be there when it is."""

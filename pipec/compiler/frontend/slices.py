@@ -20,6 +20,7 @@ from pipec.compiler.frontend.extract import (
     without_decorators,
 )
 from pipec.compiler.frontend.linking import Linker
+from pipec.compiler.frontend.nested import hoisted
 from pipec.compiler.frontend.project import Module, TopLevel
 from pipec.compiler.frontend.refusals import rebound_imports
 from pipec.compiler.frontend.resolve import Resolver
@@ -86,9 +87,11 @@ class Slicer:
             key = (module.name, names[0])
             self._keys |= dict.fromkeys(((module.name, n) for n in names), key)
             kind = kind_of(bound[0].node) if len(statements) == 1 else "block"
+            inner = hoisted(self.resolver, module, [s.node for s in statements])
             self.units[key] = Unit(
-                key, names, kind, module, [without_decorators(self.resolver, module, s.node) for s in statements],
-                joined(self.resolver, module, statements), self.effects.execution.place(module, statements[-1].index),
+                key, names, kind, module, [without_decorators(self.resolver, module, n) for n in inner.nodes],
+                joined(self.resolver, module, statements, inner.lines),
+                self.effects.execution.place(module, statements[-1].index), inner.scope,
             )  # fmt: skip
         return self.units[key]
 

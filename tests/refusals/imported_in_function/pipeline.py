@@ -1,16 +1,32 @@
-"""A function may import libraries; modules of the project are imported at the top level."""
+"""A function may import libraries and modules of the project, unless it asks whether that succeeds."""
 
 from pipec import pipeline, step
+
+
+def first(n: int) -> int:
+    try:
+        import tools  # PC111
+    except ImportError:
+        return n
+    return n * tools.FACTOR
+
+
+def second(n: int) -> int:
+    from tools import FACTOR  # PC111
+
+    return n * FACTOR
+
+
+FACTOR = 3
 
 
 @step
 def work(n: int) -> int:
     import json
 
-    import tools  # PC111
     from pipec import Metrics  # PC111
 
-    return len(json.dumps([n, tools.NAME, str(Metrics)]))
+    return len(json.dumps([first(n), second(n), FACTOR, str(Metrics)]))
 
 
 @pipeline

@@ -1,1 +1,1 @@
-NAME = "tools"
+FACTOR = 2

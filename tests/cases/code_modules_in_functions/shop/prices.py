@@ -1,0 +1,5 @@
+PRICES = (199, 1299, 50, 75)
+
+
+def first(count: int) -> tuple[int, ...]:
+    return PRICES[:count]
