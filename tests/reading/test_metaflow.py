@@ -19,7 +19,15 @@ from pipec.compiler.reading import Outcome, Source, render
 from tests.reading import corpus_metaflow as corpus
 
 CASES = corpus.cases()
-RUN_HERE = ("branch_in_foreach", "foreach_chain", "helpers", "merge_artifacts", "mutation", "switch_in_foreach")
+RUN_HERE = (
+    "branch_in_foreach",
+    "configs",
+    "foreach_chain",
+    "helpers",
+    "merge_artifacts",
+    "mutation",
+    "switch_in_foreach",
+)
 """Cases that are run on Metaflow too; all are with `python -m tests.reading.corpus_metaflow --run`."""
 WRITTEN = (
     "branch_nested",
@@ -307,3 +315,64 @@ def test_each_beginning_of_a_file_is_refused_or_read() -> None:
     for end in range(0, len(text), 37):
         _, _, findings = read(text[:end])
         assert all(f.code.startswith("PC5") for f in findings)
+
+
+CONFIGURED = """
+from metaflow import *
+
+class F(FlowSpec):
+    cfg = Config({arguments})
+
+    @step
+    def start(self):
+        {body}
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("'cfg', required=True", "given when the flow is deployed"),
+        ("'cfg', default='cfg.json'", "'cfg.json' that it reads is not there"),
+        ("'cfg', default=made()", "its file is computed"),
+        ("'cfg', default_value=made()", "its value is computed"),
+        ("'cfg', default_value='a: 1', parser=mine", "the parser `mine`"),
+        ("'cfg', default_value='{'", "no JSON"),
+        ("'cfg', default_value='!!python/name:os.system', parser='yaml.safe_load'", "no YAML"),
+        ("'cfg', default_value='2026-01-01', parser='yaml.safe_load'", "more than plain data"),
+        ("'cfg', **options", "not known"),
+    ],
+)
+def test_configs_whose_values_are_not_known(arguments: str, words: str) -> None:
+    outcome, _, findings = read(CONFIGURED.replace("{arguments}", arguments).replace("{body}", "print(self.cfg)"))
+    assert outcome.module is None
+    assert [f.code for f in findings] == ["PC506"] and words in findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("body", "written", "warned"),
+    [
+        ("print(self.cfg.a.b)", 'print(cfg["a"]["b"])', False),
+        (
+            'print(f"{self.cfg.a.b}", f\'{self.cfg["a"].b}\')',
+            "print(f\"{cfg['a']['b']}\", f'{cfg[\"a\"][\"b\"]}')",
+            False,
+        ),
+        ("print(self.cfg[name()].b)", 'print(cfg[name()]["b"])', False),
+        ("print(self.cfg.to_dict(), self.cfg.a.get('b'))", "print(dict(cfg), cfg[\"a\"].get('b'))", False),
+        ("train(self.cfg.a)", 'train(cfg["a"])', True),
+        ("print([v.b for v in self.cfg.values()])", "print([v.b for v in cfg.values()])", True),
+        ("print(self.cfg.c[0])", 'print(cfg["c"][0])', False),
+    ],
+)
+def test_parts_of_configs_are_read_by_subscripts(body: str, written: str, warned: bool) -> None:
+    text = CONFIGURED.replace("{arguments}", "'cfg', default_value={'a': {'b': 1}, 'c': [2, 3]}")
+    _, module, findings = read(text.replace("{body}", body))
+    assert written in module
+    assert [f.code for f in findings if f.severity != "info"] == (["PC507"] if warned else [])
+    assert all(text.split("\n")[f.span.line - 1].strip() for f in findings)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import libcst as cst
 
 from pipec.backends.metaflow.reading import ours
+from pipec.backends.metaflow.reading.configs import Configs, resolved
 from pipec.backends.metaflow.reading.syntax import Imported
 from pipec.compiler.reading import Source
 
@@ -24,6 +25,7 @@ class File:
 
     source: Source
     tree: ast.Module
+    configs: Configs
 
     @cached_property
     def imported(self) -> Imported:
@@ -146,7 +148,12 @@ PARAMETERS = ("Parameter", "IncludeFile", "Config")
 
 def parsed(source: Source) -> File:
     """The file; raises `SyntaxError`, `ValueError` or `RecursionError` for what is no Python."""
-    return File(source, ast.parse(source.text))
+    tree = ast.parse(source.text)
+    configs = resolved(source, tree)
+    if configs.text != source.text:
+        source = replace(source, text=configs.text)
+        tree = ast.parse(source.text)
+    return File(source, tree, configs)
 
 
 class Finder:

@@ -29,6 +29,7 @@ from pipec.backends.metaflow.reading.wiring import Wiring, results
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning
 from pipec.compiler.pysource import rename_globals
+from pipec.compiler.pysource.layout import fitted
 from pipec.compiler.reading import (
     Definition,
     Line,
@@ -212,6 +213,8 @@ class Migration:
             text = segment(member)
             if renamed:
                 text = rename_globals(text, renamed)
+            if (member.owner, name) in member.file.configs.found:
+                text = "\n".join(fitted(text, 0))
             if not self._is_shared(member, names[name], text):
                 group.append(text)
                 self._imports_of(member, text)

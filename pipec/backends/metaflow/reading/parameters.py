@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.flows import Flow, Member
-from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal
+from pipec.backends.metaflow.reading.syntax import TARGET, Refused, attribute_of, literal
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, SettingNotKept
+from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
 from pipec.compiler.pysource.text import one_line, python
 
 TYPES = {"int": "int", "float": "float", "str": "str", "bool": "bool"}
 ARGUMENTS = {
-    "Parameter": ("name", "default", "type", "help", "required", "show_default", "separator"),
+    "Parameter": ("name", "default", "type", "help", "required", "show_default", "separator", "is_flag"),
     "IncludeFile": ("name", "required", "is_text", "encoding", "help", "default", "parser"),
 }
 
@@ -44,15 +44,14 @@ class Parameter:
 
 def read_parameters(flow: Flow, pipeline: str, report: Report) -> list[Parameter]:
     """The parameters of a flow, those without a default first."""
+    report_configs(flow, pipeline, report)
     found: list[Parameter] = []
     for member in flow.parameters.values():
         assert isinstance(member.node, (ast.Assign, ast.AnnAssign)) and isinstance(member.node.value, ast.Call)
         call = member.node.value
         word = member.file.imported.word(call.func) or ""
         if word == "Config":
-            raise _refused(
-                member, "its value is read when the flow is deployed", "write it as a constant or a Parameter"
-            )
+            raise _refused(member, member.file.configs.found[member.owner, member.name].reason)
         given = _arguments(member, call, word)
         one = (
             _include(member, given, pipeline, report)
@@ -63,6 +62,28 @@ def read_parameters(flow: Flow, pipeline: str, report: Report) -> list[Parameter
             raise _refused(member, f"there is a second parameter called {one.name!r}")
         found.append(one)
     return sorted(found, key=lambda p: p.default is not None)
+
+
+def report_configs(flow: Flow, pipeline: str, report: Report) -> None:
+    """What has become of configs whose values are known; raises `Refused` for those that are read in another file."""
+    users = (*flow.steps.values(), *flow.helpers.values())
+    for member in flow.constants.values():
+        found = member.file.configs.found.get((member.owner, member.name))
+        if found is None:
+            continue
+        elsewhere = [m for m in users if m.file is not member.file and _reads(m, member.name)]
+        if elsewhere:
+            raise _refused(member, f"`{elsewhere[0].file.source.file}` reads it, and another file defines it")
+        how = f"`{member.name}` is a constant with the values that it has now, and none are given at deployment"
+        report.add(Adapted(member.file.source.span(member.node), pipeline, how))
+        place = member.file.configs.whole.get((member.owner, member.name))
+        if place is not None:
+            difference = f'`{member.name}` is a dict there, whose parts are read by `["key"]` and not by `.key`'
+            report.add(ChangedMeaning(place, TARGET, pipeline, difference))
+
+
+def _reads(member: Member, name: str) -> bool:
+    return any(attribute_of(node, member.self_name) == name for node in ast.walk(member.function))
 
 
 def _refused(member: Member, reason: str, advice: str = "") -> Refused:
