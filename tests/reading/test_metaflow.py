@@ -188,6 +188,7 @@ class F(FlowSpec):
         ("self.a, foreach='xs'", "self.next(self.end)", "PC501", "join"),
         ("self.a, foreach='xs'", "print(self.nothing); self.next(self.join)", "PC506", "nothing before it sets"),
         ("self.a", "helper(self); self.next(self.end)", "PC506", "hands the flow itself on"),
+        ("self.a", "del self.xs; self.next(self.end)", "PC506", "it deletes an artifact"),
         ("self.a", "pass", "PC501", "which step is next"),
         ("*steps", "self.next(self.end)", "PC501", "not written out"),
     ],
@@ -315,6 +316,45 @@ def test_each_beginning_of_a_file_is_refused_or_read() -> None:
     for end in range(0, len(text), 37):
         _, _, findings = read(text[:end])
         assert all(f.code.startswith("PC5") for f in findings)
+
+
+def test_methods_whose_parameters_stand_on_lines_of_their_own() -> None:
+    text = (
+        HEAD.replace("{next}", "self.a")
+        .replace("{body}", "self.next(self.end)")
+        .partition("    @step\n    def join")[0]
+    )
+    text += """
+    def add(
+        self,
+        more=1,
+        *,
+        times: int = 2,
+    ):
+        return self.xs[0] + more * times
+
+    @step
+    def end(
+        self,
+    ):
+        print(self.add(
+            times=3,
+        ))
+"""
+    _, module, findings = read(text)
+    assert not [f for f in findings if f.severity == "error"]
+    assert "def add(more=1, *, times: int = 2, xs):" in module and "def end(xs: list[int]):" in module
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"), [("3.11", "3.11"), ("3.11.*", "3.11"), ("==3.11.4", "3.11.4"), (">=3.9,<3.12", None)]
+)
+def test_versions_of_python(version: str, kept: str | None) -> None:
+    text = HEAD.replace("{next}", "self.a, foreach='xs'").replace("{body}", "print(self.input); self.next(self.join)")
+    text = text.replace("    @step\n    def a", f"    @conda(python='{version}')\n    @step\n    def a")
+    _, module, findings = read(text)
+    assert (f'python="{kept}"' in module) if kept else ("python=" not in module)
+    assert [f.code for f in findings if f.severity == "warning"] == ([] if kept else ["PC505"])
 
 
 CONFIGURED = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -101,6 +102,8 @@ class Functions:
             changed = {"posonly_params": posonly} if params.posonly_params else {"params": rest}
             params = params.with_changes(**changed)
         text = EMPTY.code_for_node(params).strip().rstrip(",")
+        if "#" not in text and '"""' not in text:
+            text = re.sub(r"\s*\n\s*", " ", text)
         if info.usage and self.helper(info).takes_flow:
             return f"{info.member.self_name}, {text}" if text else info.member.self_name
         if not more:

@@ -9,7 +9,7 @@ import libcst as cst
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.input_loops import EMPTY, InputLoops
 from pipec.backends.metaflow.reading.plans import Helper, Lift
-from pipec.compiler.pysource.layout import exploded
+from pipec.compiler.pysource.layout import commas, exploded
 
 
 def lift(function: cst.FunctionDef, plan: Lift) -> str:
@@ -29,6 +29,9 @@ def lift(function: cst.FunctionDef, plan: Lift) -> str:
     new = function.with_changes(
         name=cst.Name(plan.name),
         params=cst.Parameters(),
+        whitespace_after_name=cst.SimpleWhitespace(""),
+        whitespace_before_params=cst.SimpleWhitespace(""),
+        whitespace_before_colon=cst.SimpleWhitespace(""),
         returns=None,
         decorators=[d for d in function.decorators if EMPTY.code_for_node(d.decorator) not in plan.dropped],
         leading_lines=[line for line in function.leading_lines if line.comment is not None]
@@ -86,10 +89,10 @@ def _with_signature(text: str, plan: Lift) -> str:
         parts = [f"{name}: {kind}" if kind else name for name, kind in plan.parameters]
         arguments = ", ".join(parts)
     else:
-        parts = [arguments]
+        parts = commas(arguments)
     returns = f" -> {plan.returns}" if plan.returns else ""
     old, new = f"def {plan.name}():", f"def {plan.name}({arguments}){returns}:"
-    if len(new) > 120 and plan.signature is None:
+    if len(new) > 120 and "\n" not in new:
         new = "\n".join(exploded(f"def {plan.name}(", parts, f"){returns}:", 0))
     return text.replace(old, new, 1)
 

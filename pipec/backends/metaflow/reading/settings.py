@@ -318,7 +318,10 @@ def _packages(draft: _Draft, word: str, node: ast.expr) -> None:
                         draft.report.add(Adapted(draft.file.source.span(node), draft.name, how))
         elif name == "python":
             version = _value(draft, value, name, str)
-            draft.python = version or draft.python
+            plain = re.fullmatch(r"(?:==?)?\s*(\d+(?:\.\d+)*)(?:\.\*)?", version or "")
+            if version and plain is None:
+                draft.lost(value, name, f"{version!r} is no one version")
+            draft.python = plain[1] if plain else draft.python
         elif name != "disabled":
             draft.lost(value, name, "pipec has no setting for it")
 

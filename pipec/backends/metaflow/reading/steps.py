@@ -106,6 +106,8 @@ class Infos:
         what = f"step `{member.name}`" if member.name in self.flow.steps else f"the method `{member.name}`"
         reason = "it hands the flow itself on, and what happens to its artifacts there cannot be seen"
         advice = "pass the artifacts that are needed, and set those that come back"
+        if isinstance(getattr(node, "ctx", None), ast.Del):
+            reason, advice = "it deletes an artifact", "set it to `None`, or give it another name"
         raise Refused(CannotMigrate(member.file.source.span(node), TARGET, what, reason, advice))
 
     def _step(self, member: Member) -> StepInfo:
