@@ -138,16 +138,18 @@ class _Visitor(ast.NodeVisitor):
     def __init__(self, found: References) -> None:
         self.found = found
         self.scopes: list[set[str]] = []
+        self.caught: list[str] = []
+        """Names of the handlers around, at the top level."""
         self.deferred = False
         self.called: ast.expr | None = None
 
     def _is_local(self, name: str) -> bool:
-        return any(name in scope for scope in self.scopes)
+        return name in self.caught or any(name in scope for scope in self.scopes)
 
     # where names count
 
     def _mention(self, name: str, node: ast.AST) -> None:
-        if any(name in scope for scope in self.scopes):
+        if self._is_local(name):
             return
         (self.found.lazy if self.deferred else self.found.eager).setdefault(name, node)
 
@@ -162,12 +164,18 @@ class _Visitor(ast.NodeVisitor):
         for inner in (node.test, *node.orelse):  # the rest never runs
             self.visit(inner)
 
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        names = [node.name] if node.name and not self.scopes else []
+        self.caught += names
+        self.generic_visit(node)
+        del self.caught[len(self.caught) - len(names) :]
+
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load) and node is not self.called and not self._is_local(node.id):
             self.found.values.add(node.id)
         if isinstance(node.ctx, ast.Load) or (self.scopes and not any(node.id in s for s in self.scopes)):
             self._mention(node.id, node)
-            if not any(node.id in s for s in self.scopes):
+            if not self._is_local(node.id):
                 self.found.bare.add(node.id)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 try:
     import a_module_that_is_not_there as fast
-except ImportError:
-    fast = None
+except ImportError as error:
+    fast, why = None, type(error).__name__
 
 
 def parse(text: str) -> list[int]:
@@ -30,7 +30,7 @@ def load(text: str) -> list[int]:
 
 @step
 def engine(rows: list[int]) -> str:
-    return f"{'slow' if fast is None else 'fast'} {sum(rows)}"
+    return f"{'slow' if fast is None else 'fast'} {sum(rows)} {why}"
 
 
 def untyped(rows: Table) -> Table:

@@ -122,8 +122,8 @@ def sent(value: Any) -> Any:
 
 try:
     import a_module_that_is_not_there as fast
-except ImportError:
-    fast = None
+except ImportError as error:
+    fast, why = None, type(error).__name__
 
 
 def parse(text: str) -> list[int]:
@@ -143,7 +143,7 @@ def load(text: str) -> list[int]:
 @task
 @stored
 def engine(rows: list[int]) -> str:
-    return f"{'slow' if fast is None else 'fast'} {sum(rows)}"
+    return f"{'slow' if fast is None else 'fast'} {sum(rows)} {why}"
 
 
 with DAG(

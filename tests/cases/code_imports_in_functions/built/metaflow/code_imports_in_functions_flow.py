@@ -10,8 +10,8 @@ from metaflow import FlowSpec, Parameter, current, step
 
 try:
     import a_module_that_is_not_there as fast
-except ImportError:
-    fast = None
+except ImportError as error:
+    fast, why = None, type(error).__name__
 
 
 def parse(text: str) -> list[int]:
@@ -27,7 +27,7 @@ def load(text: str) -> list[int]:
 
 
 def engine(rows: list[int]) -> str:
-    return f"{'slow' if fast is None else 'fast'} {sum(rows)}"
+    return f"{'slow' if fast is None else 'fast'} {sum(rows)} {why}"
 
 
 @contextlib.contextmanager
