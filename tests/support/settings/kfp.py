@@ -20,7 +20,7 @@ def seconds(text: str) -> float:
 
 def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
     """The settings of the step `work` and of the pipeline."""
-    main = next(text for name, text in files.items() if not name.endswith(".recurring-run.yaml"))
+    main = next(text for name, text in files.items() if not name.endswith((".recurring-run.yaml", ".json")))
     spec, *platforms = yaml.safe_load_all(main)
     kubernetes: dict[str, Any] = platforms[0]["platforms"]["kubernetes"] if platforms else {}
     found: dict[str, Any] = {}
