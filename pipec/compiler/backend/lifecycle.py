@@ -23,8 +23,8 @@ def lifecycle(pipeline: Pipeline, target: str, root: str, setting: str, report: 
     """The rule for `<root>/<pipeline>/`, as JSON; `None` without `retention`, or where `root` is in no bucket.
 
     `root` is what `setting`, in words, says; a query behind it counts for nothing. The rule is what `aws s3api
-    put-bucket-lifecycle-configuration` takes, or for Google Cloud `gcloud storage buckets update --lifecycle-file`, both
-    of which replace all rules of the bucket.
+    put-bucket-lifecycle-configuration` takes, or for Google Cloud `gcloud storage buckets update --lifecycle-file`;
+    both replace all rules of the bucket.
     """
     retention = pipeline.policy.retention
     if retention is None:

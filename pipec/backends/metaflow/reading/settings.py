@@ -103,6 +103,7 @@ def read_step(flow: Flow, member: Member, report: Report) -> StepSettings:
         if (cached := ours.cache_of(member.body)) is not None:
             draft.policy["cache"] = Cache(ttl=cached.seconds)
         draft.policy["on_failure"] = ours.told(member.body) or None
+        draft.policy["deadline"] = ours.deadline_of(member.body)
     return _finished(draft)
 
 
