@@ -74,7 +74,7 @@ __all__ = [
     "Component", "Compute", "Const", "Container", "ContainerArgument", "ContainerOutput", "ContainerSlot", "Deadline",
     "Definition", "DictOf", "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf",
     "LoopVar", "NOWHERE", "Native", "NativePort", "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf", "Otherwise",
-    "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref", "Resources", "Retry", "RunValue",
-    "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId",
-    "ValueType", "Wait", "is_artifact", "leaves", "optional", "text", "uses",
+    "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref", "Resources",
+    "Retry", "RunValue", "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type",
+    "VALUE", "ValueId", "ValueType", "Wait", "is_artifact", "leaves", "optional", "text", "uses",
 ]  # fmt: skip

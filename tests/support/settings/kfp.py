@@ -32,6 +32,9 @@ def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
     _container(container, found)
     _task(task, found)
     _executor(executor, found)
+    for call in re.findall(r"    with kfp_watched\((.*)\):\n", program(spec, task)):
+        _, after, *tell = call.split(", ")
+        found["deadline"] = (float(after), *tell)
     if window := task["inputs"]["parameters"].get("cache-window"):
         number = program(spec, tasks[window["taskOutputParameter"]["producerTask"]])
         found["cache.ttl"] = float(re.findall(r"time\.time\(\) // ([\d.]+)", number)[0])

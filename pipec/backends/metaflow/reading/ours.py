@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -121,22 +121,24 @@ def message_of(decorators: list[ast.expr]) -> str | None:
     return None
 
 
-def told(body: list[ast.stmt]) -> str:
+def told(body: list[ast.stmt], helpers: Mapping[str, str]) -> str:
     """The function that is called when a step has failed for good; "" if there is none."""
     for node in _unwrapped(body):
         match node:
-            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id="telling"), args=[tell, *_]))]):
+            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id=name), args=[tell, *_]))]) if (
+                helpers.get(name) == TELLING
+            ):
                 return ast.unparse(tell)
     return ""
 
 
-def deadline_of(body: list[ast.stmt]) -> Deadline | None:
+def deadline_of(body: list[ast.stmt], helpers: Mapping[str, str]) -> Deadline | None:
     """The time after which a step says that it still runs."""
     for node in _unwrapped(body):
         match node:
             case ast.With(
-                items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id="watched"), args=[after, _, *tell]))]
-            ) if (seconds := _seconds(after)) is not None:
+                items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id=name), args=[after, _, *tell]))]
+            ) if helpers.get(name) == WATCHED and (seconds := _seconds(after)) is not None:
                 return Deadline(after=seconds, tell=ast.unparse(tell[0]) if tell else None)
     return None
 

@@ -96,8 +96,8 @@ class Steps:
     def items(self, definitions: Definitions) -> list[Item]:
         """The module's definitions, with the steps among them."""
         found: list[Item] = []
-        for hook, function in self.hooks:
-            definitions.put_before(hook, function)
+        for told, function in self.hooks:
+            definitions.put_before(told, function)
         for step in self.found.values():
             if (hook := step.settings.get("on_failure")) is not None:
                 definitions.put_before(hook, step.function)
