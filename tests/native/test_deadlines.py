@@ -14,6 +14,7 @@ import pytest
 
 from pipec import api
 from pipec.compiler.diagnostics import Finding
+from tests.native.test_airflow_containers import TOOL, programs
 from tests.native.test_metaflow import execute
 from tests.support import environments
 from tests.support.pipelinespec.server import Server
@@ -137,6 +138,55 @@ def test_airflow(tmp_path: Path, version: str) -> None:
     said = done.stdout + done.stderr
     assert "watched_steps.logged is still running" in said and "nobody answers" in said
     assert "watched_steps.quick is still running" not in said
+
+
+PLACED = """import os
+import time
+
+from pipec import Deadline, pipeline, step
+
+
+def page(message: str) -> None:
+    with open(os.environ["MESSAGES"], "a", encoding="utf-8") as file:
+        file.write(f"{message}\\n")
+
+
+@step(deadline=Deadline("300ms", tell=page), targets={"airflow": {"isolation": "pod"}})
+def late(n: int) -> int:
+    time.sleep(1)
+    return n
+
+
+@step(deadline=Deadline("300s", tell=page), targets={"airflow": {"isolation": "pod"}})
+def quick(n: int) -> int:
+    return n
+
+
+@pipeline
+def watched_steps(n: int = 2) -> list[int]:
+    return [late(n), quick(n)]
+"""
+
+
+@pytest.mark.orchestrator
+@pytest.mark.xdist_group("airflow-pods")
+def test_airflow_watches_pods(tmp_path: Path) -> None:
+    """From the worker, which waits for the pod."""
+    files, _ = built(tmp_path, "airflow", PLACED)
+    home, dags = tmp_path / "home", tmp_path / "dags"
+    for folder in (home, dags):
+        folder.mkdir()
+    for name, text in files.items():
+        (dags / name).write_text(text, encoding="utf-8")
+    environment = {
+        "PATH": f"{programs(tmp_path)}:{os.environ['PATH']}", "HOME": str(home), "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }  # fmt: skip
+    command = [environments.python("airflow-pods"), str(TOOL), str(dags / "watched_steps.py"), "{}"]
+    (found,) = environments.answer(command, home, environment)
+    assert (found["errors"], found["state"]) == ([], "success")
+    (message,) = found["messages"]
+    assert MESSAGE.fullmatch(message.strip())
 
 
 def test_kubeflow(tmp_path: Path) -> None:

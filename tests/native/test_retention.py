@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 import yaml
 from botocore.validate import ParamValidator
 from google.cloud.storage.bucket import LifecycleRuleDelete
+from metaflow.datastore.content_addressed_store import ContentAddressedStore
+from metaflow.plugins.datastores.local_storage import LocalStorage
 
 from pipec import api
 from pipec.compiler.diagnostics import Finding
@@ -99,6 +102,17 @@ def test_whole_days(tmp_path: Path) -> None:
     assert (finding.code, finding.span.line) == ("PC404", 14) and "36 hours become 2 days" in finding.message
 
 
+def test_metaflow_does_not_write_anew_what_is_there(tmp_path: Path) -> None:
+    """So that an artifact of today's run may be as old as the first one that was equal: no age tells whose it is."""
+    storage = LocalStorage(str(tmp_path))
+    store = ContentAddressedStore("training/data", storage)
+    (first,) = store.save_blobs(iter([b"equal"]))
+    (file,) = (path for path in (tmp_path / "training" / "data").rglob(first.key) if path.is_file())
+    os.utime(file, (0, 0))
+    (again,) = store.save_blobs(iter([b"equal"]))
+    assert (again.key, file.stat().st_mtime) == (first.key, 0)
+
+
 @pytest.mark.parametrize(
     ("target", "project", "words"),
     [
@@ -116,10 +130,12 @@ def test_without_a_bucket(tmp_path: Path, target: str, project: str, words: str)
     assert words in f"{refused.message} {refused.help}"
 
 
-@pytest.mark.parametrize(("cache", "fine"), [("True", False), ('"30d"', False), ('"29d"', True)])
-def test_caches_of_kubeflow(tmp_path: Path, cache: str, fine: bool) -> None:
-    """A server hands out what it knows of, also where the bucket has removed the file."""
-    files, findings = built(tmp_path, "kfp", root("gs://bucket"), step=f"cache={cache}")
+@pytest.mark.parametrize(("cache", "result", "fine"), [
+    ("True", "object", False), ('"30d"', "object", False), ('"29d"', "object", True), ("True", "int", True),
+])  # fmt: skip
+def test_caches_of_kubeflow(tmp_path: Path, cache: str, result: str, fine: bool) -> None:
+    """A server hands out what it knows of, also where the bucket has removed the file; values it keeps itself."""
+    files, findings = built(tmp_path, "kfp", root("gs://bucket"), step=f"cache={cache}", result=result)
     assert bool(files) is fine
     assert [(f.code, f.span.line) for f in findings] == ([] if fine else [("PC407", 4)])
 

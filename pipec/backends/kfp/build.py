@@ -67,7 +67,7 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
     name = f"{stem}.yaml"
     beside = {
         f"{stem}.recurring-run.yaml": recurring_run(pipeline, name, report),
-        f"{stem}.lifecycle.json": retention_rule(pipeline, report),
+        f"{stem}.lifecycle.json": retention_rule(pipeline, made, report),
     }
     return Bundle({name: text} | {file: text for file, text in beside.items() if text is not None}, name)
 

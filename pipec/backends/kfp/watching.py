@@ -22,9 +22,14 @@ def hook_of(task: Task, pipeline: Pipeline) -> tuple[str, ...]:
 
 
 def with_hook(component: Component, task: Task, pipeline: Pipeline) -> Component:
-    """The component with the code of the function that it calls besides, in the order of the pipeline's definitions."""
+    """The component with the code and packages of the function that it calls besides.
+
+    The code stands in the order of the pipeline's definitions.
+    """
     if task.policy.deadline is None or task.policy.deadline.tell is None:
         return component
-    reached = {*component.code, *pipeline.component(task.policy.deadline.tell).code}
+    hook = pipeline.component(task.policy.deadline.tell)
+    reached = {*component.code, *hook.code}
+    packages = tuple(dict.fromkeys((*component.packages, *hook.packages)))
     code = dict.fromkeys(name for definition in pipeline.definitions for name in definition.names if name in reached)
-    return component.model_copy(update={"code": tuple(code)})
+    return component.model_copy(update={"code": tuple(code), "packages": packages})
