@@ -284,10 +284,36 @@ def test_native_containers(tmp_path: Path) -> None:
     assert not files and refused.code == "PC408" and "`deadline`" in refused.message
 
 
-HOOKED = """from pipec import Deadline, pipeline, step
+HIDDEN = """from pipec import Deadline, pipeline, step
 
 
-@step(deadline=Deadline("2h"%s), targets={"airflow": {"isolation": "pod"}})
+def page(message: str) -> None:
+    print(message)
+
+
+@step(deadline=Deadline("2h", tell=page))
+def train(page: int) -> int:
+    return page
+
+
+@pipeline
+def hidden(page: int = 1) -> int:
+    return train(page + 1)
+"""
+
+
+def test_no_variable_hides_the_function(tmp_path: Path) -> None:
+    """The programs of Kubeflow load arguments into variables beside the call."""
+    files, _ = built(tmp_path, "kfp", HIDDEN)
+    text = files["hidden.yaml"]
+    assert 'page_ = kfp_value(task, "page")' in text and "= train(page_ + 1)" in text
+    assert 'with kfp_watched("train", 7200, page):' in text
+
+
+HOOKED = """from pipec import pipeline, step
+
+
+@step(targets={"airflow": {"isolation": "pod"}})
 def train(page: int) -> int:
     return page
 
@@ -304,11 +330,9 @@ def hooked(page: int = 1) -> int:
 
 def test_a_function_that_stands_below_the_step(tmp_path: Path) -> None:
     """As the project's configuration can name one; a decorator of a DAG file must not look for it at once."""
-    (tmp_path / "pipeline.py").write_text(HOOKED % "", encoding="utf-8")
+    (tmp_path / "pipeline.py").write_text(HOOKED, encoding="utf-8")
     settings = '[tool.pipec.steps.train]\ndeadline = { after = "1h", tell = "notify" }\n'
     (tmp_path / "pyproject.toml").write_text(settings, encoding="utf-8")
-    source = (HOOKED % "").replace('deadline=Deadline("2h"), ', "")
-    (tmp_path / "pipeline.py").write_text(source, encoding="utf-8")
     (made,) = api.build([str(tmp_path / "pipeline.py")], ["airflow"], api.Workspace())
     text = made.bundle.files["hooked.py"]
     assert "@watched(timedelta(hours=1), lambda message: notify(message))\n@contained\ndef train(page):" in text
