@@ -33,8 +33,8 @@ def lifecycle(pipeline: Pipeline, target: str, root: str, setting: str, report: 
     if place is None:
         where = f"is {root!r}, and no bucket" if root else "names no bucket"
         reason = (
-            f"{setting} {where}: with `s3://...`, `gs://...` or `minio://...` there, pipec writes a rule that has it "
-            "remove what is older"
+            f"{setting} {where}; of `s3://...`, `gs://...` or `minio://...` there, pipec writes the rule by which the "
+            "bucket removes what is older"
         )
         report.add(RefusedSetting(pipeline.policy.span("retention"), target, pipeline.name, "retention", reason))
         return None
