@@ -61,6 +61,13 @@ class Cache(NamedTuple):
     ignore: Sequence[str] = ()
 
 
+class Deadline(NamedTuple):
+    """A notice of a step that takes long, and goes on: `Deadline("2h", tell=page)` calls `page` with a message."""
+
+    after: str | float
+    tell: Callable[[str], object] | None = None
+
+
 class Secret(NamedTuple):
     """A key of a secret of the cluster: `Secret("hf", key="token")`."""
 

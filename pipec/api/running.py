@@ -32,6 +32,7 @@ def run(
     """
     here = worker.target != backends.REFERENCE and backends.get(worker.target).runs_natives
     lowered = passes.elsewhere(passes.run(pipeline, selected.project.report), worker.target if here else "")
+    lowered = passes.quiet(lowered)
     (folder / "work").mkdir(parents=True)
     main = _bundle(selected, lowered, worker.target, folder / "bundle", workspace)
     if main is None:

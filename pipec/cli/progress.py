@@ -34,7 +34,9 @@ _NOT_HERE = {
 def local_note(pipeline: Pipeline) -> str:
     """What of the pipeline's settings does not apply to a run here; "" where all do."""
     used = {use.feature for use in uses_of(pipeline)}
+    told = {task.policy.deadline.tell for task in tasks(pipeline) if task.policy.deadline is not None} - {None}
     aside = list(dict.fromkeys(word for feature, word in _NOT_HERE.items() if feature in used))
+    aside += ["hooks"] if told and "hooks" not in aside else []
     parts = [f"{', '.join(aside)} of the cluster do not apply"] if aside else []
     if "retries.delay" in used or "retries.backoff" in used:
         parts.append("delays between retries are shortened")

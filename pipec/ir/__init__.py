@@ -45,6 +45,7 @@ from pipec.ir.policies import (
     CRON_PRESETS,
     Accelerator,
     Cache,
+    Deadline,
     PipelinePolicy,
     Placement,
     Resources,
@@ -70,10 +71,10 @@ from pipec.ir.types import (
 
 __all__ = [
     "Accelerator", "Argument", "Block", "Branch", "CRON_PRESETS", "Cache", "CallSite", "Check", "Code", "Collect",
-    "Component", "Compute", "Const", "Container", "ContainerArgument", "ContainerOutput", "ContainerSlot", "Definition",
-    "DictOf", "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf", "LoopVar", "NOWHERE",
-    "Native", "NativePort", "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf", "Otherwise", "Output", "Parallel",
-    "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref", "Resources", "Retry", "RunValue",
-    "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type", "VALUE", "ValueId",
-    "ValueType", "Wait", "is_artifact", "leaves", "optional", "text", "uses",
+    "Component", "Compute", "Const", "Container", "ContainerArgument", "ContainerOutput", "ContainerSlot", "Deadline",
+    "Definition", "DictOf", "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf",
+    "LoopVar", "NOWHERE", "Native", "NativePort", "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf", "Otherwise",
+    "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref", "Resources",
+    "Retry", "RunValue", "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type",
+    "VALUE", "ValueId", "ValueType", "Wait", "is_artifact", "leaves", "optional", "text", "uses",
 ]  # fmt: skip

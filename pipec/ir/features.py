@@ -133,7 +133,7 @@ FEATURES: dict[str, str] = {
     "pipeline.max_active_runs": "runs at once",
     "pipeline.on_failure": "a call when a run has failed",
     "pipeline.on_success": "a call when a run has succeeded",
-    "pipeline.retention": "how long artifacts are kept",
+    "pipeline.retention": "a time for which artifacts are kept",
     "schedule.cron": "a cron schedule",
     "schedule.timezone": "the time zone of a schedule",
     "schedule.window": "start and end of a schedule",

@@ -248,10 +248,10 @@ def tasks(pipeline: Pipeline) -> Iterator[Task]:
 
 
 def hooks(body: Block, policy: PipelinePolicy) -> set[str]:
-    """The components that are called back: when a step has failed, and at the end of a run."""
+    """The components that are called back: when a step has failed or is late, and at the end of a run."""
     called = [node for node in walk(body) if isinstance(node, Task)]
     policies = [p for node in called for p in (node.policy, node.otherwise and node.otherwise.policy) if p]
-    named = {one.on_failure for one in policies}
+    named = {one.on_failure for one in policies} | {one.deadline.tell for one in policies if one.deadline is not None}
     return {name for name in (*named, policy.on_failure, policy.on_success) if name is not None}
 
 

@@ -58,6 +58,15 @@ class Cache(Node):
     ignore: tuple[str, ...] = ()
 
 
+class Deadline(Node):
+    """A notice about an attempt that takes long, and goes on."""
+
+    after: float
+    """Seconds from the start of the attempt."""
+    tell: str | None = None
+    """Component that is called with the message, which the log of the task has anyway."""
+
+
 class SecretRef(Node):
     """A key of a secret that becomes an environment variable."""
 
@@ -90,8 +99,7 @@ class TaskPolicy(Node):
     secrets: dict[str, SecretRef] = {}
     placement: Placement = Placement()
     updates: str | None = None
-    deadline: float | None = None
-    """Seconds after which somebody is told."""
+    deadline: Deadline | None = None
     on_failure: str | None = None
     """Component that is called with a message."""
     fuse: str | None = None

@@ -18,12 +18,20 @@ from pipec.compiler.diagnostics.settings import NothingToFuse
 from pipec.compiler.diagnostics.target import LossyFeature
 from tests.support.settings import READERS, Found
 from tests.support.settings import wanted as strategies
+from tests.support.settings.lifecycle import kept
 from tests.support.settings.python import Called
 from tests.support.settings.wanted import Setting, module, together
 
 PLACES = [(target, "") for target in backends.names()]
 PLACES += [("airflow", place) for place in ("virtualenv", "pod", "docker")]
 """Target, and where the project says that steps run on it."""
+STORES = """[tool.pipec]
+artifact_root = "s3://bucket/artifacts"
+
+[tool.pipec.kfp]
+defaultPipelineRoot = "s3://bucket/artifacts"
+
+"""
 
 
 def built(
@@ -31,12 +39,13 @@ def built(
 ) -> tuple[Found, list[Finding]]:
     """What is found in the output, and the findings."""
     table = f'[tool.pipec.{target}]\nisolation = "{isolation}"\n' if isolation else ""
-    (folder / "pyproject.toml").write_text(table, encoding="utf-8")
+    (folder / "pyproject.toml").write_text(STORES + table, encoding="utf-8")
     (folder / "pipeline.py").write_text(module(chosen, fused), encoding="utf-8")
     workspace = api.Workspace(versions={target: version})
     made = api.build([str(folder / "pipeline.py")], [target], workspace)
     findings = [shown.finding for shown in workspace.shown()]
-    return (READERS[target](made[0].bundle.files) if made else {}), findings
+    files = made[0].bundle.files if made else {}
+    return (READERS[target](files) | kept(files) if files else {}), findings
 
 
 def named(finding: Finding, feature: str, setting: str) -> bool:

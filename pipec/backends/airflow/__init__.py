@@ -47,4 +47,6 @@ class AirflowBackend:
         files = {path: emit(made.file)}
         if made.steps is not None:
             files[steps_name(pipeline)] = emit_steps(made.steps)
+        if made.rule is not None:
+            files[f"{pipeline.name}.lifecycle.json"] = made.rule
         return Bundle(files, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipec.backends.airflow import contained, finish, isolation, operators
 from pipec.backends.airflow.checks import check
@@ -17,6 +17,7 @@ from pipec.backends.airflow.names import AIRFLOW, HELPERS, Names
 from pipec.backends.airflow.nesting import Nesting, flattened
 from pipec.backends.airflow.pieces import pieces
 from pipec.backends.airflow.pipeline import params, settings
+from pipec.backends.airflow.retention import retention_rule
 from pipec.backends.airflow.values import facts_of
 from pipec.compiler.capabilities import load, numbers
 from pipec.compiler.diagnostics import Report
@@ -42,6 +43,8 @@ class Compiled:
     """Whether the file has an artifact store."""
     steps: StepsFile | None = None
     """The module beside it, where steps run elsewhere than in the worker's own process."""
+    rule: str | None = None
+    """The lifecycle rule beside it, where artifacts are kept for a time."""
 
     @property
     def loader(self) -> str:
@@ -54,13 +57,14 @@ def compile_file(pipeline: Pipeline, site: Site, report: Report) -> Compiled | N
     """The DAG file of `pipeline`, and what stands beside it; `None` where a finding refuses it."""
     before = len(report.findings)
     check(pipeline, site, _version(site), report)
+    rule = retention_rule(pipeline, site, report)
     if any(f.severity == "error" for f in report.findings[before:]):
         return None
     made = compiled(pipeline, site)
     if made.steps is not None and made.steps.containers and (limit := contained.too_large(emit_steps(made.steps))):
         report.add(UnsupportedForm(pipeline.span, "airflow", pipeline.name, limit))
         return None
-    return made
+    return replace(made, rule=rule)
 
 
 def compiled(pipeline: Pipeline, site: Site) -> Compiled:

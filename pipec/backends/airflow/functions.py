@@ -121,6 +121,7 @@ class Functions:
         `key`: what a cached result depends on besides the arguments, where these are not the step's own.
         """
         found = self.caught(spec, task.site.step, function) if spec.caught else []
+        found += self.watched(component, task)
         cache = task.policy.cache
         if cache is not None:
             key = key or CacheKey(component.digest, cache.ignore)
@@ -133,6 +134,20 @@ class Functions:
         if task.policy.env and isolation(self.pipeline.policy, task.policy) not in contained.DECORATORS:
             found.append(f"{self.helper('with_environment')}({settings.mapping(task.policy.env)})")
         return (*found, self.stored(spec, lazy))
+
+    def watched(self, component: Component, task: Task) -> list[str]:
+        """The decorator that warns, and has somebody told, when an attempt takes long."""
+        deadline = task.policy.deadline
+        if deadline is None:
+            return []
+        arguments = [settings.duration(deadline.after)]
+        if deadline.tell is not None:
+            hook = self.pipeline.component(deadline.tell).function or ""
+            order = [name for definition in self.pipeline.definitions for name in definition.names]
+            known = component.function in order and order.index(hook) < order.index(component.function)
+            # the decorator runs with the file, where a function further down is not there yet
+            arguments.append(hook if known else f"lambda message: {hook}(message)")
+        return [f"{self.helper('watched')}({', '.join(arguments)})"]
 
     def isolated(self, component: Component, task: Task) -> str:
         """The decorator of a step that runs elsewhere than in the worker's own process; "" for others."""

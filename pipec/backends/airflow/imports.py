@@ -62,6 +62,7 @@ IMPORTS: dict[str, str] = {
     "traceback": "import traceback",
     "types": "import types",
     "time": "import time",
+    "threading": "import threading",
     "timedelta": "from datetime import timedelta",
     "uuid4": "from uuid import uuid4",
     "zlib": "import zlib",

@@ -121,6 +121,7 @@ HELPERS = frozenset(
         "stored",
         "to_xcom",
         "virtualenv",
+        "watched",
         "with_environment",
     ]
 )

@@ -42,6 +42,8 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
             texts.append(_piece(f"{name}.py", has))
     if "with_environment" in wanted:
         texts.append(_piece("environment.py", has))
+    if "watched" in wanted:
+        texts.append(_piece("watched.py", has))
     if "isolated" in wanted:
         texts.append(_piece("isolated.py", has))
     if "contained" in wanted:

@@ -17,6 +17,7 @@ from pipec.backends.kfp.lower import Lowered, is_raw, lower
 from pipec.backends.kfp.model import plain
 from pipec.backends.kfp.recurring import recurring_run
 from pipec.backends.kfp.references import references
+from pipec.backends.kfp.retention import retention_rule
 from pipec.compiler.backend import Bundle
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
@@ -64,8 +65,11 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
     _check_images(pipeline, site, report)
     stem = re.sub(r"\W", "_", pipeline.name)
     name = f"{stem}.yaml"
-    recurring = recurring_run(pipeline, name, report)
-    return Bundle({name: text} | ({f"{stem}.recurring-run.yaml": recurring} if recurring else {}), name)
+    beside = {
+        f"{stem}.recurring-run.yaml": recurring_run(pipeline, name, report),
+        f"{stem}.lifecycle.json": retention_rule(pipeline, made, report),
+    }
+    return Bundle({name: text} | {file: text for file, text in beside.items() if text is not None}, name)
 
 
 @contextlib.contextmanager

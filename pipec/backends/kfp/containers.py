@@ -13,6 +13,7 @@ from pipec.backends.kfp.references import step_settings
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.sdk_tasks import native_task
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
+from pipec.backends.kfp.watching import hook_of, watched, with_hook
 from pipec.backends.kfp.windows import expire
 from pipec.compiler.backend.glue import call, operand_source, port_of
 from pipec.compiler.pysource.negate import negated_text
@@ -62,18 +63,17 @@ class Containers:
         if component.container is not None or component.native is not None:
             make = container_task if component.container is not None else native_task
             return make(self, node, component, scope, after)
-        glue = Glue(component.name, component.function or component.name)
+        pipeline = self.lowering.pipeline
+        glue = Glue(component.name, component.function or component.name, hook_of(node, pipeline))
         sources = {key: self.argument(glue, key, expr, scope) for key, expr in node.args.items()}
         made = call(node, component, lambda key, _: sources[key])
         wanted = [o for o in node.outputs if o.id in self.forms.used]
-        glue.lines.append(f"result = {made}" if wanted else made)
+        glue.lines += watched(node, f"result = {made}" if wanted else made, pipeline)
         hint = f"the result of step {component.name!r}"
         for output in wanted:
             select = output.select
             key = "Output" if select is None else f"Output_{select}"
-            value = (
-                "result" if select is None else f"result[{select}]" if isinstance(select, int) else f"result.{select}"
-            )
+            value = f"result[{select}]" if isinstance(select, int) else f"result.{select}" if select else "result"
             self.output(glue, output.id, key, value, output.type, hint)
         expire(self.lowering, glue, node.policy)
         policy = node.policy
@@ -83,7 +83,7 @@ class Containers:
             if policy.timeout is not None:  # the pod's own limit, which nobody can catch, comes after the caught one
                 policy = policy.model_copy(update={"timeout": policy.timeout + GRACE})
         settings = step_settings(self.lowering, scope, policy)
-        kfp_component = self.lowering.parts.container(glue, component, settings)
+        kfp_component = self.lowering.parts.container(glue, with_hook(component, node, pipeline), settings)
         name = self.name(node.id)
         self.lowering.names[name] = node.id
         if node.policy.cache:

@@ -28,6 +28,8 @@ class Glue:
 
     name: str
     function: str = ""
+    hooks: tuple[str, ...] = ()
+    """Further functions that the lines name."""
     inputs: dict[str, Handle] = field(default_factory=dict)
     opened: dict[str, bool] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
@@ -39,7 +41,7 @@ class Glue:
         if handle.kind == "attempt":
             return "kfp_attempt()"
         port = free_name(name, lambda n: n in self.inputs and (self.inputs[n], self.opened[n]) != (handle, opened))
-        variable = local(port, lambda n: n == self.function)
+        variable = local(port, lambda n: n in (self.function, *self.hooks))
         if port not in self.inputs:
             self.inputs[port] = handle
             self.opened[port] = opened
@@ -78,7 +80,7 @@ class Parts:
         self.executors: dict[str, ExecutorSpec] = {}
         self.kubernetes: dict[str, KubernetesExecutor] = {}
         self.oversized: list[tuple[str, int]] = []
-        self._codes: dict[str, str] = {}
+        self._codes: dict[tuple[str, ...], str] = {}
         self._known: dict[object, str] = {}
         self.taken: set[str] = set()
 
@@ -201,9 +203,9 @@ class Parts:
         return name
 
     def _code(self, step: Component) -> str:
-        if step.name not in self._codes:
-            self._codes[step.name] = user_code(step, self.definitions)
-        return self._codes[step.name]
+        if step.code not in self._codes:
+            self._codes[step.code] = user_code(step, self.definitions)
+        return self._codes[step.code]
 
 
 def _parameter(handle: Handle) -> ParameterSpec:

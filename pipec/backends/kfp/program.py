@@ -14,7 +14,7 @@ from typing import Any
 from pipec.ir import Component, Definition, DictOf, FileType, ListOf, ObjectType, OptionalOf, TupleOf, Type
 
 RUNTIME = Path(__file__).parents[2] / "templates" / "kfp"
-FILES = ("loading.py", "storing.py", "failing.py", "foreign.py", "values.py")
+FILES = ("loading.py", "storing.py", "failing.py", "watching.py", "foreign.py", "values.py")
 HELPER = re.compile(r"\b(?:kfp_|Kfp)\w+")
 SUBSTITUTED = re.compile(
     r"\{(?=\{\s*(?:\$|=|(?:workflow|inputs|outputs|tasks|steps|item|pod|node|retries|lastRetry)\b))|\$(?=\([A-Za-z_]\w*\)|\$)"

@@ -255,6 +255,8 @@ def refusals(task: Task, native: Native, words: sdk.Words, read: set[ValueId], v
     bare = TaskPolicy(cache=task.policy.cache, spans=task.policy.spans)
     if words.form in ("claim", "importer") and task.policy != bare:
         yield "the server does it itself, in no pod of its own: of all settings it has `cache` alone"
+    if task.policy.deadline is not None:
+        yield "nothing of pipec's runs in its container, so that nobody could see its `deadline` pass"
     if words.form == "value":
         if task.policy != TaskPolicy(spans=task.policy.spans) or native.inputs:
             yield "a placeholder is filled in by the server: there is no task that could have inputs or settings"

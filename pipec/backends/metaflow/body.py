@@ -19,6 +19,7 @@ from pipec.ir import (
     Code,
     Component,
     Const,
+    Deadline,
     DictOf,
     Expr,
     FileType,
@@ -153,6 +154,9 @@ class Body(Writer):
         if task.policy.on_failure is not None:
             self._say(self._telling(task), self.depth)
             self.depth += 4
+        if task.policy.deadline is not None:
+            self._say(self._watching(task, task.policy.deadline), self.depth)
+            self.depth += 4
         if task.policy.cache is not None and task.outputs:
             self._say(self._reuse(task, component), self.depth)
             self.depth += 4
@@ -170,6 +174,12 @@ class Body(Writer):
         hook = self.pipeline.component(task.policy.on_failure or "").function
         retries = [f"retries={task.policy.retry.limit}"] if task.policy.retry and task.policy.retry.limit else []
         return f"with {self.words('telling')}({', '.join([str(hook), python_literal(task.site.step), *retries])}):"
+
+    def _watching(self, task: Task, deadline: Deadline) -> str:
+        parts = [self._time(deadline.after), python_literal(task.site.step)]
+        if deadline.tell is not None:
+            parts.append(str(self.pipeline.component(deadline.tell).function))
+        return f"with {self.words('watched')}({', '.join(parts)}):"
 
     def _reuse(self, task: Task, component: Component) -> str:
         cache = task.policy.cache

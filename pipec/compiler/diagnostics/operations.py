@@ -248,3 +248,33 @@ class UnsteadyCache(Finding):
     @property
     def labels(self) -> tuple[Label, ...]:
         return (Label(self.where, "another result for the same arguments"),)
+
+
+@dataclass(frozen=True)
+class SilentDeadline(Finding):
+    """A step is ended before its deadline, so that nobody is ever told that it takes long.
+
+    Example:
+
+        @step(timeout="1h", deadline="2h")
+        def train(n: int) -> int:
+            return n
+
+    Use instead: a deadline before the time limit; `on_failure` tells of a step that its time limit has ended.
+    """
+
+    step: str
+    deadline: str
+    timeout: str
+
+    code = "PC322"
+    name = "silent-deadline"
+    severity = "warning"
+
+    @property
+    def message(self) -> str:
+        return f"step {self.step!r} is ended after {self.timeout}, and its deadline is {self.deadline}"
+
+    @property
+    def help(self) -> str:
+        return "nobody is ever told: put the deadline before the time limit, or use `on_failure`"

@@ -28,6 +28,7 @@ _SIGNATURES: dict[str, tuple[str, ...]] = {
     "GPU": ("name", "count", "memory"),
     "Retry": ("limit", "delay", "backoff", "max_delay"),
     "Cache": ("ttl", "version", "ignore"),
+    "Deadline": ("after", "tell"),
     "Secret": ("name", "key"),
     "Cron": ("expr", "timezone", "start", "end", "catchup"),
     "Every": ("interval",),
@@ -38,6 +39,8 @@ _SIGNATURES: dict[str, tuple[str, ...]] = {
 
 HOOKS = ("on_failure", "on_success")
 """Settings that name a function."""
+TOLD = ("Deadline", "tell")
+"""The argument of a constructor that names one."""
 
 
 @dataclass
@@ -88,6 +91,8 @@ class SettingsReader:
                 raw.spans[keyword.arg] = self.span(keyword)
             except NotConstantError as error:
                 self._not_constant(f"setting {keyword.arg!r}", keyword.value, str(error))
+            except _NoHookError as error:
+                self.report.add(InvalidSetting(self.span(keyword.value), keyword.arg, str(error)))
         for argument in call.args if call else ():
             self.report.add(InvalidSetting(self.span(argument), "settings", "they are given by name"))
         return raw
@@ -104,6 +109,10 @@ class SettingsReader:
                 self._hook(raw, name, _parsed(value), place)
             else:
                 raw.values[name] = values.from_toml(name, value)
+            if isinstance(made := raw.values.get(name), values.Made) and TOLD[1] in made.arguments:
+                told = Raw()
+                self._hook(told, name, _parsed(made.arguments[TOLD[1]]), place)
+                raw.values[name] = values.Made(made.kind, {**made.arguments, TOLD[1]: told.values.get(name)})
         return raw
 
     def _not_constant(self, what: str, node: ast.expr, reason: str) -> None:
@@ -118,17 +127,25 @@ class SettingsReader:
     def _value(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Call) and (kind := self.constructor(node.func)) in _SIGNATURES:
             names = _SIGNATURES[kind]
-            arguments = dict(zip(names, map(self._value, node.args)))
+            arguments = {name: self._argument(kind, name, given) for name, given in zip(names, node.args)}
             if len(node.args) > len(names):
                 raise NotConstantError(f"{kind}() takes {len(names)} arguments")
             for keyword in node.keywords:
                 if keyword.arg not in names:
                     raise NotConstantError(f"{kind}() has no parameter {keyword.arg!r}")
-                arguments[keyword.arg] = self._value(keyword.value)
+                arguments[keyword.arg] = self._argument(kind, keyword.arg, keyword.value)
             return values.Made(kind, arguments)
         if isinstance(node, ast.Dict) and all(isinstance(k, ast.Constant) for k in node.keys):
             return {self.evaluate(k): self._value(v) for k, v in zip(node.keys, node.values) if k}
         return self.evaluate(node)
+
+    def _argument(self, kind: str | None, name: str | None, node: ast.expr) -> Any:
+        if (kind, name) != TOLD or (isinstance(node, ast.Constant) and node.value is None):
+            return self._value(node)
+        try:
+            return self.hook(node)
+        except ValueError as error:
+            raise _NoHookError(str(error)) from error
 
     def step(self, raw: Raw, step: str, place: Span) -> tuple[TaskPolicy, dict[str, Any]]:
         """The policy of a step, and what belongs to the component: image, packages, python."""
@@ -155,7 +172,7 @@ class SettingsReader:
                 priority=build.get("priority", values.priority),
             ),
             updates=build.get("updates", values.text),
-            deadline=build.get("deadline", values.positive),
+            deadline=build.get("deadline", values.deadline),
             on_failure=build.get("on_failure", values.text),
             fuse=build.get("fuse", values.fuse),
             extensions=build.get("targets", build.targets) or {},
@@ -237,6 +254,10 @@ class _Builder:
 
 class _UnknownGpuError(Exception):
     pass
+
+
+class _NoHookError(Exception):
+    """What is to be called back cannot be; says why."""
 
 
 def _parsed(value: Any) -> ast.expr:

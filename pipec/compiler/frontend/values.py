@@ -12,7 +12,7 @@ from typing import Any
 from pipec.compiler import cron
 from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.units import parse_duration
-from pipec.ir import CRON_PRESETS, Cache, Retry, Schedule, SecretRef
+from pipec.ir import CRON_PRESETS, Cache, Deadline, Retry, Schedule, SecretRef
 
 STEP_SETTINGS = [
     "cpu",
@@ -68,7 +68,7 @@ class Made:
     arguments: Mapping[str, Any]
 
 
-_TOML_KINDS = {"retries": "Retry", "cache": "Cache", "gpu": "GPU"}
+_TOML_KINDS = {"retries": "Retry", "cache": "Cache", "gpu": "GPU", "deadline": "Deadline"}
 
 
 def from_toml(name: str, value: Any) -> Any:
@@ -122,6 +122,13 @@ def cache(value: Any) -> Cache | None:
             ttl=None if ttl is None else positive(ttl), version=str(given.get("version", "")), ignore=texts(ignore)
         )
     raise ValueError(f'{value!r} is no cache; write True, "7d" or Cache(ttl=...)')
+
+
+def deadline(value: Any) -> Deadline:
+    """`"2h"`, or `Deadline("2h", tell=...)`, of which `tell` is a component already."""
+    if isinstance(value, Made) and value.kind == "Deadline":
+        return Deadline(after=positive(value.arguments.get("after")), tell=value.arguments.get("tell"))
+    return Deadline(after=positive(value))
 
 
 def schedule(value: Any) -> Schedule:

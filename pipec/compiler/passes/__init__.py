@@ -10,6 +10,7 @@ from pipec.compiler.passes.fold import fold
 from pipec.compiler.passes.fuse import fuse
 from pipec.compiler.passes.mutations import warn_mutations
 from pipec.compiler.passes.outline import outline
+from pipec.compiler.passes.quiet import quiet
 from pipec.compiler.passes.risks import warn_risks
 from pipec.compiler.passes.sink import sink
 from pipec.ir import Pipeline
@@ -27,4 +28,4 @@ def run(pipeline: Pipeline, report: Report) -> Pipeline:
     return pipeline
 
 
-__all__ = ["PASSES", "Pass", "elsewhere", "fuse", "outline", "run"]
+__all__ = ["PASSES", "Pass", "elsewhere", "fuse", "outline", "quiet", "run"]

@@ -16,10 +16,12 @@ from pipec.compiler.diagnostics.operations import (
     LimitBelowRequest,
     MovingImage,
     RepeatedEffect,
+    SilentDeadline,
     SkippedHour,
     UnpinnedPackage,
     UnsteadyCache,
 )
+from pipec.compiler.units import duration
 from pipec.ir import CRON_PRESETS, Component, Definition, Pipeline, Span, Task, ValueType
 from pipec.ir.graph import walk
 
@@ -83,6 +85,9 @@ def _of_step(task: Task, component: Component, reached: list[Definition]) -> Ite
         if request is not None and limit is not None and limit < request:
             span = policy.spans.get(f"{what.lower()}_limit", task.span)
             yield LimitBelowRequest(span, step, what, f"{request}{unit}", f"{limit}{unit}")
+    if policy.deadline is not None and policy.timeout is not None and policy.deadline.after >= policy.timeout:
+        times = duration(policy.deadline.after), duration(policy.timeout)
+        yield SilentDeadline(policy.spans.get("deadline", task.span), step, *times)
     image = component.image or (component.container.image if component.container else None)
     if image is not None and _moves(image):
         yield MovingImage(policy.spans.get("image", task.span), step, image)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipec.compiler.pysource.text import python
 from pipec.compiler.units import duration
-from pipec.ir import Accelerator, Cache, PipelinePolicy, Retry, Schedule, TaskPolicy
+from pipec.ir import Accelerator, Cache, Deadline, PipelinePolicy, Retry, Schedule, TaskPolicy
 
 _BINARY = (("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
 _DECIMAL = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
@@ -28,8 +28,8 @@ def amount(millicores: int) -> str:
 def settings_of(policy: TaskPolicy) -> dict[str, str]:
     """Setting -> Python source, for every setting of `policy`, in the order of the documentation.
 
-    `image`, `packages` and `python` are settings of a component: add them yourself. Components called `on_failure` are
-    named by their function.
+    `image`, `packages` and `python` are settings of a component: add them yourself. Components that are called
+    back are named by their function.
     """
     found: dict[str, str] = {}
     resources = policy.resources
@@ -59,7 +59,7 @@ def settings_of(policy: TaskPolicy) -> dict[str, str]:
     if policy.updates is not None:
         found["updates"] = python(policy.updates)
     if policy.deadline is not None:
-        found["deadline"] = f'"{duration(policy.deadline)}"'
+        found["deadline"] = deadline(policy.deadline)
     if policy.on_failure is not None:
         found["on_failure"] = policy.on_failure
     if policy.fuse is not None:
@@ -116,6 +116,12 @@ def cache(cached: Cache) -> str:
     parts += [f"version={python(cached.version)}"] if cached.version else []
     parts += [f"ignore={python(cached.ignore)}"] if cached.ignore else []
     return f"Cache({', '.join(parts)})"
+
+
+def deadline(limit: Deadline) -> str:
+    """The source of `deadline=`."""
+    after = f'"{duration(limit.after)}"'
+    return after if limit.tell is None else f"Deadline({after}, tell={limit.tell})"
 
 
 def schedule(when: Schedule) -> str:

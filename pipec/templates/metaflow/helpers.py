@@ -6,8 +6,10 @@ import io
 import itertools
 import os
 import pickle
+import sys
 import tarfile
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -121,6 +123,26 @@ def telling(tell: Callable[[str], Any], step: str, retries: int = 0) -> Iterator
         if current.retry_count >= retries and DEFAULT_DATASTORE != "local":
             tell(f"step {step} has failed: {error}")
         raise
+
+
+@contextlib.contextmanager
+def watched(limit: timedelta, step: str, tell: Callable[[str], Any] | None = None) -> Iterator[None]:
+    """Say once that an attempt takes longer than `limit`, and let it go on; with a local datastore nobody is told."""
+    message = f"step {step} is still running after {limit} ({current.pathspec})"
+
+    def late() -> None:
+        print(message, file=sys.stderr, flush=True)
+        if tell is not None and DEFAULT_DATASTORE != "local":
+            tell(message)
+
+    timer = threading.Timer(limit.total_seconds(), late)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join(30)  # let a message out that is under way, and wait for no longer
 
 
 def publish(event: str) -> None:

@@ -84,7 +84,7 @@ def ignoring_too(n: int) -> int:
     return n
 
 
-@step(fuse="about", deadline="1h", updates="s3://bucket/table/")  # PC219 PC219 PC401 PC401 PC401 PC401
+@step(fuse="about", deadline="1h", updates="s3://bucket/table/")  # PC219 PC219 PC401
 def updating(n: int) -> int:
     return n
 

@@ -1,6 +1,6 @@
 """A hook is a function of the project that is called with a message alone, and not about itself."""
 
-from pipec import pipeline, step
+from pipec import Deadline, pipeline, step
 
 
 def tell(message: str) -> None:
@@ -26,6 +26,21 @@ def three(n: int) -> int:
     return n
 
 
+@step(deadline=Deadline("1h", tell=tell_both))  # PC210
+def late(n: int) -> int:
+    return n
+
+
+@step(deadline=Deadline("1h", tell=print))  # PC210
+def later(n: int) -> int:
+    return n
+
+
+@step(deadline=Deadline("1h", latest))  # PC210
+def latest(n: int) -> int:
+    return n
+
+
 @pipeline(on_failure=tell, on_success=print)  # PC210
 def hooks(n: int = 1) -> int:
-    return named(n) + two(n) + three(n)
+    return named(n) + two(n) + three(n) + late(n) + later(n) + latest(n)

@@ -1,6 +1,6 @@
 """Values that a setting cannot have."""
 
-from pipec import Retry, pipeline, step
+from pipec import Deadline, Retry, pipeline, step
 
 
 @step(memory="4 gigs")  # PC210
@@ -28,6 +28,11 @@ def e(n: int) -> int:
     return n
 
 
+@step(deadline=Deadline("x"))  # PC210
+def g(n: int) -> int:
+    return n
+
+
 @step(fuse="no name")  # PC210
 def f(n: int) -> int:
     return n
@@ -35,4 +40,4 @@ def f(n: int) -> int:
 
 @pipeline
 def p(n: int = 3) -> int:
-    return f(e(d(c(b(a(n))))))
+    return g(f(e(d(c(b(a(n)))))))

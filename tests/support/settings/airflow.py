@@ -30,6 +30,8 @@ def in_airflow(files: Mapping[str, str]) -> dict[str, Any]:
         _pod(options["executor_config"].given, found)
     if "with_environment" in own:
         found["env"] = own["with_environment"].args[0]
+    if "watched" in own:
+        found["deadline"] = (own["watched"].args[0], *(told.name for told in own["watched"].args[1:]))
     if "cached" in own:
         found["cache"] = True
         given = own["cached"].given

@@ -20,7 +20,7 @@ def seconds(text: str) -> float:
 
 def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
     """The settings of the step `work` and of the pipeline."""
-    main = next(text for name, text in files.items() if not name.endswith(".recurring-run.yaml"))
+    main = next(text for name, text in files.items() if not name.endswith((".recurring-run.yaml", ".json")))
     spec, *platforms = yaml.safe_load_all(main)
     kubernetes: dict[str, Any] = platforms[0]["platforms"]["kubernetes"] if platforms else {}
     found: dict[str, Any] = {}
@@ -32,6 +32,9 @@ def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
     _container(container, found)
     _task(task, found)
     _executor(executor, found)
+    for call in re.findall(r"    with kfp_watched\((.*)\):\n", program(spec, task)):
+        _, after, *tell = call.split(", ")
+        found["deadline"] = (float(after), *tell)
     if window := task["inputs"]["parameters"].get("cache-window"):
         number = program(spec, tasks[window["taskOutputParameter"]["producerTask"]])
         found["cache.ttl"] = float(re.findall(r"time\.time\(\) // ([\d.]+)", number)[0])

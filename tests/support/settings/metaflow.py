@@ -38,6 +38,9 @@ def in_metaflow(files: Mapping[str, str]) -> dict[str, Any]:
         found["updates"] = value(call).args[0]
     for call in (n for n in ast.walk(work) if isinstance(n, ast.Call) and ast.unparse(n.func) == "telling"):
         found["on_failure"] = ast.unparse(call.args[0])
+    for call in (n for n in ast.walk(work) if isinstance(n, ast.Call) and ast.unparse(n.func) == "watched"):
+        after, _, *tell = value(call).args
+        found["deadline"] = (after, *(told.name for told in tell))
     _flow(flow, found)
     return found
 

@@ -28,6 +28,7 @@ WORD = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 VARIABLE = st.from_regex(r"[A-Z][A-Z0-9_]{0,6}", fullmatch=True)
 TEXT = st.text(st.sampled_from("ab $(){}%'\"\\\n#é:-"), max_size=12)
 LABEL = st.from_regex(r"[a-z]{1,5}(\.[a-z]{1,5}/[a-z]{1,5})?", fullmatch=True)
+DURATION = st.sampled_from((1.5, 30.0, 60.0, 90.0, 3600.0, 5400.0, 86400.0))
 BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 DECIMAL = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
 DEVICES = {
@@ -99,6 +100,15 @@ def cache(draw: st.DrawFn) -> Setting:
 
 
 @st.composite
+def deadlines(draw: st.DrawFn) -> Setting:
+    """When somebody is told that a step takes long, and who."""
+    after = draw(DURATION)
+    if draw(st.booleans()):
+        return Setting("deadline", f'"{after:g}s"', {"deadline": (after,)})
+    return Setting("deadline", f'Deadline("{after:g}s", tell=page)', {"deadline": (after, "page")})
+
+
+@st.composite
 def gpu(draw: st.DrawFn) -> Setting:
     """Devices."""
     source = draw(st.sampled_from(sorted(DEVICES)))
@@ -146,7 +156,6 @@ def schedules(draw: st.DrawFn) -> Setting:
     return Setting("schedule", f"Cron({', '.join(parts)})", wanted, "pipeline")
 
 
-DURATION = st.sampled_from((1.5, 30.0, 60.0, 90.0, 3600.0, 5400.0, 86400.0))
 TOLERATION = st.fixed_dictionaries(
     {"key": LABEL, "operator": st.just("Equal"), "value": WORD, "effect": st.sampled_from(("NoSchedule", "NoExecute"))}
 )
@@ -165,7 +174,7 @@ STEP: tuple[Draw, ...] = (
     one("service_account", WORD), one("queue", WORD),
     one("priority", st.integers(1, 9) | WORD),
     one("updates", st.sampled_from(("s3://bucket/table/", "s3://bucket/other"))),
-    one("deadline", DURATION, lambda v: f'"{v:g}s"'),
+    deadlines(),
     one("on_failure", st.just("page"), str),
     one("fuse", st.sampled_from(("preparation", "shared"))),
     one(
@@ -200,7 +209,7 @@ def settings(draw: st.DrawFn) -> tuple[Setting, ...]:
 
 
 FUSED = """\
-from pipec import GPU, After, Cache, Cron, Every, OnUpdate, Retry, Secret, pipeline, step
+from pipec import GPU, After, Cache, Cron, Deadline, Every, OnUpdate, Retry, Secret, pipeline, step
 
 
 def page(message: str) -> None:
@@ -239,7 +248,7 @@ def module(chosen: tuple[Setting, ...], fused: bool = False) -> str:
     if fused:
         return FUSED.format(step=", ".join(filter(None, [on["step"], 'fuse="work"'])), pipeline=on["pipeline"])
     return f"""\
-from pipec import GPU, After, Cache, Cron, Every, OnUpdate, Retry, Secret, pipeline, step
+from pipec import GPU, After, Cache, Cron, Deadline, Every, OnUpdate, Retry, Secret, pipeline, step
 
 
 def page(message: str) -> None:

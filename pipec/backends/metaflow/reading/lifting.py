@@ -211,6 +211,7 @@ class _Rewriter(InputLoops):
             case [cst.WithItem(item=cst.Call(func=cst.Name(value=name)))] if self.plan.ours.get(name) in (
                 ours.FOLDER,
                 ours.TELLING,
+                ours.WATCHED,
             ):
                 return cst.FlattenSentinel(_inside(updated_node.body))
         return updated_node

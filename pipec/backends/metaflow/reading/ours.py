@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from pipec.backends.metaflow.reading.syntax import literal
+from pipec.ir import Deadline
 
 FOLDER, REUSE, COPIES, JSON = "empty_folder", "reuse", "FreshArtifacts", "ExactJSON"
-MESSAGE, LIMIT, TELLING = "failure_message", "time_limit_message", "telling"
+MESSAGE, LIMIT, TELLING, WATCHED = "failure_message", "time_limit_message", "telling", "watched"
 PASSED_ON = ("plain", "storable")
 """Functions that see to it that a result can travel, as every target does with results."""
-HELPERS = frozenset((FOLDER, REUSE, JSON, MESSAGE, LIMIT, TELLING, *PASSED_ON, "pack", "unpack"))
+HELPERS = frozenset((FOLDER, REUSE, JSON, MESSAGE, LIMIT, TELLING, WATCHED, *PASSED_ON, "pack", "unpack"))
 """Functions and classes that nothing needs once they are taken away."""
 
 EXACT: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset, "bytes": bytes.fromhex}
@@ -120,18 +121,39 @@ def message_of(decorators: list[ast.expr]) -> str | None:
     return None
 
 
-def told(body: list[ast.stmt]) -> str:
+def told(body: list[ast.stmt], helpers: Mapping[str, str]) -> str:
     """The function that is called when a step has failed for good; "" if there is none."""
-    for node in body:
+    for node in _unwrapped(body):
         match node:
-            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id="telling"), args=[tell, *_]))]):
+            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id=name), args=[tell, *_]))]) if (
+                helpers.get(name) == TELLING
+            ):
                 return ast.unparse(tell)
     return ""
 
 
+def deadline_of(body: list[ast.stmt], helpers: Mapping[str, str]) -> Deadline | None:
+    """The time after which a step says that it still runs."""
+    for node in _unwrapped(body):
+        match node:
+            case ast.With(
+                items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id=name), args=[after, _, *tell]))]
+            ) if helpers.get(name) == WATCHED and (seconds := _seconds(after)) is not None:
+                return Deadline(after=seconds, tell=ast.unparse(tell[0]) if tell else None)
+    return None
+
+
+def _unwrapped(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a step, and those in a `with` that pipec has put around all that the step does."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.With):
+            yield from _unwrapped(node.body)
+
+
 def cache_of(body: list[ast.stmt]) -> Reuse | None:
     """The cache of a step."""
-    for node in body:
+    for node in _unwrapped(body):
         found = reuse_of(node)
         if found is not None:
             return found

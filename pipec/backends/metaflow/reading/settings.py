@@ -102,7 +102,8 @@ def read_step(flow: Flow, member: Member, report: Report) -> StepSettings:
     if member.file.is_ours:
         if (cached := ours.cache_of(member.body)) is not None:
             draft.policy["cache"] = Cache(ttl=cached.seconds)
-        draft.policy["on_failure"] = ours.told(member.body) or None
+        draft.policy["on_failure"] = ours.told(member.body, member.file.helpers) or None
+        draft.policy["deadline"] = ours.deadline_of(member.body, member.file.helpers)
     return _finished(draft)
 
 

@@ -47,6 +47,7 @@ class TaskFunction:
     stored: dict[str, ast.expr] | None = None
     """Arguments of `@stored`; `None` where it is not there."""
     cached: ast.Call | None = None
+    watched: ast.Call | None = None
     caught: bool = False
     env: ast.expr | None = None
     user: bool = False
@@ -132,6 +133,8 @@ def task_function(node: ast.FunctionDef, helpers: dict[str, str]) -> TaskFunctio
                 found.stored = given
             case "cached":
                 found.cached = call
+            case "watched":
+                found.watched = call
             case "caught" | "caught_sensor":
                 found.caught = True
             case "with_environment":

@@ -18,6 +18,7 @@ from pipec.compiler.reading.settings import pipeline_settings_of
 from pipec.ir import (
     Accelerator,
     Cache,
+    Deadline,
     PipelinePolicy,
     Placement,
     Resources,
@@ -72,6 +73,8 @@ def step_settings(function: TaskFunction, callbacks: Callbacks) -> dict[str, str
         values["retry"] = retry
     if function.cached is not None:
         values["cache"] = _cache(function.cached)
+    if function.watched is not None:
+        values["deadline"] = _deadline(function.watched)
     if function.env is not None:
         values["env"] = constant(function.env)
     image: str | None = None
@@ -121,6 +124,13 @@ def _cache(call: ast.Call) -> Cache:
         version=digest.partition("-")[2],
         ignore=tuple(constant(given["ignore"])) if "ignore" in given else (),  # type: ignore[arg-type]
     )
+
+
+def _deadline(call: ast.Call) -> Deadline:
+    after, *tell = call.args
+    if tell and not isinstance(tell[0], ast.Name):
+        raise Unknown(tell[0], "whom it tells is defined below it")
+    return Deadline(after=seconds(after), tell=dotted(tell[0]) if tell else None)
 
 
 def _asset(node: ast.expr) -> str:

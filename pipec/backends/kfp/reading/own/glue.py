@@ -15,6 +15,7 @@ from pipec.backends.kfp.reading.values import RefusedError
 from pipec.compiler.pysource.negate import negated_text
 from pipec.compiler.pysource.text import double_quoted, python
 from pipec.compiler.units import duration
+from pipec.ir import Deadline
 
 NUMBERED = re.compile(r"_\d+\Z")
 LOADS = {
@@ -36,6 +37,7 @@ class Made:
     outputs: dict[str, Value] = field(default_factory=dict)
     limit: float | None = None
     """The time limit of a step in a `try`, in seconds."""
+    deadline: Deadline | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,10 @@ class Glue:
                 self._check(negated_text(self._text(test)), failure)
             case ast.Raise():
                 self._check("", node)
+            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id="kfp_watched")) as call)]):
+                self.made.deadline = _deadline(call)
+                for inner in node.body:
+                    self._statement(inner)
             case ast.Try(handlers=[ast.ExceptHandler(body=[ast.Expr(value=ast.Call() as catch)])], orelse=[]):
                 self._caught(node, catch)
             case _:
@@ -310,6 +316,15 @@ class Glue:
                 self._refuse(call)
             parts.append(f'{keyword.arg}="{duration(float(keyword.value.value))}"')  # type: ignore[arg-type]
         self.made.nodes.append(Wait(self.task, source=f"wait_for({', '.join(parts)})"))
+
+
+def _deadline(call: ast.Call) -> Deadline:
+    match call.args:
+        case [ast.Constant(), ast.Constant(value=int() | float() as seconds)]:
+            return Deadline(after=seconds)
+        case [ast.Constant(), ast.Constant(value=int() | float() as seconds), ast.Name(id=function)]:
+            return Deadline(after=seconds, tell=function)
+    raise RefusedError(f"`{ast.unparse(call)[:60]}` in one of its programs is not known")
 
 
 def _string(node: ast.expr) -> str:

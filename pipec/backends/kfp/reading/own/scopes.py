@@ -17,6 +17,7 @@ from pipec.backends.kfp.reading.own.tree import Choice, Group, Loop, Node, Part,
 from pipec.backends.kfp.reading.own.tree import walk as every
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.windows import INPUT, PROGRAM
+from pipec.ir import Deadline
 
 CONDITION = re.compile(r"inputs\.parameter_values\['(?P<flag>[^']+)'\] == '(?P<wanted>true|false)'")
 COMPLETED = "ALL_UPSTREAM_TASKS_COMPLETED"
@@ -42,6 +43,7 @@ class Ran:
     program: Program
     limit: float | None = None
     """Its own time limit, where it stands in a `try`."""
+    deadline: Deadline | None = None
 
 
 @dataclass
@@ -132,7 +134,7 @@ class Scopes:
         cached = bool((task.get("cachingOptions") or {}).get("enableCache"))
         made = Glue(program, name, bound, self.symbols, not cached).read()
         if program.step:
-            self.ran.append(Ran(path, task, label, program, made.limit))
+            self.ran.append(Ran(path, task, label, program, made.limit, made.deadline))
         return made
 
     def program(self, label: str) -> Program | None:

@@ -21,7 +21,7 @@ from pipec.backends.kfp.settings import RETRYING
 from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import Definition, Item, StepFunction, settings_of
 from pipec.compiler.site import Site
-from pipec.ir import Cache
+from pipec.ir import Cache, Deadline
 
 DEFAULT_IMAGE = Site().image
 
@@ -42,17 +42,30 @@ class Steps:
     def __init__(self, documents: Documents, told: Mapping[Path, str], windows: Mapping[Path, float]) -> None:
         self.documents, self.told, self.windows = documents, told, windows
         self.found: dict[str, Step] = {}
+        self.hooks: list[tuple[str, str]] = []
+        """Functions that are told of late steps, and the functions of these."""
 
     def add(self, call: Call, ran: Ran) -> None:
         """Note a call of a step."""
-        step = Step(call.function, *self.settings(ran.path, ran.task, ran.label, ran.program.version, ran.limit))
+        step = Step(
+            call.function,
+            *self.settings(ran.path, ran.task, ran.label, ran.program.version, ran.limit, ran.deadline),
+        )
+        if ran.deadline is not None and ran.deadline.tell is not None:
+            self.hooks.append((ran.deadline.tell, call.function))
         known = self.found.setdefault(call.function, step)
         known.roles |= roles(self.documents.spec["components"][ran.task["componentRef"]["name"]])
         if known.settings != step.settings:
             raise RefusedError(f"the step `{call.function}` has different settings in different tasks")
 
     def settings(
-        self, path: Path, task: Mapping[str, Any], label: str, version: str, limit: float | None = None
+        self,
+        path: Path,
+        task: Mapping[str, Any],
+        label: str,
+        version: str,
+        limit: float | None = None,
+        deadline: Deadline | None = None,
     ) -> tuple[dict[str, str], list[tuple[Path, str, str]]]:
         """The settings of a task, and what is lost of them."""
         read = policy.read(self.documents, label, path, task)
@@ -65,6 +78,8 @@ class Steps:
             if found.timeout != math.ceil(limit + GRACE):
                 raise RefusedError(f"the time limit of `{path[-1]}` is not known")
             found = found.model_copy(update={"timeout": limit})
+        if deadline is not None:
+            found = found.model_copy(update={"deadline": deadline})
         if path in self.told:
             found = found.model_copy(update={"on_failure": self.told[path]})
         container = self.documents.spec["deploymentSpec"]["executors"][label]["container"]
@@ -81,6 +96,8 @@ class Steps:
     def items(self, definitions: Definitions) -> list[Item]:
         """The module's definitions, with the steps among them."""
         found: list[Item] = []
+        for told, function in self.hooks:
+            definitions.put_before(told, function)
         for step in self.found.values():
             if (hook := step.settings.get("on_failure")) is not None:
                 definitions.put_before(hook, step.function)
