@@ -211,7 +211,7 @@ class _Translation:
             place = self.documents.place("root", "inputDefinitions", "artifacts", key)
             difference = (
                 f"its input `{key}` is an artifact, which on Kubeflow only a pipeline that calls it can give; "
-                "here a run of it alone takes the text of a path"
+                "here a run of it alone gives the text of a path"
             )
             self.report.add(ChangedMeaning(place, TARGET, name, difference))
             told.append(Remark(f"PC507: {difference}"))

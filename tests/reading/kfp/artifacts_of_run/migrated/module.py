@@ -93,7 +93,7 @@ def count(data: Dataset) -> int:
 @pipeline(name="artifacts-of-run")
 def artifacts_of_run(data: Dataset, lines: int = 2) -> int:
     # PC507: its input `data` is an artifact, which on Kubeflow only a pipeline that calls it can give; here a run of
-    # it alone takes the text of a path
+    # it alone gives the text of a path
     short = shorten(data=data, lines=lines)
     count_result = count(short)
     return count_result
