@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from pipec.ir.base import Span
 from pipec.ir.code import Component, Container, ContainerSlot
-from pipec.ir.expressions import Code, Const, Expr, Ref, uses
-from pipec.ir.graph import blocks, operands, reads, walk
+from pipec.ir.expressions import Code, Const
+from pipec.ir.graph import blocks, walk
 from pipec.ir.nodes import (
     Block,
     Branch,
@@ -19,11 +19,11 @@ from pipec.ir.nodes import (
     Parallel,
     Pipeline,
     RunValue,
-    Statement,
     Task,
     Try,
     Wait,
 )
+from pipec.ir.passing import passed_on
 from pipec.ir.policies import PipelinePolicy, TaskPolicy
 from pipec.ir.types import (
     DictOf,
@@ -41,6 +41,7 @@ from pipec.ir.types import (
 FEATURES: dict[str, str] = {
     # structure
     "parameters": "pipeline parameters with defaults",
+    "parameters.file": "a file as a parameter of a run",
     "result": "the pipeline's return value",
     "step.function": "a step that is a Python function",
     "step.container": "a step that is a container",
@@ -169,34 +170,13 @@ def uses_of(pipeline: Pipeline) -> Iterator[Use]:
         yield Use("pipeline.description", pipeline.span, pipeline.name)
     for parameter in pipeline.parameters:
         yield Use("parameters", parameter.span, parameter.name)
+        if parameter.file:
+            yield Use("parameters.file", parameter.span, parameter.name)
     yield from _of_pipeline(pipeline.policy)
     yield from _of_block(pipeline, pipeline.body, ())
-    yield from _large(pipeline)
+    yield from (Use("value.large", span, value) for span, value in passed_on(pipeline))
     if pipeline.result is not None:
         yield Use("result", pipeline.span, pipeline.name)
-
-
-def _large(pipeline: Pipeline) -> Iterator[Use]:
-    """Values of any size: those that the body only passes on to steps."""
-    inspected = set(uses(pipeline.result))
-    passed: set[str] = set()
-    for node in walk(pipeline.body):
-        if isinstance(node, Task):
-            passed.update(e.value for e in node.args.values() if isinstance(e, Ref))
-            inspected.update(v for e in node.args.values() if isinstance(e, Code) for v in uses(e))
-        else:
-            inspected.update(reads(node) if isinstance(node, Compute) else ())
-            inspected.update(v for e in _header(node) for v in uses(e))
-    for node in walk(pipeline.body):
-        for output in node.outputs if isinstance(node, Task) else ():
-            small = ("int", "float", "bool", "None")
-            bounded = not isinstance(output.type, ValueType) or output.type.annotation in small
-            if output.id in passed - inspected and not bounded:
-                yield Use("value.large", node.span, output.id)
-
-
-def _header(node: Statement) -> tuple[Expr, ...]:
-    return () if isinstance(node, Group) else operands(node)
 
 
 def _of_block(pipeline: Pipeline, block: Block, around: tuple[str, ...]) -> Iterator[Use]:

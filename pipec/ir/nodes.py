@@ -303,6 +303,8 @@ class Parameter(Node):
 
     name: ValueId
     annotation: str = ""
+    file: bool = False
+    """Annotated as a file: a pipeline that calls this one gives it one, and a run the text of a path."""
     default: Const | None = None
     """`None`: required."""
     doc: str = ""

@@ -24,7 +24,7 @@ from tests.support.discovery import ROOT
 
 HERE = Path(__file__).parent / "kfp"
 CASES = sorted(path.parent.name for path in HERE.glob("*/original.yaml"))
-LOSSY = {"placeholders", "settings_lost"}
+LOSSY = {"artifacts_of_run", "placeholders", "settings_lost"}
 """Cases with something that is not quite the same, or not kept."""
 NATIVE = {"volume_claims", "native_components"}
 """Cases with something that only Kubeflow can run."""

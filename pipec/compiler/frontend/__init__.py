@@ -34,6 +34,7 @@ from pipec.ir import (
     Component,
     Const,
     Expr,
+    FileType,
     ObjectType,
     Parameter,
     Pipeline,
@@ -135,11 +136,12 @@ def _read(
     steps.defaults = _defaults(raw, settings, place)
     reading = Reading(resolver, steps, report)
     reading.open.append((module.name, node.name))
-    parameters = _parameters(module, node, resolver, report)
+    parameters = _parameters(module, node, steps, report)
     body = Body(reading, module, Scope(), (), {})
     body.tail = True
     for parameter in parameters:
-        body.scope.names[parameter.name] = ref(reading.names.fresh(parameter.name), VALUE, what=f"`{parameter.name}`")
+        name = parameter.name
+        body.scope.names[name] = ref(reading.names.fresh(name), VALUE, what=f"`{name}`", parameter=True)
     body.declare(node.body)
     flow = body.statements(node.body)
     result = flow.value if flow.kind == "returns" else NONE
@@ -192,7 +194,7 @@ def _defaults(raw: Raw, settings: SettingsReader, place: Span) -> Raw:
     return settings.site_raw(values, raw.spans.get("defaults", place), STEP_SETTINGS)
 
 
-def _parameters(module: Module, node: ast.FunctionDef, resolver: Resolver, report: Report) -> tuple[Parameter, ...]:
+def _parameters(module: Module, node: ast.FunctionDef, steps: Steps, report: Report) -> tuple[Parameter, ...]:
     given = defaults(node)
     arguments = {a.arg: a for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
     found: list[Parameter] = []
@@ -204,11 +206,14 @@ def _parameters(module: Module, node: ast.FunctionDef, resolver: Resolver, repor
         default: Const | None = None
         if port.name in given:
             try:
-                default = Const(source=source_of(resolver.evaluate(module, given[port.name])))
+                default = Const(source=source_of(steps.resolver.evaluate(module, given[port.name])))
             except (NotConstantError, TypeError) as error:
                 report.add(NotConstant(module.span(given[port.name]), f"the default of {port.name!r}", str(error)))
-        span = module.span(arguments[port.name])
-        found.append(Parameter(name=port.name, annotation=port.annotation, default=default, span=span))
+        made = arguments[port.name]
+        type_ = steps.annotations(module).type(made.annotation)
+        file = any(isinstance(leaf, FileType) for leaf in leaves(type_))
+        text = port.annotation
+        found.append(Parameter(name=port.name, annotation=text, file=file, default=default, span=module.span(made)))
     return tuple(found)
 
 

@@ -169,6 +169,7 @@ def checked(body: Body, step: Step, node: ast.Call, args: dict[str, Operand]) ->
             reason = f"takes a list of files for {name!r}, as a fan-out gives it"
         elif isinstance(wanted, (FileType, OptionalOf)) and not isinstance(found.type, FileType) and not _none(found):
             reason = f"takes a file for {name!r}, which a step has to give as one (`-> Path`)"
+            reason += ": a run gives a parameter as a value" if found.parameter else ""
         elif not is_artifact(wanted or VALUE) and is_artifact(found.type):
             reason = f"takes a value for {name!r}, and gets an artifact"
         if reason:

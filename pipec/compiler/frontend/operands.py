@@ -23,6 +23,8 @@ class Operand:
     """The call that made it, for messages."""
     what: str = ""
     """How messages call it."""
+    parameter: bool = False
+    """A parameter of the pipeline that is built: a run gives it as a value, whatever its annotation."""
     call: str = ""
     """Id of the task, or of the group that returns a constant, whose whole result this is."""
     poison: bool = False

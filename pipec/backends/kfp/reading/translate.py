@@ -192,11 +192,10 @@ class _Translation:
             scope.parameters[key] = Value(interface.parameters[key], parameter_type(spec), optional=unset)
         for key in inputs.get("artifacts") or {}:
             scope.artifacts[key] = Value(interface.parameters[key])
-        if is_root:
-            self._artifacts_of_run(name, inputs.get("artifacts") or {})
+        remarks = self._artifacts_of_run(name, inputs.get("artifacts") or {}) if is_root else []
         made = self.blocks.dag(component, path, scope, {})
         results = self.results(component, scope, interface.outputs)
-        body: list[Statement] = [*made.statements]
+        body: list[Statement] = [*remarks, *made.statements]
         returns = ""
         if results:
             returns, text = self._returned(interface.outputs, results)
@@ -205,14 +204,18 @@ class _Translation:
         settings, doc = self._settings(name, component, is_root)
         return PipelineFunction(name, interface.signature, returns, doc, tuple(body), settings)
 
-    def _artifacts_of_run(self, name: str, artifacts: Mapping[str, Any]) -> None:
-        """Artifacts that a run itself would be given."""
+    def _artifacts_of_run(self, name: str, artifacts: Mapping[str, Any]) -> list[Remark]:
+        """Tell of artifacts that a run itself would be given: it has none in Kubeflow's `RuntimeConfig`."""
+        told: list[Remark] = []
         for key in artifacts:
             place = self.documents.place("root", "inputDefinitions", "artifacts", key)
             difference = (
-                f"its input `{key}` is an artifact, and pipelines take values: give a path where it can be read"
+                f"its input `{key}` is an artifact, which on Kubeflow only a pipeline that calls it can give; "
+                "here a run of it alone gives the text of a path"
             )
             self.report.add(ChangedMeaning(place, TARGET, name, difference))
+            told.append(Remark(f"PC507: {difference}"))
+        return told
 
     def results(self, component: Mapping[str, Any], scope: Scope, outputs: tuple[Output, ...]) -> list[Value | None]:
         """What a DAG hands out."""
