@@ -26,6 +26,7 @@ from pipec.authoring import (
     pipeline,
     run,
     step,
+    uri_of,
     wait_for,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "pipeline",
     "run",
     "step",
+    "uri_of",
     "wait_for",
 ]
 
