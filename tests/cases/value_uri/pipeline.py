@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import fsspec
+
 from pipec import Dataset, pipeline, step, uri_of
 
 
@@ -21,25 +23,23 @@ def split(file: Path) -> Path:
     return folder
 
 
-def at(uri: str) -> Path:
-    """What lies at `uri`, as a query engine would find it: here the store is a folder of this machine."""
-    return Path(uri.removeprefix("file://"))
-
-
 @step
 def query(uri: str) -> int:
-    return sum(map(int, at(uri).read_text(encoding="utf-8").splitlines()))
+    with fsspec.open(uri, "r", encoding="utf-8") as lines:
+        return sum(map(int, lines))
 
 
 @step
 def is_same(uri: str, file: Path, again: str) -> bool:
-    assert file != at(uri), "the step has a copy of its own"
-    return uri == again and at(uri).read_bytes() == file.read_bytes()
+    """A file at its address is the one that a step gets a copy of."""
+    with fsspec.open(uri, "rb") as stored:
+        return uri == again and stored.read() == file.read_bytes()
 
 
 @step
 def names(where: str) -> list[str]:
-    return sorted(path.name for path in at(where).glob("*.txt"))
+    store, folder = fsspec.url_to_fs(where)
+    return sorted(path.rpartition("/")[2] for path in store.glob(f"{folder}/*.txt"))
 
 
 @step(retries=1)

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import fsspec
+
 from pipec import pipeline, step, uri_of
 
 
 def text_at(uri: str) -> str:
-    """What lies at `uri`: here the store is a folder of this machine."""
-    return Path(uri.removeprefix("file://")).read_text(encoding="utf-8")
+    with fsspec.open(uri, "r", encoding="utf-8") as file:
+        return str(file.read())
 
 
 @step

@@ -5,6 +5,8 @@ It is an argument like any other: a result is reused only where the file is the 
 
 from pathlib import Path
 
+import fsspec
+
 from pipec import Cache, pipeline, step, uri_of
 
 
@@ -16,8 +18,8 @@ def write(text: str) -> Path:
 
 
 def text_at(uri: str) -> str:
-    """What lies at `uri`: here the store is a folder of this machine."""
-    return Path(uri.removeprefix("file://")).read_text(encoding="utf-8")
+    with fsspec.open(uri, "r", encoding="utf-8") as file:
+        return str(file.read())
 
 
 @step(cache=Cache(version="2"))
@@ -25,13 +27,13 @@ def cached(uri: str, file: Path) -> list[str]:
     return [text_at(uri), file.read_text(encoding="utf-8"), file.name]
 
 
-@step(targets={"airflow": {"isolation": "virtualenv"}})
+@step(packages=["fsspec"], targets={"airflow": {"isolation": "virtualenv"}})
 def isolated(uri: str, file: Path, other: str) -> list[str]:
     assert file.read_text(encoding="utf-8") == text_at(uri) and uri == other
     return [text_at(uri), type(uri).__name__]
 
 
-@step(targets={"airflow": {"isolation": "virtualenv"}})
+@step(packages=["fsspec"], targets={"airflow": {"isolation": "virtualenv"}})
 def length(uri: str) -> int:
     return len(text_at(uri))
 

@@ -203,8 +203,10 @@ def uri_of(path: ObjectStoragePath) -> str:
 
 
 def text_at(uri: str) -> str:
-    """What lies at `uri`: here the store is a folder of this machine."""
-    return Path(uri.removeprefix("file://")).read_text(encoding="utf-8")
+    import fsspec
+
+    with fsspec.open(uri, "r", encoding="utf-8") as file:
+        return str(file.read())
 
 
 def copy(uri: str, file: Path) -> Path:

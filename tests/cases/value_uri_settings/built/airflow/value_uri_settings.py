@@ -347,12 +347,14 @@ def write(text: str) -> Path:
 
 
 def text_at(uri: str) -> str:
-    """What lies at `uri`: here the store is a folder of this machine."""
-    return Path(uri.removeprefix("file://")).read_text(encoding="utf-8")
+    import fsspec
+
+    with fsspec.open(uri, "r", encoding="utf-8") as file:
+        return str(file.read())
 
 
 @task
-@cached_("f316ee34fdaa121a-2")
+@cached_("0ac7fb1a22e8451c-2")
 @stored
 def cached(uri: str, file: Path) -> list[str]:
     return [text_at(uri), file.read_text(encoding="utf-8"), file.name]
@@ -390,7 +392,7 @@ def compute_uri_of_each(each):
 
 
 @task
-@isolated_()
+@isolated_(requirements=["fsspec"])
 def length(uri):
     """In value_uri_settings_steps.py."""
 
@@ -409,7 +411,7 @@ def compute_uri_of_file(file):
 
 
 @task
-@isolated_()
+@isolated_(requirements=["fsspec"])
 def isolated(uri, file, other):
     """In value_uri_settings_steps.py."""
 

@@ -148,8 +148,10 @@ def put_file(source: Path, folder: Path) -> Path:
 
 
 def text_at(uri: str) -> str:
-    """What lies at `uri`: here the store is a folder of this machine."""
-    return Path(uri.removeprefix("file://")).read_text(encoding="utf-8")
+    import fsspec
+
+    with fsspec.open(uri, "r", encoding="utf-8") as file:
+        return str(file.read())
 
 
 @stored
