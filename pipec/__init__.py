@@ -27,6 +27,7 @@ from pipec.authoring import (
     pipeline,
     run,
     step,
+    uri_of,
     wait_for,
 )
 
@@ -52,6 +53,7 @@ __all__ = [
     "pipeline",
     "run",
     "step",
+    "uri_of",
     "wait_for",
 ]
 

@@ -173,6 +173,18 @@ class _Run:
 run = _Run()
 
 
+def uri_of(path: str | Path) -> str:
+    """The address of a file or folder that a step has given, in the store of the target, such as
+    `s3://bucket/runs/1/model.pt`: for what reads it there itself, a query engine or a model server.
+
+    In a pipeline body it is an argument of step calls, `load(uri_of(file))`, and nothing else. In plain Python it is
+    the `file://` URI of the path.
+    """
+    from pathlib import Path
+
+    return Path(path).absolute().as_uri()
+
+
 def wait_for(uri: str, *, every: str = "5m", timeout: str | None = None) -> None:
     """Wait until `uri` exists. In plain Python `uri` is a local path or a `file://` URI.
 

@@ -32,7 +32,7 @@ RUNS = [
 ]
 FEW = (
     "artifact_kinds", "branch_if_else", "branch_in_fanout", "fanout_dynamic", "fanout_nested", "group_nested_in_branch",
-    "outputs_tuple", "run_values", "settings_after", "settings_cache", "settings_hooks", "settings_isolation", "settings_pod", "settings_schedule", "try_except", "try_in_fanout",
+    "outputs_tuple", "run_values", "settings_after", "settings_cache", "settings_hooks", "settings_isolation", "settings_pod", "settings_schedule", "try_except", "try_in_fanout", "value_uri",
     "value_containers", "wait_for_file",
 )  # fmt: skip
 """Cases of everything that the two versions have in different places; `make test-all` runs all."""

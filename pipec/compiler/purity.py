@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from pipec.ir import Const, Expr, Ref
+from pipec.ir import Address, Const, Expr, Ref
 
 
 def is_bool(source: str) -> bool:
@@ -31,7 +31,7 @@ def _is_first_of(source: str) -> bool:
 
 def is_total(expr: Expr) -> bool:
     """Whether evaluating `expr` surely does not raise, so that leaving it out is not seen."""
-    if isinstance(expr, (Const, Ref)) or _is_first_of(expr.source):
+    if isinstance(expr, (Const, Ref, Address)) or _is_first_of(expr.source):
         return True
     allowed = (
         ast.Expression,

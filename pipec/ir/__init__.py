@@ -12,7 +12,7 @@ from pipec.ir.code import (
     NativePort,
     Port,
 )
-from pipec.ir.expressions import Code, Const, Expr, Ref, ValueId, text, uses
+from pipec.ir.expressions import Address, Code, Const, Expr, Ref, ValueId, text, uses
 from pipec.ir.nodes import (
     Argument,
     Block,
@@ -70,11 +70,11 @@ from pipec.ir.types import (
 )
 
 __all__ = [
-    "Accelerator", "Argument", "Block", "Branch", "CRON_PRESETS", "Cache", "CallSite", "Check", "Code", "Collect",
-    "Component", "Compute", "Const", "Container", "ContainerArgument", "ContainerOutput", "ContainerSlot", "Deadline",
-    "Definition", "DictOf", "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let", "ListOf",
-    "LoopVar", "NOWHERE", "Native", "NativePort", "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf", "Otherwise",
-    "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref", "Resources",
-    "Retry", "RunValue", "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "Try", "TupleOf", "Type",
-    "VALUE", "ValueId", "ValueType", "Wait", "is_artifact", "leaves", "optional", "text", "uses",
+    "Accelerator", "Address", "Argument", "Block", "Branch", "CRON_PRESETS", "Cache", "CallSite", "Check", "Code",
+    "Collect", "Component", "Compute", "Const", "Container", "ContainerArgument", "ContainerOutput", "ContainerSlot",
+    "Deadline", "Definition", "DictOf", "Expr", "FileType", "ForEach", "Group", "GroupResult", "Iteration", "Let",
+    "ListOf", "LoopVar", "NOWHERE", "Native", "NativePort", "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf",
+    "Otherwise", "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref",
+    "Resources", "Retry", "RunValue", "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "Try",
+    "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait", "is_artifact", "leaves", "optional", "text", "uses",
 ]  # fmt: skip

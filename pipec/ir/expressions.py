@@ -45,13 +45,23 @@ class Code(Node):
     """What it gives: an artifact type where it picks from, or builds, a collection of artifacts."""
 
 
-Expr = Annotated[Const | Ref | Code, Field(discriminator="kind")]
+class Address(Node):
+    """Where a file or folder artifact lies in the target's store, as a `str`: `uri_of(x)`.
+
+    Read by arguments of tasks only, and by the computations that a backend makes of them.
+    """
+
+    kind: Literal["address"] = "address"
+    value: ValueId
 
 
-def uses(expr: Const | Ref | Code | None) -> tuple[ValueId, ...]:
+Expr = Annotated[Const | Ref | Code | Address, Field(discriminator="kind")]
+
+
+def uses(expr: Const | Ref | Code | Address | None) -> tuple[ValueId, ...]:
     """The values that `expr` reads, in order of first use, each once."""
     match expr:
-        case Ref():
+        case Ref() | Address():
             return (expr.value,)
         case Code():
             return tuple(dict.fromkeys(expr.inputs.values()))
@@ -59,10 +69,12 @@ def uses(expr: Const | Ref | Code | None) -> tuple[ValueId, ...]:
             return ()
 
 
-def text(expr: Const | Ref | Code) -> str:
+def text(expr: Const | Ref | Code | Address) -> str:
     """`expr` as Python source in terms of its own names."""
     match expr:
         case Ref():
             return expr.value
+        case Address():
+            return f"uri_of({expr.value})"
         case _:
             return expr.source

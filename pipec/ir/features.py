@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pipec.ir.base import Span
 from pipec.ir.code import Component, Container, ContainerSlot
-from pipec.ir.expressions import Code, Const
+from pipec.ir.expressions import Address, Code, Const
 from pipec.ir.graph import blocks, walk
 from pipec.ir.nodes import (
     Block,
@@ -63,6 +63,7 @@ FEATURES: dict[str, str] = {
     "artifact.collection": "lists, dicts and tuples of artifacts",
     "artifact.optional": "an artifact or `None`",
     "artifact.codec": "a codec other than pickle",
+    "uri_of": "the address of a file in the artifact store",
     # control
     "branch": "`if` / `elif` / `else`",
     "branch.merge": "a value bound in both arms of an `if`",
@@ -259,6 +260,8 @@ def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
     for arg in task.args.values():
         if isinstance(arg, Code):
             yield Use("expression", task.span, task.site.step)
+        elif isinstance(arg, Address):
+            yield Use("uri_of", task.span, task.site.step)
     for use in _of_results_and_settings(task, component):
         yield replace(use, container=component.container is not None, policy=task.policy)
 
@@ -266,12 +269,8 @@ def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
 def _of_results_and_settings(task: Task, component: Component) -> Iterator[Use]:
     for output in task.outputs:
         yield from _of_type(output.type, task.span, output.id)
-    for name, present in (
-        ("image", component.image is not None),
-        ("packages", bool(component.packages)),
-        ("python", component.python is not None),
-    ):
-        if present:
+    for name in ("image", "packages", "python"):
+        if getattr(component, name):
             yield Use(name, task.policy.spans.get(name, task.span), task.site.step)
     yield from _of_policy(task.policy, task)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pipec import backends
 from tests.fuzz.campaign import Campaign
-from tests.support.generator import LANGUAGE, chosen, seeded
+from tests.support.generator import chosen, seeded
+from tests.support.generator.features import FEATURES
 
 
 def main() -> int:
@@ -23,7 +24,7 @@ def main() -> int:
     parser.add_argument(
         "--features",
         default="language",
-        help=f"'language', or some of: {', '.join(sorted(LANGUAGE))}; -name leaves one out",
+        help=f"'language', or some of: {', '.join(sorted(FEATURES))}; -name leaves one out, +name adds it",
     )
     parser.add_argument("--size", type=int, default=12, help="statements of a module")
     parser.add_argument("--first", type=int, default=0, help="number of the first module")

@@ -58,6 +58,34 @@ def load(n: int) -> int:
 def p(n: int = 3) -> int:
     return load(n)
 """
+ADDRESSED = """
+from pathlib import Path
+
+from pipec import pipeline, step, uri_of
+
+
+@step(cache=True)
+def write(text: str, tag: int) -> Path:
+    file = Path("text.txt")
+    file.write_text(text)
+    return file
+
+
+@step(cache=True)
+def read(uri: str) -> list[str]:
+    return [uri, Path(uri.removeprefix("file://")).read_text()]
+
+
+@step
+def compare(read: list[str], uri: str) -> list[object]:
+    return [read[0] == uri, read[1]]
+
+
+@pipeline
+def p() -> list[object]:
+    file = write("abc", TAG)
+    return compare(read(uri_of(file)), uri_of(file))
+"""
 HOUR = 3600
 
 
@@ -128,6 +156,18 @@ def test_what_hits_and_what_misses(made: Cached) -> None:
     assert result == [1.5, 0.75, 2.5] and states == [ran, ran, ran], "other constants and expressions are other inputs"
     result, states = made.hits(2, 0.25, offset=1)
     assert result == [2.0, 0.5, 3.0] and states == [ran, ran, ran], "a changed helper is other code"
+
+
+@pytest.mark.parametrize("made", [on(target) for target in ("python", "kfp", "airflow")], indirect=True)
+def test_an_address_is_an_argument_like_any_other(made: Cached) -> None:
+    """What was made of it is reused only where the file is the very same one, and not one that is merely equal."""
+    states = []
+    for tag in (1, 1, 2):
+        outcome = made.run_text(ADDRESSED.replace("TAG", str(tag)))
+        assert outcome.result == [True, "abc"]
+        states.append([entry.status for entry in outcome.steps][:2])
+    again = "succeeded" if made.target == "python" else "cached"  # plain Python has its files elsewhere in each run
+    assert states == [["succeeded", "succeeded"], ["cached", again], ["succeeded", "succeeded"]]
 
 
 class Clock:

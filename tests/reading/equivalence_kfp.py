@@ -4,9 +4,10 @@ Compared with the original document are
 
 * the pipeline's description, and its parameters: names, types, defaults;
 * for every task that is no helper of pipec's: the inputs of its component by name and type (but optional ones that a
-  container is not given), its outputs by type (pipec's outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted, the types
-  are those of the step), the inputs that it is given, how many loops it is in and how many conditions, and whether it
-  runs whatever has happened;
+  container is not given; the address of a file beside the file itself is no input of its own), its outputs by type
+  (pipec's outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted,
+  the types are those of the step), the inputs that it is given, how many loops it is in and how many conditions, and
+  whether it runs whatever has happened;
 * of native steps, from document to document, instead of the interface: the names and types of outputs too, the whole
   command line or importer, and the constants that the task is given; a placeholder of the run is no task;
 * as they are written again: image, packages and pip's options, environment, resources, accelerator, retries, caching,
@@ -32,7 +33,21 @@ from typing import Any
 from pipec.backends.kfp.reading.ports import TYPES, parameter_type, schema
 from pipec.backends.kfp.reading.programs import install
 from pipec.compiler.units import parse_bytes, parse_cpu
-from pipec.ir import Block, Branch, FileType, ForEach, Group, OptionalOf, Parallel, Pipeline, Task, Try, ValueType
+from pipec.ir import (
+    Address,
+    Block,
+    Branch,
+    FileType,
+    ForEach,
+    Group,
+    OptionalOf,
+    Parallel,
+    Pipeline,
+    Ref,
+    Task,
+    Try,
+    ValueType,
+)
 from pipec.ir.literals import value_of
 from tests.reading.leaves_kfp import Flat, Leaf, bare, executors, flat, native_of
 
@@ -178,11 +193,21 @@ def _artifact(artifact: Mapping[str, Any]) -> str:
 def _of_step(pipeline: Pipeline, task: Task) -> tuple[Any, Any]:
     """The same of a step."""
     component = pipeline.component(task.component)
-    taken = {port.name: _annotated(port.annotation) for port in component.ports}
+    addresses = set(_addresses(task))
+    taken = {port.name: _annotated(port.annotation) for port in component.ports if port.name not in addresses}
     if component.container is not None:
         return taken, sorted(_output(o.type) for o in component.container.outputs)
     given = [_annotated(text) for text in _returned(component.returns)]
     return taken, sorted(given)
+
+
+def _addresses(task: Task) -> Iterator[str]:
+    """The ports that take the address of a file that another port, of which they have the name, takes."""
+    for port, expr in task.args.items():
+        if isinstance(expr, Address):
+            files = [other for other, file in task.args.items() if file == Ref(value=expr.value)]
+            if any(port.startswith(f"{other}_uri") for other in files):
+                yield port
 
 
 def _output(type_: Any) -> str:

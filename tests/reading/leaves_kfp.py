@@ -168,6 +168,8 @@ def native_of(leaf: Leaf, taken: Mapping[str, str]) -> Any:
         constants = {n: d["defaultValue"] for n, d in definitions.items() if "defaultValue" in d and n not in inputs}
     constants |= {n: s["runtimeValue"]["constant"] for n, s in inputs.items() if n in taken and "runtimeValue" in s}
     importer = {k: v for k, v in (leaf.executor.get("importer") or {}).items() if v}
+    if "typeSchema" in importer:  # the server knows an artifact's type by its title alone (`launcher_v2.go`)
+        importer["typeSchema"] = {k: v for k, v in importer["typeSchema"].items() if k != "schemaVersion"}
     line = {k: [_spelled(t) for t in container.get(k) or ()] for k in ("command", "args")}
     absent = {n for t in container.get("args") or () for n in CHOICE.findall(t)} - inputs.keys()
     constants = {n: _numbers(v) for n, v in constants.items() if n not in absent}

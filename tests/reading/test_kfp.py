@@ -91,6 +91,8 @@ def test_bodies_run_as_they_did(tmp_path: Path) -> None:
     assert returned.artifacts_returned() == "a 1, bb 2"
     collected = module(case("collected_files").text, tmp_path)
     assert collected.collected_files() == "cdcd"
+    addresses = module(case("artifact_uris").text, tmp_path)
+    assert addresses.artifact_uris() == "x y mmm 3 s3://a file three back"
     assert module(case("optional_inputs").text, tmp_path).optional_inputs(text="x") == "x 1 True"
 
 

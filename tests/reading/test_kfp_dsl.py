@@ -29,7 +29,7 @@ CALLS: dict[str, dict[str, Any]] = {
     }
 }  # fmt: skip
 """What a case itself gives to the compiler."""
-UP_TO_NAMES = {"nested_pipelines"}
+UP_TO_NAMES = {"artifact_uris", "nested_pipelines"}
 """Where names clash in nested pipelines, the compiler numbers them in another order in every process."""
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pipec import PipelineFailed
+from pipec import PipelineFailed, uri_of
 from pipec.compiler.frontend.constants import PURE_BUILTINS
 from pipec.ir import (
+    Address,
     Block,
     Branch,
     Check,
@@ -70,6 +71,8 @@ class _Machine:
                 return value_of(expr.source)
             case Ref():
                 return copy.deepcopy(self.values[expr.value])
+            case Address():
+                return uri_of(self.values[expr.value])
             case Code():
                 names = {free: copy.deepcopy(self.values[v]) for free, v in expr.inputs.items()}
                 return eval(expr.source, {"__builtins__": _PURE, **names})  # noqa: S307

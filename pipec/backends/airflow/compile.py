@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from pipec.backends.airflow import contained, finish, isolation, operators
+from pipec.backends.airflow.addresses import outlined
 from pipec.backends.airflow.checks import check
 from pipec.backends.airflow.clashes import without_clashes
 from pipec.backends.airflow.emit import emit_steps, own_text
@@ -69,7 +70,8 @@ def compile_file(pipeline: Pipeline, site: Site, report: Report) -> Compiled | N
 
 def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     """Lower `pipeline`."""
-    pipeline, nesting = flattened(outline(hoisted(without_clashes(soften(pipeline))), {"results", "arguments"}))
+    legal = hoisted(without_clashes(outlined(soften(pipeline))))
+    pipeline, nesting = flattened(outline(legal, {"results", "arguments"}))
     version = _version(site)
     names = Names(AIRFLOW | HELPERS | {n for d in pipeline.definitions for n in d.names} | _globals(pipeline))
     facts = facts_of(pipeline)

@@ -36,6 +36,7 @@ from pipec.ir import (
     Task,
     ValueId,
     Wait,
+    text,
 )  # fmt: skip
 from pipec.ir.graph import asked, has_effect, value_types, walk
 from pipec.ir.literals import source_of
@@ -285,7 +286,7 @@ class Lowering:
             self.env[compute.caught] = Bound(node, values.ERROR)
         for let in compute.lets:
             if let.id in self.env and not self.env[let.id].key:
-                listed = let.expr.source.startswith(("list(", "sorted(")) if not isinstance(let.expr, Ref) else False
+                listed = text(let.expr).startswith(("list(", "sorted("))
                 self.env[let.id] = replace(self.env[let.id], listed=listed)
 
     def bind(self, outputs: tuple[ValueId, ...], node: TaskNode, caught: bool = False) -> None:

@@ -120,6 +120,7 @@ HELPERS = frozenset(
         "sent",
         "stored",
         "to_xcom",
+        "uri_of",
         "virtualenv",
         "watched",
         "with_environment",

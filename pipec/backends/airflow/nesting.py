@@ -17,6 +17,7 @@ from pipec.compiler.passes.hoist import side_by_side
 from pipec.compiler.passes.rebuild import free_name
 from pipec.ir import (
     VALUE,
+    Address,
     Block,
     Branch,
     Code,
@@ -240,7 +241,7 @@ class _Flattener:
 
 def _inputs(expr: Expr) -> dict[str, ValueId]:
     match expr:
-        case Ref():
+        case Ref() | Address():
             return {expr.value: expr.value}
         case Code():
             return dict(expr.inputs)

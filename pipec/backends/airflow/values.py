@@ -11,6 +11,7 @@ from typing import Any
 from pipec.backends.airflow.graph import TaskNode
 from pipec.backends.airflow.names import CONTEXT, ascii_id
 from pipec.ir import (
+    Address,
     Branch,
     Code,
     Component,
@@ -215,7 +216,7 @@ def _simple(task: Task, facts: Facts) -> bool:
         if key.startswith("*"):
             return False
         match expr:
-            case Code():
+            case Code() | Address():
                 return False
             case Const() if not plain(value_of(expr.source)):
                 return False

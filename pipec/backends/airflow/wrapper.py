@@ -14,7 +14,21 @@ from pipec.backends.airflow.names import AIRFLOW, CONTEXT, HELPERS, Names
 from pipec.backends.airflow.values import Bound, Spec, output_keys
 from pipec.compiler.backend.glue import call, operand_source, port_of
 from pipec.compiler.rendering import python_literal as py
-from pipec.ir import Code, Component, Compute, Const, Expr, ForEach, Ref, Task, Type, ValueId, is_artifact, uses
+from pipec.ir import (
+    Address,
+    Code,
+    Component,
+    Compute,
+    Const,
+    Expr,
+    ForEach,
+    Ref,
+    Task,
+    Type,
+    ValueId,
+    is_artifact,
+    uses,
+)
 
 
 class Wrapper:
@@ -83,6 +97,8 @@ class Wrapper:
             case Code():
                 names = {value: self.name(value, free) for free, value in expr.inputs.items()}
                 return operand_source(expr, lambda value: names[value])
+            case Address():
+                return f"{self.functions.helper('uri_of')}({self.name(expr.value)})"
 
     def lazy(self, exprs: Sequence[Expr]) -> bool:
         """Whether artifacts have to arrive as paths: an expression picks from them."""
@@ -131,12 +147,17 @@ class Wrapper:
 
     def step(self, component: Component, task: Task, spec: Spec) -> FunctionDraft:
         """The call of a step whose arguments are expressions."""
-        codes = [e for e in task.args.values() if isinstance(e, Code)]
+        codes = [e for e in task.args.values() if isinstance(e, (Code, Address))]
         isolated = self.functions.isolated(component, task)
         lazy = self.lazy(codes) and not isolated
         sources: dict[str, str] = {}
 
+        content = {v for e in task.args.values() if not isinstance(e, Address) for v in uses(e)}
+
         def source(key: str, expr: Expr) -> str:
+            if isinstance(expr, Address) and expr.value not in content:  # one function for calls with any file
+                port = port_of(key)
+                self.name(expr.value, "file" if port == "uri" else port.removesuffix("_uri"))
             sources[port_of(key)] = text = self.source(expr)
             artifact = isinstance(expr, Code) and is_artifact(expr.type)
             artifact |= isinstance(expr, Ref) and is_artifact(self.types[expr.value])

@@ -19,6 +19,7 @@ from pipec.compiler.backend.glue import call, operand_source, port_of
 from pipec.compiler.pysource.negate import negated_text
 from pipec.ir import (
     VALUE,
+    Address,
     Check,
     Code,
     Component,
@@ -65,7 +66,8 @@ class Containers:
             return make(self, node, component, scope, after)
         pipeline = self.lowering.pipeline
         glue = Glue(component.name, component.function or component.name, hook_of(node, pipeline))
-        sources = {key: self.argument(glue, key, expr, scope) for key, expr in node.args.items()}
+        loaded = sorted(node.args.items(), key=lambda arg: isinstance(arg[1], Address))  # addresses at last
+        sources = {key: self.argument(glue, key, expr, scope) for key, expr in loaded}
         made = call(node, component, lambda key, _: sources[key])
         wanted = [o for o in node.outputs if o.id in self.forms.used]
         glue.lines += watched(node, f"result = {made}" if wanted else made, pipeline)
@@ -119,7 +121,8 @@ class Containers:
             case Code():
                 source = self.code(glue, expr, scope)
                 return f"kfp_open({source})" if is_artifact(expr.type) else source
-        raise TypeError(expr)
+            case Address():
+                return glue.address(port_of(key), self.near(expr.value, scope))
 
     def code(self, glue: Glue, expr: Code, scope: Scope) -> str:
         """The source of an expression in terms of the glue's variables; artifacts in it are not opened."""
@@ -196,6 +199,8 @@ class Containers:
                 return glue.load(expr.value, self.near(expr.value, scope), opened=False)
             case Code():
                 return self.code(glue, expr, scope)
+            case Address():
+                return glue.address(expr.value, self.near(expr.value, scope))
 
     # --- the run
 
@@ -233,16 +238,9 @@ class Containers:
     # --- outputs
 
     def output(
-        self,
-        glue: Glue,
-        value: ValueId,
-        key: str,
-        source: str,
-        type_: Type,
-        hint: str,
-        found: bool = False,
+        self, glue: Glue, value: ValueId, key: str, source: str, type_: Type, hint: str, found: bool = False,
         inside: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Hand out `value` in all forms that it is wanted in; `inside`: only to be handed on by its DAG."""
         forms, lines = self.forms, glue.lines
         located = value in forms.located or inside

@@ -175,7 +175,7 @@ class Lowering:
             case Ref():
                 return self.handles[expr.value]
             case _:
-                raise TypeError(f"the expression `{expr.source}` was not outlined")
+                raise TypeError(f"{expr.kind} {expr} was not outlined")
 
     def define(self, value: ValueId, handle: Handle) -> None:
         """Say where `value` can be had."""

@@ -48,6 +48,19 @@ class Glue:
             self.lines.append(f"{variable} = {self.source(port, handle, opened)}")
         return variable
 
+    def address(self, name: str, handle: Handle) -> str:
+        """The source of where the artifact `handle` lies; it comes in once, also where its content is read besides.
+
+        Everything that is loaded has to be so before.
+        """
+        port = next((port for port, known in self.inputs.items() if known == handle), None)
+        if port is None:
+            port = free_name(name, self.inputs.__contains__)
+            self.inputs[port] = handle
+        if handle.path:  # a part of a stored collection
+            return f"{self.source(port, handle, False)}.uri"
+        return f"kfp_where(task, {quoted(port)})"
+
     @staticmethod
     def source(port: str, handle: Handle, opened: bool) -> str:
         """The expression that gives the value of an input."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from pipec.ir import Code, Const, Expr, Ref, Type, ValueId, ValueType
+from pipec.ir import Address, Code, Const, Expr, Ref, Type, ValueId, ValueType
 from pipec.ir.literals import value_of
 
 NUMBERS = frozenset(("int", "float", "bool"))
@@ -17,7 +17,7 @@ def is_safe(expr: Expr, types: Mapping[ValueId, Type]) -> bool:
     match expr:
         case Const():
             return True
-        case Ref():
+        case Ref() | Address():
             return isinstance(types[expr.value], ValueType)
         case Code():
             known = {free: types.get(value) for free, value in expr.inputs.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipec.ir import Code, Component, Const, Expr, Ref, Task, Type, ValueId, is_artifact, uses
+from pipec.ir import Address, Code, Component, Const, Expr, Ref, Task, Type, ValueId, is_artifact, uses
 
 Load = Callable[[str, Type], str]
 """(source, type) -> source that loads the artifact or artifacts that `source` evaluates to handles of."""
@@ -54,6 +54,8 @@ def operand_source(expr: Expr, names: Callable[[ValueId], str] = lambda v: v) ->
             return expr.source
         case Ref():
             return names(expr.value)
+        case Address():
+            raise TypeError(f"the address of {expr.value!r} is a target's own to say")
         case Code():
             wanted = {free: names(value) for free, value in expr.inputs.items()}
             if all(free == name for free, name in wanted.items()):

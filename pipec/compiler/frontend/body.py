@@ -99,6 +99,8 @@ class Body:
         self.in_loop = False
         self.in_argument = False
         """What is read is an argument of a task, which the task evaluates at each attempt."""
+        self.takes_address = False
+        """What is read next may be an address, `uri_of(...)`: it is an argument of a task, or gets a name for one."""
         self.iterations: tuple[Iteration, ...] = ()
         """The unrolled loops around."""
         self.top = self
@@ -264,7 +266,9 @@ class Body:
             return
         if names[0].id == "_" and callees.has_calls(self, node.value):
             self.report.add(DiscardedResult(self.span(node), ast.unparse(node.value).split("(")[0]))
+        self.takes_address = len(names) == len(targets)
         found: Binding = self.as_value(self._kept(node.value, names[0].id), names[0].id, node)
+        self.takes_address = False
         sharing.share(self, node.value, names[0].id)
         kind = collections.empty(self.resolver, self.module, node.value)
         if kind is not None and len(names) == len(targets) == 1:

@@ -10,10 +10,13 @@ from pipec.compiler.diagnostics.risk import UnreachableCode
 from pipec.compiler.frontend.expressions import as_tuple
 from pipec.compiler.frontend.inference import join
 from pipec.compiler.frontend.operands import NONE, POISON, Binding, Carried, Growing, Operand, Part, Unbound, const, ref
-from pipec.ir import Branch, Phi, Span, Type, optional
+from pipec.ir import Address, Branch, Phi, Span, Type, optional
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.body import Body, Flow
+
+
+_ADDRESS = Unbound("an address leaves no block: hand the file out of it, and write `uri_of` where a step gets it")
 
 
 def branch(body: Body, node: ast.If, rest: list[ast.stmt]) -> Flow | None:
@@ -180,6 +183,8 @@ class Merger:
             return replace(alive, parts=(*alive.parts[:known], *new), read=None)
         if not isinstance(alive, Operand):
             return alive or Unbound("only one path binds it")
+        if isinstance(alive.expr, Address):
+            return _ADDRESS
         return self._export(name, alive, then_dead)
 
     def _export(self, name: str, alive: Operand, then_dead: bool, many: bool = False) -> Operand:
@@ -202,6 +207,8 @@ class Merger:
         if isinstance(then, Growing) or isinstance(orelse, Growing):
             return self._grown(name, then, orelse, before)
         if isinstance(then, Operand) and isinstance(orelse, Operand):
+            if then.expr != orelse.expr and any(isinstance(side.expr, Address) for side in (then, orelse)):
+                return _ADDRESS
             return self.phi(name, then, orelse)
         lost = next((side for side in (then, orelse) if isinstance(side, Unbound)), None)
         bound = [side for side in (then, orelse) if isinstance(side, Operand)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pipec.compiler.diagnostics.pipeline import CarriedValue, LazyCall, LooksIntoArtifact, UnboundName, UnknownName
 from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression
+from pipec.compiler.frontend.addresses import address, is_address, misplaced
 from pipec.compiler.frontend.callees import callee, has_calls, is_local, may_call
 from pipec.compiler.frontend.constants import PURE_BUILTINS, NotConstantError, evaluate
 from pipec.compiler.frontend.inference import LooksIntoError, infer, tuple_of
@@ -46,6 +47,9 @@ class _Expression:
 
 def operand(body: Body, node: ast.expr, hint: str = "") -> Operand:
     """The value of `node`; its step calls become tasks of the body. `hint`: a name for the result."""
+    allowed, body.takes_address = body.takes_address, False
+    if is_address(body, node):
+        return address(body, node) if allowed else misplaced(body, node)
     if isinstance(node, ast.Call) and (target := callee(body, node)) is not None:
         return body.call(target, node, hint)
     if isinstance(node, (ast.ListComp, ast.DictComp)) and has_calls(body, node):
@@ -192,7 +196,7 @@ def _children(body: Body, node: ast.expr, bound: frozenset[str], lazy: str, into
 def _name(body: Body, node: ast.Name, bound: frozenset[str], into: _Expression) -> ast.expr:
     if node.id in bound:
         return node
-    found = name(body, node)
+    found = misplaced(body, node) if is_address(body, node) else name(body, node)
     if found is None:
         return node  # a pure builtin
     return _placed(found, node, node.id, into)
@@ -284,6 +288,9 @@ def _call(body: Body, node: ast.Call, bound: frozenset[str], lazy: str, into: _E
     while isinstance(root, ast.Attribute):
         root = root.value
     target = None if isinstance(root, ast.Name) and root.id in bound else callee(body, node)
+    if target is None and is_address(body, node):
+        into.poison = misplaced(body, node).poison
+        return node
     if target is not None:
         if lazy:
             body.report.add(LazyCall(body.span(node), target.name, lazy))

@@ -163,7 +163,10 @@ def _arguments(
         body.report.add(WrongArguments(body.span(node), callee, str(error), where))  # type: ignore[arg-type]
         return None
     outer, body.in_argument = body.in_argument, step
-    found = {port: body.operand(argument, port.lstrip("*").replace(".", "_")) for port, argument in bound.items()}
+    found: dict[str, Operand] = {}
+    for port, argument in bound.items():
+        body.takes_address = step
+        found[port] = body.operand(argument, port.lstrip("*").replace(".", "_"))
     body.in_argument = outer
     return None if any(o.poison for o in found.values()) else found
 

@@ -10,7 +10,7 @@ from pipec.compiler.diagnostics.source import UnsupportedStatement
 from pipec.compiler.frontend import callees, loops, sharing, tasks
 from pipec.compiler.frontend.inference import element, list_of
 from pipec.compiler.frontend.operands import POISON, Operand, code, const
-from pipec.ir import VALUE, Ref, TupleOf, uses
+from pipec.ir import VALUE, Ref, TupleOf, text, uses
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.body import Body
@@ -52,8 +52,8 @@ def _unpack_star(body: Body, target: ast.Tuple | ast.List, value: ast.expr) -> b
         if whole.poison:
             body.scope.names[name.id] = POISON
             continue
-        text = whole.expr.value if isinstance(whole.expr, Ref) else f"({whole.expr.source})"
-        source = f"list({text}{place})" if ":" in place else f"{text}{place}"
+        owner = whole.expr.value if isinstance(whole.expr, Ref) else f"({text(whole.expr)})"
+        source = f"list({owner}{place})" if ":" in place else f"{owner}{place}"
         inputs = {v: v for v in uses(whole.expr)}
         item = element(whole.type) or VALUE
         body.scope.names[name.id] = body.as_value(

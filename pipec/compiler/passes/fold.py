@@ -9,6 +9,7 @@ from pipec.compiler.passes.rebuild import free_name, map_blocks, with_operands
 from pipec.compiler.passes.sink import substituted
 from pipec.ir import (
     VALUE,
+    Address,
     Block,
     Branch,
     Code,
@@ -36,6 +37,7 @@ def fold(pipeline: Pipeline, report: Report) -> Pipeline:
 
     known: dict[ValueId, Expr] = {}
     collected = {o.value for n in walk(pipeline.body) if isinstance(n, ForEach) for o in n.outputs}
+    collected |= {e.value for n in walk(pipeline.body) for e in operands(n) if isinstance(e, Address)}
     body = map_blocks(pipeline.body, lambda block: _folded(block, known, collected, fresh))
     if not known:
         return pipeline.model_copy(update={"body": body})
@@ -55,7 +57,7 @@ def _folded(
                 nodes += (node.then if chosen else node.orelse).nodes
                 for phi in node.outputs:
                     value = phi.then if chosen else phi.orelse
-                    if phi.id in collected:  # a loop collects values of its body's block, so there must be one
+                    if phi.id in collected:  # a loop collects values of its body's block; an address is a value's
                         let = Let(id=phi.id, expr=value, type=phi.type)
                         nodes.append(Compute(id=phi.id, lets=(let,), outputs=(phi.id,), span=node.span))
                     else:

@@ -15,6 +15,7 @@ from pipec.compiler.passes.fusing.function import Part, Plan, Signature, Written
 from pipec.compiler.passes.fusing.settings import Call, Obstacle, obstacles, shared, surely_fit
 from pipec.compiler.passes.rebuild import free_name, map_blocks, with_blocks
 from pipec.ir import (
+    Address,
     Block,
     Code,
     Component,
@@ -124,6 +125,9 @@ class _Fuser:
                 return
             if any(key not in _named(self.steps[task.component]) for key in task.args):
                 yield Obstacle(task.span, f"the number of arguments of {step!r} is open")
+                return
+            if any(isinstance(expr, Address) for expr in task.args.values()):
+                yield Obstacle(task.span, f"{step!r} gets the address of a file (`uri_of`), which only a task has")
                 return
         yield from obstacles([Call(task, self.steps[task.component]) for task in tasks_])
         plan = self.plan(members)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipec.compiler.passes.rebuild import map_blocks, with_operands
 from pipec.ir import (
+    Address,
     Block,
     Code,
     Compute,
@@ -51,6 +52,11 @@ def resolved(expr: Expr, known: dict[ValueId, Expr]) -> Expr:
     while any(v in known for v in uses(expr)):
         if isinstance(expr, Ref):
             expr = known[expr.value]
+            continue
+        if isinstance(expr, Address):
+            found = known[expr.value]
+            assert isinstance(found, Ref)
+            expr = Address(value=found.value)
             continue
         assert isinstance(expr, Code)
         expr = _substituted(expr, known)

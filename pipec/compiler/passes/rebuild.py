@@ -6,6 +6,7 @@ from collections.abc import Callable, Container
 
 from pipec.compiler.pysource import rename_free
 from pipec.ir import (
+    Address,
     Block,
     Branch,
     Check,
@@ -101,6 +102,8 @@ def rename_values(block: Block, renames: dict[ValueId, ValueId]) -> Block:
         match found:
             case Ref():
                 return Ref(value=name(found.value))
+            case Address():
+                return Address(value=name(found.value))
             case Code():
                 return _renamed_code(found, renames)
             case _:

@@ -9,6 +9,7 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.passes.rebuild import map_blocks, with_operands
 from pipec.compiler.pysource import rename_free
 from pipec.ir import (
+    Address,
     Block,
     Branch,
     Check,
@@ -54,9 +55,11 @@ def _all_reads(pipeline: Pipeline) -> list[ValueId]:
 
 
 def substituted(expr: Expr, value: ValueId, by: Expr) -> Expr:
-    """`expr` with the value `value` replaced by the expression `by`."""
+    """`expr` with the value `value` replaced by the expression `by`; what has an address is a value, and stays one."""
     if isinstance(expr, Ref):
         return by if expr.value == value else expr
+    if isinstance(expr, Address):
+        return Address(value=by.value) if expr.value == value and isinstance(by, Ref) else expr
     if not isinstance(expr, Code) or value not in expr.inputs.values():
         return expr
     # under value ids, so that the free names of one expression never meet other ones of the other
@@ -120,6 +123,8 @@ def _sunk(block: Block, counts: dict[ValueId, int]) -> Block:
         if len(readers) != 1 or any(has_effect(n) for n in nodes[at + 1 : readers[0]]):
             continue
         reader = nodes[readers[0]]
+        if Address(value=let.id) in operands(reader):
+            continue
         if isinstance(reader, (Task, Compute)) or _in_header(reader, let.id):
             nodes[readers[0]] = _replaced(reader, let)
             del nodes[at]

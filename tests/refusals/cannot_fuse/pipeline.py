@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipec import Cache, Retry, Secret, parallel, pipeline, step
+from pipec import Cache, Retry, Secret, parallel, pipeline, step, uri_of
 
 
 def tell(message: str) -> None:
@@ -131,6 +131,16 @@ def more(n: int) -> int:
     return n
 
 
+@step(fuse="address")
+def stored(n: int) -> Path:
+    return Path(f"{n}.txt")
+
+
+@step(fuse="address")
+def looked_up(uri: str) -> str:
+    return uri
+
+
 @pipeline
 def cannot_fuse(n: int = 3) -> list[object]:
     a = first(n)
@@ -144,4 +154,5 @@ def cannot_fuse(n: int = 3) -> list[object]:
     appended(g)  # PC219
     h = after(g)
     path = written(n)  # PC219
-    return [c, *settings, d, e, f, h, path, copied(path)]
+    found = looked_up(uri_of(stored(n)))  # PC219 PC401
+    return [c, *settings, d, e, f, h, path, copied(path), found]

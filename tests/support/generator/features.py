@@ -12,6 +12,7 @@ FEATURES = {
     "objects": "artifacts of the user's own classes, lists of them",
     "optional": "artifacts and values that may be None",
     "files": "files as artifacts",
+    "addresses": "the addresses of files, uri_of",
     "outputs": "several outputs: tuples and fields",
     "groups": "sub-pipelines, of fixed and of random bodies",
     "effects": "calls for their effect",
@@ -30,7 +31,8 @@ FEATURES = {
 }
 """What the language has."""
 
-LANGUAGE = frozenset(FEATURES)
+LANGUAGE = frozenset(FEATURES) - {"addresses"}
+"""What all targets have."""
 FAILURES = frozenset(("asserts", "raises", "finally", "except"))
 """What fails or catches: after `soften` an error has the same message, but may be of another type."""
 LAWS = LANGUAGE - {"retries", "files", "waits", "run"}
@@ -43,7 +45,7 @@ def chosen(text: str) -> frozenset[str]:
     for word in filter(None, (part.strip() for part in text.split(","))):
         name = word.lstrip("+-")
         named = {"language": LANGUAGE, "laws": LAWS}.get(name, frozenset((name,)))
-        if not named <= LANGUAGE:
-            raise ValueError(f"no feature {name!r}; there are {', '.join(sorted(LANGUAGE))}")
+        if not named <= FEATURES.keys():
+            raise ValueError(f"no feature {name!r}; there are {', '.join(sorted(FEATURES))}")
         found = found - named if word.startswith("-") else found | named
     return frozenset(found)

@@ -43,6 +43,8 @@ PIECES = {
     "or_zero": "@step\ndef or_zero(x: int | None) -> int:\n    return 0 if x is None else x",
     "write": '@step\ndef write(x: int) -> Path:\n    Path("number.txt").write_text(str(x), encoding="utf-8")\n    return Path("number.txt")',
     "measure": "@step\ndef measure(file: Path) -> int:\n    return int(file.read_text(encoding=\"utf-8\"))",
+    "measure_at": "@step\ndef measure_at(uri: str) -> int:\n    return int(Path(uri.removeprefix(\"file://\")).read_text(encoding=\"utf-8\"))",
+    "measure_both": "@step\ndef measure_both(file: Path, uri: str, x: int = 1) -> int:\n    return clamp(measure(file) + x * measure_at(uri))",
     "hostile": "@step\ndef hostile(x: int) -> list:\n    return [HOSTILE[x % len(HOSTILE)]]",
     "echo": "@step\ndef echo(x: object) -> list:\n    return [x, [x]]",
     "size": "@step\ndef size(x: object) -> int:\n    return len(repr(x)) % 97",
@@ -67,7 +69,7 @@ IMPORTS = {
     "Path": "from pathlib import Path",
     "NamedTuple": "from typing import NamedTuple",
 }
-FROM_PIPEC = ("PipelineFailed", "parallel", "pipeline", "run", "step", "wait_for")
+FROM_PIPEC = ("PipelineFailed", "parallel", "pipeline", "run", "step", "uri_of", "wait_for")
 
 
 def prelude(body: str) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 
 from tests.support.pipelinespec.errors import DriverError
+from tests.support.pipelinespec.objects import Objects
 
 EXPORT = re.compile(r"export (\w+)=((?:'[^']*'|\\')*)\n")
 SPLIT = re.compile(r"sed 's/(@split\d*@)//g'")
@@ -74,9 +75,14 @@ def program_of(command: list[str]) -> str:
 
 
 def run(
-    command: list[str], arguments: list[str], environment: dict[str, str], root: Path, limit: float | None
+    command: list[str],
+    arguments: list[str],
+    environment: dict[str, str],
+    root: Path,
+    limit: float | None,
+    store: Objects | None = None,
 ) -> Ended:
-    """Run one attempt in `root`; the exit status and what it has printed."""
+    """Run one attempt in `root`; the exit status and what it has printed. `store`: what its program can read there."""
     if any(len(part.encode()) >= LONGEST for part in (*command, *arguments)):
         raise DriverError("argument list too long")
     command, arguments = ([expanded(part, environment) for part in parts] for parts in (command, arguments))
@@ -92,6 +98,8 @@ def run(
         file = root / "tmp" / "ephemeral_component.py"
         file.write_text(text, encoding="utf-8", errors="surrogateescape")
         sys.argv = [str(file), *arguments]
+        if store is not None and "fsspec" in text:
+            store.mount()
         as_main(text, str(file))
 
     ended = forked(work, limit)

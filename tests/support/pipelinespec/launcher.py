@@ -100,7 +100,8 @@ class Launcher:
         count = len(pod.container["command"])
         environment = {**self.environment, **containers.own_environment(pod.container.get("env", ()))}
         environment["KFP_RETRY_INDEX"] = str(number - 1)
-        ended = containers.run([command, *arguments[: count - 1]], arguments[count - 1 :], environment, place, limit)
+        parts = ([command, *arguments[: count - 1]], arguments[count - 1 :])
+        ended = containers.run(*parts, environment, place, limit, self.objects)
         if ended.status == 0:
             self._keep(pod, place)
             pod.execution.state = "COMPLETE"

@@ -41,5 +41,22 @@ class Objects:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(file, target)
 
+    def mount(self) -> None:
+        """Let this process read it by addresses, as programs with credentials for it can."""
+        import fsspec
+        from fsspec.implementations.local import LocalFileSystem
+
+        place = self
+
+        class Bucket(LocalFileSystem):  # type: ignore[misc]  # untyped
+            protocol = SCHEMES
+
+            @classmethod
+            def _strip_protocol(cls, path: str) -> str:
+                return str(place._key(path)) if "://" in path else path
+
+        for scheme in SCHEMES:
+            fsspec.register_implementation(scheme, Bucket, clobber=True)
+
     def _key(self, uri: str) -> Path:
         return self.folder / uri.partition("://")[2]

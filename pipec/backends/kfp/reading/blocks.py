@@ -184,6 +184,8 @@ class Blocks:
                 if name in plan.described and not value.native:
                     self.note(node).changed.append(f"the metadata of `{name}` are what pipec keeps with it")
                 found.append(f"{parameter}={value.source}")
+                if name in plan.addresses:
+                    found.append(f"{plan.addresses[name]}=uri_of({value.source})")
             elif parameter in plan.defaults:
                 found.append(f"{parameter}={plan.defaults[parameter]}")
             elif _is_required(node, name):

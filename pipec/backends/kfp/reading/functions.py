@@ -9,11 +9,13 @@ from __future__ import annotations
 import ast
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pipec.backends.kfp.reading import addresses
+from pipec.backends.kfp.reading.addresses import VALUES
 from pipec.backends.kfp.reading.ports import Output, Ports
 from pipec.compiler.rendering import helper
 
@@ -25,6 +27,7 @@ ATTRIBUTES = ("path", "metadata", "name", "set_path", "custom_path", "uri", "log
 KNOWN_DSL = (*CLASSES, "get_uri")
 HELPERS = {
     "Artifact": ("artifact.py", ("import json", "import shutil", "import tempfile", "from pathlib import Path")),
+    addresses.SHIM: ("stored_artifact.py", ()),
     "dsl": ("dsl.py", ("import tempfile", "from pathlib import Path")),
     "TaskFinalStatus": ("status.py", ()),
 }
@@ -46,6 +49,8 @@ class Adapted:
     """What it returns, in this order."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Input of the component -> parameter of the function."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Input that is an artifact -> the further parameter of the function that takes its address."""
     imports: tuple[str, ...] = ()
     helpers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -61,21 +66,23 @@ def helper_source(name: str) -> str:
     return helper("kfp", f"reading/{HELPERS[name][0]}").rstrip("\n")
 
 
-def adapt(source: str, name: str, component: Mapping[str, Any]) -> Adapted:
-    """`source`, one `def`, as the function `name`."""
+def adapt(source: str, name: str, component: Mapping[str, Any], stored: Collection[str] = ()) -> Adapted:
+    """`source`, one `def`, as the function `name`; `stored`: the inputs whose addresses its callers can give."""
     tree = ast.parse(source)
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
     ports = Ports(function, component)
     if ports.wrong:
         return Adapted(source, lost=(ports.wrong,))
-    return _Adapter(source, name, function, ports).adapted()
+    return _Adapter(source, name, function, ports, addresses.addresses(function, ports, stored)).adapted()
 
 
 class _Adapter:
     """Makes the edits of one function."""
 
-    def __init__(self, source: str, name: str, function: ast.FunctionDef, ports: Ports) -> None:
-        self.source, self.name, self.function, self.ports = source, name, function, ports
+    def __init__(
+        self, source: str, name: str, function: ast.FunctionDef, ports: Ports, uris: Mapping[str, str]
+    ) -> None:
+        self.source, self.name, self.function, self.ports, self.uris = source, name, function, ports, uris
         self.lines = source.split("\n")
         self.edits: list[tuple[int, int, str]] = []
         """Start, end and new text, in characters of `source`."""
@@ -107,9 +114,9 @@ class _Adapter:
             if re.search(rf"\b{found}\b", text):
                 self.imports.append(f"from typing import {found}")
         self._needs(text)
-        notes = () if plain else (_note(self.ports),)
+        notes = () if plain else (_note(self.ports), *(f"`{n}.uri` is an argument, `uri_of`" for n in self.uris))
         return Adapted(
-            text, self.ports.outputs, self.ports.parameters, tuple(dict.fromkeys(self.imports)),
+            text, self.ports.outputs, self.ports.parameters, self.uris, tuple(dict.fromkeys(self.imports)),
             tuple(dict.fromkeys(self.helpers)), notes, tuple(self.changes), lost,
         )  # fmt: skip
 
@@ -155,6 +162,7 @@ class _Adapter:
             equals = f"{' = ' if text else '='}{given}" if given else ""
             above = "".join(f"{line}\n{self.indent}" for line in comments.get(argument.arg, ()))
             kept.append(f"{above}{self.ports.called(argument)}{annotated}{equals}")
+        kept += [f"{uri}: str" for uri in self.uris.values()]
         kept.sort(key=lambda one: "=" in one.rpartition("\n")[2])
         returns = self.ports.returns()
         arrow = f" -> {returns}" if returns else ""
@@ -214,6 +222,9 @@ class _Adapter:
             elif port.form == "artifact":
                 self.helpers.append(SHIM)
                 made = f'{SHIM}({name}, "{port.name}")'
+                if port.name in self.uris:
+                    self.helpers.append(addresses.SHIM)
+                    made = f'{addresses.SHIM}({name}, "{port.name}", {self.uris[port.name]})'
                 if port.schema in VALUES:
                     made = f'{SHIM}(name="{port.name}", metadata={name})'
                 if port.is_list:
@@ -315,6 +326,7 @@ class _Adapter:
     def _unknown_dsl(self) -> tuple[str, ...]:
         lost: list[str] = []
         names = {*self.ports.written, *(port.argument for port in self.ports.inputs if port.form == "artifact")}
+        known = {port.argument for port in self.ports.inputs if port.name in self.uris}
         statuses = {port.argument for port in self.ports.inputs if port.form == "status"}
         for statement in self.function.body:
             for node in ast.walk(statement):
@@ -326,7 +338,8 @@ class _Adapter:
                     self.changes.append(f"`{node.value.id}.{node.attr}` {UNKNOWN_OF_STATUS[node.attr]}")
                 if node.value.id in names and node.attr not in ATTRIBUTES:
                     self.changes.append(f"`{node.value.id}.{node.attr}` is Kubeflow's, and its artifact has none here")
-                if node.attr == "uri" and (node.value.id in names or self.ports.has_artifacts):
+                named = node.value.id in names or self.ports.has_artifacts
+                if node.attr == "uri" and named and node.value.id not in known:
                     self.changes.append(f"`{node.value.id}.uri` is a local path, not the URI of the store")
         return tuple(dict.fromkeys(lost))
 
@@ -343,10 +356,6 @@ class _Adapter:
                 self.changes.append(f"the metrics `{output.name}` are a file, which the target does not show")
         if self.ports.outputs and any(o.schema in ("system.ClassificationMetrics",) for o in self.ports.outputs):
             self.changes.append("classification metrics travel as a value, and the target does not show them")
-
-
-VALUES = ("system.Metrics", "system.ClassificationMetrics", "system.SlicedClassificationMetrics")
-"""Artifacts that are nothing but metadata: they travel as values."""
 
 
 def _note(ports: Ports) -> str:

@@ -13,7 +13,8 @@ BUILTINS = (
 )  # fmt: skip
 """What a pipeline function may call."""
 RESERVED = frozenset(
-    {*AUTHORING, *BUILTINS, "Artifact", "TaskFinalStatus", "dsl", "Path", "json", "tempfile", "shutil", "_"}
+    {*AUTHORING, *BUILTINS, "Artifact", "StoredArtifact", "TaskFinalStatus", "dsl", "Path", "json", "tempfile"}
+    | {"shutil", "_"}
 )
 
 

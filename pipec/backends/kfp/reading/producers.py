@@ -13,16 +13,16 @@ def producer(documents: Documents, path: Path, source: Mapping[str, Any]) -> tup
     dag = path[:-1]
     if made := source.get("taskOutputParameter"):
         given = (*dag, str(made.get("producerTask")))
-        task = _at(documents, given)
+        task = task_at(documents, given)
         component = documents.spec["components"].get((task.get("componentRef") or {}).get("name")) or {}
         return (given, str(made.get("outputParameterKey"))) if task and "dag" not in component else None
     name = source.get("componentInputParameter")
     if not isinstance(name, str) or dag[0] == "root":
         return None
-    users = [*_users(documents, dag[1])]
+    users = [*users_of(documents, dag[1])]
     if len(users) != 1:
         return None
-    binding = ((_at(documents, users[0]).get("inputs") or {}).get("parameters") or {}).get(name)
+    binding = ((task_at(documents, users[0]).get("inputs") or {}).get("parameters") or {}).get(name)
     return producer(documents, users[0], binding) if binding else None
 
 
@@ -42,14 +42,15 @@ def kubernetes(documents: Documents, label: str) -> Mapping[str, Any]:
     return found
 
 
-def _at(documents: Documents, path: Path) -> Mapping[str, Any]:
+def task_at(documents: Documents, path: Path) -> Mapping[str, Any]:
+    """The task at `path`; empty where there is none."""
     found: Any = documents.spec
     for key in path:
         found = found.get(key) or {}
     return found if isinstance(found, Mapping) else {}
 
 
-def _users(documents: Documents, reference: str) -> Iterator[Path]:
+def users_of(documents: Documents, reference: str) -> Iterator[Path]:
     """The tasks that call a component."""
     places: list[tuple[Path, Any]] = [(("root",), documents.spec["root"])]
     places += [(("components", name), one) for name, one in documents.spec["components"].items()]

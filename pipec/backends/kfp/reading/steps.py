@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.kfp.reading import natives, policy
+from pipec.backends.kfp.reading.addresses import addresses_of, stored_inputs
 from pipec.backends.kfp.reading.commands import command
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.functions import HELPERS, Adapted, adapt, helper_source
@@ -65,6 +66,8 @@ class Plan:
     """Inputs whose metadata it reads in Kubeflow's own way."""
     native: bool = False
     """Kubeflow runs it as it was, and other targets can run it too."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Input that is an artifact -> the further parameter of the step that takes its address."""
 
 
 class Steps:
@@ -114,7 +117,7 @@ class Steps:
             )
         if image.startswith("argostub/"):
             return Plan(refused=f"`{image}` is a step of Kubeflow itself")
-        made = self._translated(label, component, image, task, read)
+        made = self._translated(label, component, image, task, read, stored_inputs(self.documents, task_path, task))
         if made.refused and MISSING not in made.refused:
             key = ("native", label, read.policy.model_dump_json())
             kept = self._native(natives.component(container, component), made.refused, key, label, read)
@@ -133,17 +136,19 @@ class Steps:
         return Plan(
             made.name, made.parameters, made.outputs, notes, made.changes, (*made.lost_settings, *read.lost),
             made.refused, read.policy.cache is not None, made.defaults, made.kept, made.texts, made.described,
+            addresses=made.addresses,
         )  # fmt: skip
 
     def _translated(
-        self, label: str, component: Mapping[str, Any], image: str, task: Mapping[str, Any], read: policy.Read
-    ) -> Plan:
+        self, label: str, component: Mapping[str, Any], image: str, task: Mapping[str, Any], read: policy.Read,
+        stored: frozenset[str],
+    ) -> Plan:  # fmt: skip
         """A step that runs everywhere, or why there is none."""
         if PLACEHOLDER.search(image):
             return Plan(refused="its image is known only in the run")
         found = self.programs[label]
         if isinstance(found, Program):
-            return self._function(found, component, image, read)
+            return self._function(found, component, image, read, stored)
         if found:
             return Plan(refused=found)
         inputs = task.get("inputs") or {}
@@ -204,15 +209,18 @@ class Steps:
 
     # functions
 
-    def _function(self, found: Program, component: Mapping[str, Any], image: str, read: policy.Read) -> Plan:
+    def _function(
+        self, found: Program, component: Mapping[str, Any], image: str, read: policy.Read, stored: frozenset[str]
+    ) -> Plan:
         variables = {k: v for k, v in found.install.variables if k not in read.policy.env}
         policy_ = read.policy.model_copy(update={"env": {**variables, **read.policy.env}})
+        addressed = addresses_of(found.source, component, stored)
         key = (found.name, found.source, found.before, found.after, found.imports, image, found.install.packages,
-               policy_.model_dump_json(), _interface(component))  # fmt: skip
+               policy_.model_dump_json(), _interface(component), frozenset(addressed))  # fmt: skip
         if key in self.plans:
             return self.plans[key]
         name = self.names.top(found.name)
-        adapted = adapt(found.source, name, component)
+        adapted = adapt(found.source, name, component, addressed)
         lost = self._around(found, adapted)
         if lost or adapted.lost:
             self.names.module.discard(name)
@@ -233,7 +241,15 @@ class Steps:
         self.items.append(StepFunction(adapted.source, settings, remarks))
         self.imports |= dict.fromkeys(adapted.imports)
         self.helpers |= dict.fromkeys(adapted.helpers)
-        self.plans[key] = Plan(name, adapted.parameters, adapted.outputs, tuple(notes), adapted.changes, unknown)
+        self.plans[key] = Plan(
+            name,
+            adapted.parameters,
+            adapted.outputs,
+            tuple(notes),
+            adapted.changes,
+            unknown,
+            addresses=adapted.addresses,
+        )
         return self.plans[key]
 
     def _around(self, found: Program, adapted: Adapted) -> str:

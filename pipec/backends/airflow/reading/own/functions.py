@@ -18,7 +18,7 @@ GLUE_NAMES = frozenset(
     [
         "len", "min", "max", "sum", "sorted", "reversed", "any", "all", "abs", "round", "range", "zip", "enumerate",
         "dict", "list", "tuple", "set", "str", "int", "float", "bool", "repr", "AirflowSkipException",
-        "AirflowFailException", "fetch", "arrived", "argument",
+        "AirflowFailException", "fetch", "arrived", "argument", "uri_of",
     ]
 )  # fmt: skip
 """What the expressions of glue may mention besides its parameters."""

@@ -222,12 +222,29 @@ class Glue:
         for used in ast.walk(node):
             if isinstance(used, ast.Name) and used.id in self.places:
                 self._refuse(node)
-        text = _without(text)
+        text = _without(self._addressed(node, text))
         inner = ast.parse(text, mode="eval").body
         names = {n.id for n in ast.walk(inner) if isinstance(n, ast.Name) and n.id.startswith(("kfp_", "Kfp"))}
         if names - {"kfp_attempt"} or "task" in {n.id for n in ast.walk(inner) if isinstance(n, ast.Name)}:
             self._refuse(node)
         return replaced(text, self.names).replace("kfp_attempt()", "run.attempt")
+
+    def _addressed(self, node: ast.expr, text: str) -> str:
+        """`text` with `uri_of(...)` where `node` asks where an input lies."""
+        for inner in ast.walk(node):
+            match inner:
+                case ast.Call(func=ast.Name(id="kfp_where"), args=[ast.Name(id="task"), ast.Constant(value=str(port))]):
+                    value = self.bound.get(port)
+                    found = value.source if value and value.form in ("artifact", "file") else None
+                case ast.Attribute(attr="uri", value=ast.Subscript() as part):
+                    loaded = self._loaded(part)
+                    found = loaded if isinstance(loaded, str) else None
+                case _:
+                    continue
+            if found is None:
+                self._refuse(node)
+            text = text.replace(self._text(inner), f"uri_of({found})")
+        return text
 
     def _called(self, node: ast.expr) -> None:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from pipec import HTML, Dataset, Markdown, Metrics, Model, pipeline, step
+from pipec import HTML, Dataset, Markdown, Metrics, Model, pipeline, step, uri_of
 
 
 class Artifact:
@@ -74,6 +74,19 @@ class Artifact:
         return folder
 
 
+class StoredArtifact(Artifact):
+    """An artifact that knows its address in the store."""
+
+    def __init__(self, path: "str | Path", name: str, uri: str) -> None:
+        super().__init__(path, name)
+        self.address = uri if self.path == str(path) else f"{uri}/content"
+
+    @property
+    def uri(self) -> str:
+        """Where it lies, for every program."""
+        return self.address
+
+
 class dsl:
     """What the components use of Kubeflow's `dsl`."""
 
@@ -94,16 +107,15 @@ def load() -> Dataset:
     return Artifact.kept(found, "Output")
 
 
-# PC507: `data.uri` is a local path, not the URI of the store
 @step(image="python:3.11", cache=True)
-def fit(data: Dataset) -> Model:
+def fit(data: Dataset, data_uri: str) -> Model:
     Model = Artifact  # as Kubeflow's classes
-    data = Artifact(data, "data")
+    data = StoredArtifact(data, "data", data_uri)
     return Artifact.kept(Model(uri=dsl.get_uri("model"), metadata={"from": data.uri}), "Output")
 
 
 @pipeline
 def returned() -> Model:
     load_result = load()
-    fit_result = fit(load_result)
+    fit_result = fit(data=load_result, data_uri=uri_of(load_result))
     return fit_result

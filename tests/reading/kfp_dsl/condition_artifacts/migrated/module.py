@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from pipec import Model, pipeline, step
+from pipec import Model, pipeline, step, uri_of
 
 
 class Artifact:
@@ -74,6 +74,19 @@ class Artifact:
         return folder
 
 
+class StoredArtifact(Artifact):
+    """An artifact that knows its address in the store."""
+
+    def __init__(self, path: "str | Path", name: str, uri: str) -> None:
+        super().__init__(path, name)
+        self.address = uri if self.path == str(path) else f"{uri}/content"
+
+    @property
+    def uri(self) -> str:
+        """Where it lies, for every program."""
+        return self.address
+
+
 @step(image="python:3.11", cache=True)
 def size() -> int:
     return 10
@@ -93,10 +106,9 @@ def large() -> Model:
     return model.file()
 
 
-# PC507: `model.uri` is a local path, not the URI of the store
 @step(image="python:3.11", cache=True)
-def deploy(model: Model):
-    model = Artifact(model, "model")
+def deploy(model: Model, model_uri: str):
+    model = StoredArtifact(model, "model", model_uri)
     print(model.uri)
 
 
@@ -107,5 +119,5 @@ def choose_a_model(limit: int = 5) -> Model:
         one = small()
     else:
         one = large()
-    deploy_done = deploy(one)
+    deploy_done = deploy(model=one, model_uri=uri_of(one))
     return one

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from pipec import HTML, pipeline, step
+from pipec import HTML, pipeline, step, uri_of
 
 
 class Artifact:
@@ -74,6 +74,19 @@ class Artifact:
         return folder
 
 
+class StoredArtifact(Artifact):
+    """An artifact that knows its address in the store."""
+
+    def __init__(self, path: "str | Path", name: str, uri: str) -> None:
+        super().__init__(path, name)
+        self.address = uri if self.path == str(path) else f"{uri}/content"
+
+    @property
+    def uri(self) -> str:
+        """Where it lies, for every program."""
+        return self.address
+
+
 @step(image="python:3.11", cache=True)
 def make() -> tuple[HTML, Path]:
     page = Artifact.new("page")
@@ -82,10 +95,9 @@ def make() -> tuple[HTML, Path]:
     return page.file(), any_file.file()
 
 
-# PC507: `thing.uri` is a local path, not the URI of the store
 @step(image="python:3.11", cache=True)
-def show(thing: Path, page: HTML):
-    thing = Artifact(thing, "thing")
+def show(thing: Path, page: HTML, thing_uri: str):
+    thing = StoredArtifact(thing, "thing", thing_uri)
     page = Artifact(page, "page")
     print(thing.uri)
 
@@ -93,5 +105,5 @@ def show(thing: Path, page: HTML):
 @pipeline
 def generic():
     page, any_file = make()
-    show_done = show(thing=page, page=page)
-    show_2 = show(thing=any_file, page=page)
+    show_done = show(thing=page, thing_uri=uri_of(page), page=page)
+    show_2 = show(thing=any_file, thing_uri=uri_of(any_file), page=page)

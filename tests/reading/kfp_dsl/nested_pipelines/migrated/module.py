@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from pipec import Model, pipeline, step
+from pipec import Model, pipeline, step, uri_of
 
 
 class Artifact:
@@ -74,6 +74,19 @@ class Artifact:
         return folder
 
 
+class StoredArtifact(Artifact):
+    """An artifact that knows its address in the store."""
+
+    def __init__(self, path: "str | Path", name: str, uri: str) -> None:
+        super().__init__(path, name)
+        self.address = uri if self.path == str(path) else f"{uri}/content"
+
+    @property
+    def uri(self) -> str:
+        """Where it lies, for every program."""
+        return self.address
+
+
 @step(image="python:3.11", cache=True)
 def add(a: int, b: int) -> int:
     return a + b
@@ -91,10 +104,9 @@ def fit(n: int) -> Model:
     return model.file()
 
 
-# PC507: `model.uri` is a local path, not the URI of the store
 @step(image="python:3.11", cache=True)
-def show(model: Model):
-    model = Artifact(model, "model")
+def show(model: Model, model_uri: str):
+    model = StoredArtifact(model, "model", model_uri)
     print(model.uri)
 
 
@@ -116,5 +128,5 @@ def outer(n: int = 1) -> int:
     add_2 = add(a=total, b=total_2)
     for item in [1, 2]:
         total_3, model_3 = inner(a=item)
-    show_done = show(model_2)
+    show_done = show(model=model_2, model_uri=uri_of(model_2))
     return add_2
