@@ -202,3 +202,35 @@ def words(*parts: object) -> list[Word]:
 def test_what_commands_have_in_common(calls: list[list[Word]], expected: list[tuple[str, ...]] | None) -> None:
     found = templates(calls)
     assert (found if found is None else [template.texts for template in found]) == expected
+
+
+ASKED = """
+from pipec import pipeline, step
+
+
+@step(targets={"airflow": {"task_id": "ours.load-rows"}})
+def load() -> list[int]:
+    return [1]
+
+
+@step
+def show(rows: list[int], name: str) -> None:
+    print(rows, name)
+
+
+@pipeline
+def one():
+    rows = load()
+    show(rows, "a")
+    show(rows, "b")
+"""
+
+
+def test_ids_that_were_asked_for_come_back(tmp_path: Path) -> None:
+    file = dag_of(ASKED, tmp_path)
+    assert '    with TaskGroup("ours"):\n        rows = load()\n' in file.read_text(encoding="utf-8")
+    outcome, _ = reading(tmp_path, "one")
+    assert outcome.module is not None
+    text = render(outcome.module)
+    assert '@step(targets={"airflow": {"task_id": "ours.load-rows"}})\ndef load' in text
+    assert "@step\ndef show" in text

@@ -73,7 +73,7 @@ def body(nodes: list[Node], strict: bool, exported: set[int] = frozenset()) -> B
     used = {u for n in nodes for u in n.data} | set(exported)
     more = {} if strict else _redundant(order, wanted)
     if not strict or _is_reduced(order, wanted):
-        for make in (_sequence, _cut):
+        for make in (_sequence, _levels, _cut):
             try:
                 items = _asked(make(order, wanted, used | {u for ups in more.values() for u in ups}), more)
             except Unwritable:
@@ -133,6 +133,8 @@ def _redundant(order: list[Node], above: dict[int, set[int]]) -> dict[int, tuple
 
 def _asked(items: list[Item], more: dict[int, tuple[int, ...]]) -> list[Item]:
     """`items` with the edges in `more` written out."""
+    if not more:
+        return items
     found: list[Item] = []
     for item in items:
         if isinstance(item, Call):
@@ -147,6 +149,31 @@ def _asked(items: list[Item], more: dict[int, tuple[int, ...]]) -> list[Item]:
 
 def _sequence(order: list[Node], above: dict[int, set[int]], used: set[int]) -> list[Item]:
     return [_call(n, used) for n in order]
+
+
+def _levels(order: list[Node], above: dict[int, set[int]], used: set[int]) -> list[Item]:
+    """Statements and blocks, each of which waits for all of those before it."""
+    items: list[Item] = []
+    level: list[Node] = []
+    least = _all_before(order, above)
+    for i, node in enumerate(order):
+        level.append(node)
+        if i + 1 == len(order) or least[i + 1] > i:
+            items.append(_call(node, used) if len(level) == 1 else _block(level, above, used))
+            level = []
+    return items
+
+
+def _all_before(order: list[Node], above: dict[int, set[int]]) -> list[int]:
+    """For each place: how many of the first nodes all nodes from there on wait for."""
+    found: list[int] = []
+    least = len(order)
+    for i in range(len(order) - 1, -1, -1):
+        own = above[order[i].number]
+        waits = next((k for k in range(i) if order[k].number not in own), i)
+        least = min(least, waits)
+        found.insert(0, least)
+    return found
 
 
 def _cut(order: list[Node], above: dict[int, set[int]], used: set[int]) -> list[Item]:

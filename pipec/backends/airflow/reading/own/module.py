@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 
 from pipec.backends.airflow.reading.own.blocks import statements
@@ -128,17 +129,27 @@ def _items(parts: Parts, writer: Writer) -> list[Item]:
 def _called(parts: Parts, writer: Writer) -> dict[str, dict[str, str]]:
     """Step -> its settings."""
     found: dict[str, dict[str, str]] = {}
+    asked: dict[str, set[str]] = {}
+    for node, name in writer.called.items():
+        asked.setdefault(name, set()).add(_asked_id(node, name))
     for node, name in writer.called.items():
         assert node.function is not None
         if parts.plain[name] not in parts.kept:
             continue  # a container, or a native step
-        settings = step_settings(node.function, parts.callbacks)
+        settings = step_settings(node.function, parts.callbacks, "" if len(asked[name]) > 1 else min(asked[name]))
         if found.setdefault(name, settings) != settings:
             raise Unknown(node.stmt, f"calls of `{name}` have several settings")
     for function in parts.tasks.values():
         if function.user and function.name not in found:
             found[function.name] = step_settings(function, parts.callbacks)
     return found
+
+
+def _asked_id(node: Node, step: str) -> str:
+    """The id that a step was asked to have; "" where it goes by its name, or Airflow or pipec has numbered it."""
+    if node.parent is not None or re.fullmatch(rf"{re.escape(step)}_*\d*", node.id, re.ASCII) or not step.isascii():
+        return ""
+    return re.sub(r"__\d+\Z", "", node.full)
 
 
 def _text(parts: Parts, stmt: ast.stmt, undecorated: bool) -> str:

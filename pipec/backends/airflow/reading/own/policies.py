@@ -65,10 +65,10 @@ def callback(node: ast.FunctionDef) -> str | None:
     return None
 
 
-def step_settings(function: TaskFunction, callbacks: Callbacks) -> dict[str, str]:
-    """The arguments of `@step` for a task."""
+def step_settings(function: TaskFunction, callbacks: Callbacks, task_id: str = "") -> dict[str, str]:
+    """The arguments of `@step` for a task. `task_id`: the id that it was asked to have."""
     options = {k: v for k, v in function.options.items() if k not in NO_SETTINGS}
-    values: dict[str, Any] = {"extensions": {native.TARGET: {}}}
+    values: dict[str, Any] = {"extensions": {native.TARGET: {"task_id": task_id} if task_id else {}}}
     placement: dict[str, Any] = {}
     component: dict[str, str] = {}
     if function.place:
