@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.graph import TaskNode
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
 def name_of(loop: ForEach) -> str:
     """What a mapped group is called: as the sub-pipeline, where it does nothing but call one for each item."""
-    nodes = loop.body.nodes
-    return nodes[0].id if len(nodes) == 1 and isinstance(nodes[0], Group) else loop.id
+    match loop.body.nodes:
+        case (Group(name=name, id=id_),) if not keyword.iskeyword(name):  # a `try` is a group too
+            return id_
+    return loop.id
 
 
 def handed_on(low: Lowering, output: Collect, scope: Scope) -> TaskNode:
