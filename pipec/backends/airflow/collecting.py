@@ -1,16 +1,25 @@
-"""What a mapped group gives to the tasks after it: lists of what its tasks have made for each item."""
+"""What a mapped group is called, and gives to the tasks after it: lists of what its tasks have made for each item."""
 
 from __future__ import annotations
 
+import keyword
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.graph import TaskNode
 from pipec.backends.airflow.values import Bound, Spec
 from pipec.compiler.rendering import python_literal as py
-from pipec.ir import Collect, Ref
+from pipec.ir import Collect, ForEach, Group, Ref
 
 if TYPE_CHECKING:
     from pipec.backends.airflow.lower import Lowering, Scope
+
+
+def name_of(loop: ForEach) -> str:
+    """What a mapped group is called: as the sub-pipeline, where it does nothing but call one for each item."""
+    match loop.body.nodes:
+        case (Group(name=name, id=id_),) if not keyword.iskeyword(name):  # a `try` is a group too
+            return id_
+    return loop.id
 
 
 def handed_on(low: Lowering, output: Collect, scope: Scope) -> TaskNode:

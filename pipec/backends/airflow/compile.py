@@ -9,6 +9,7 @@ from pipec.backends.airflow import contained, finish, isolation, operators
 from pipec.backends.airflow.addresses import outlined
 from pipec.backends.airflow.checks import check
 from pipec.backends.airflow.clashes import without_clashes
+from pipec.backends.airflow.dotted import put_in_groups
 from pipec.backends.airflow.emit import emit_steps, own_text
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.imports import needed_imports
@@ -78,6 +79,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     functions = Functions(pipeline, names, facts, version, site.image)
     low = Lowering(pipeline, names, functions, facts)
     low.run()
+    put_in_groups(low)
     dag = settings(pipeline, version, functions)
     user = user_code(isolation.left(pipeline))
     outside, inside = finish.orders(low)

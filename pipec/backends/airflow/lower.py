@@ -362,7 +362,7 @@ class Lowering:
 
     def mapped_group(self, loop: ForEach, scope: Scope) -> None:
         """A fan-out with several tasks for each item."""
-        name = self.names.fresh(loop.id)
+        name = self.names.fresh(collecting.name_of(loop))
         local = Names(self.names.taken)
         over = {local.fresh(t.id): t.id for t in loop.targets} or {local.fresh("item"): ""}
         mode, head, producer = self.items(over, loop, scope)

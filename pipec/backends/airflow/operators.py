@@ -60,10 +60,10 @@ def is_decorated(source: str) -> bool:
 
 def task_id(native: Native) -> str:
     """The id that the task gives itself; `StopIteration` where there is none."""
-    return next(_task_ids(ast.parse(native.source, mode="eval").body))
+    return next(task_ids(ast.parse(native.source, mode="eval").body))
 
 
-def _task_ids(node: ast.expr) -> Iterator[str]:
+def task_ids(node: ast.expr) -> Iterator[str]:
     """The `task_id` of a call, or of the calls that it is made of: `X.partial(task_id="x").expand(...)`."""
     while isinstance(node, (ast.Call, ast.Attribute)):
         if isinstance(node, ast.Call):
@@ -86,7 +86,7 @@ def refusal(task: Task, native: Native) -> str:
     call = ast.parse(native.source, mode="eval").body
     if not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
         return "its source is no call with named arguments, such as `BashOperator(task_id=...)`"
-    if next(_task_ids(call), None) is None:
+    if next(task_ids(call), None) is None:
         return "its source gives it no constant `task_id`"
     return ""
 

@@ -28,8 +28,9 @@ class Bodies:
         self.choices: Choices = lifted.planner.choices
         self.used = set(taken) | set(lifted.dag.parameters)
         self.numbers = lifted.planner.exprs.numbers
-        self.variables = {t: self._variable(t, one, variables) for t, one in lifted.tasks.items()}
         self.by_number = {n: t for t, n in self.numbers.items()}
+        self.read = {self.by_number[n] for one in lifted.tasks.values() for n in self._reads(one)}
+        self.variables = {t: self._variable(t, one, variables) for t, one in lifted.tasks.items()}
         self.calls = {t: self._call(one) for t, one in lifted.tasks.items()}
         self.data = {t: {self.by_number[n] for n in self._reads(one)} for t, one in lifted.tasks.items()}
         self.up: dict[Task, set[Task]] = {t: set(self.data[t]) for t in lifted.tasks}
@@ -138,7 +139,8 @@ class Bodies:
     def _variable(self, task: Task, entry: Lifted, variables: dict[int, str]) -> str:
         name = variables.get(id(task.node), "")
         if not name or name in self.used or hasattr(builtins, name):
-            plain = entry.plan.task.word in ("EmptyOperator", "DummyOperator") or entry.plan.native
+            plain = entry.plan.task.word in ("EmptyOperator", "DummyOperator")
+            plain = plain or (entry.plan.native and task not in self.read)
             name = f"{re.sub(r'[^A-Za-z0-9_]', '_', task.id)}_{'done' if plain else 'result'}"
             name = name if name.isidentifier() else f"task_{name}"
         base, n = name, 1

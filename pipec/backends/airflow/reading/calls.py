@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 
 from pipec.backends.airflow.reading import constants, grouping, making
+from pipec.backends.airflow.reading.assets import asset
 from pipec.backends.airflow.reading.constants import NotConstant
 from pipec.backends.airflow.reading.edges import chain, chain_linear, connect, tasks_of
 from pipec.backends.airflow.reading.evaluate import evaluate, iterated, pulled
@@ -205,7 +206,7 @@ def applied(state: State, decorator: Decorator, value: object, node: ast.AST) ->
     if word == "dag":
         return DagFunction(value, decorator.given, node)
     if word == "asset":
-        return making.asset(state, value, decorator.given, node)
+        return asset(state, value, decorator.given, node)
     return Unknown(node)
 
 

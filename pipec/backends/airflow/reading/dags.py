@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.reading.bodies import Bodies
+from pipec.backends.airflow.reading.making import unprefixed
 from pipec.backends.airflow.reading.schedules import DagSettings, dag_settings
 from pipec.backends.airflow.reading.scope import is_constant, literal
 from pipec.backends.airflow.reading.values import Dag, GroupBody, Parameter
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 TARGET = "Airflow"
 EACH = "it stands in a sub-pipeline, which is called once for each item"
+SHOWN = ("tooltip", "doc_md", "ui_color", "ui_fgcolor", "group_display_name")
+"""What a task group says for people alone."""
 KINDS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict"}
 
 
@@ -45,6 +48,7 @@ class Pipelines:
         settings = {} if name == dag.id else {"name": literal(dag.id)}
         settings |= pipeline_settings_of(found.policy)
         remarks = self._told(dag, found)
+        self._told_of_groups(dag)
         parameters = self._parameters(dag, remarks)
         body = Bodies(lifted, self.variables, self.lift.naming.taken).write()
         function = PipelineFunction(name, parameters, "", self._doc(dag), body, settings, tuple(remarks))
@@ -96,6 +100,19 @@ class Pipelines:
             self.report.add(changed)
             remarks.append(f"{changed.code}: {changed.message}")
         return remarks
+
+    def _told_of_groups(self, dag: Dag) -> None:
+        """Say what becomes of task groups: the tasks stand in line, and have the group's name in their ids."""
+        for group in dag.groups.values():
+            if group.tasks:
+                said = [name for name in group.given if name in SHOWN]
+                left_out = (
+                    f"; of the group itself {', '.join(f'`{name}`' for name in said)} is left out" if said else ""
+                )
+                how = f"its tasks stand in line, with its name in their ids{left_out}"
+                if unprefixed(group):
+                    how = f"its tasks stand in line, and nothing is left of it{left_out}"
+                self.report.add(Adapted(self.source.span(group.node), group.id, how))
 
     def _doc(self, dag: Dag) -> str:
         for name in ("description", "doc_md"):

@@ -7,6 +7,7 @@ import builtins
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from pipec.backends.airflow.reading import files
 from pipec.backends.airflow.reading.callables import function_text
 from pipec.backends.airflow.reading.lines import dedented
 from pipec.backends.airflow.reading.scope import is_constant, literal
@@ -17,6 +18,7 @@ from pipec.backends.airflow.reading.values import (
     External,
     Function,
     GroupFunction,
+    Made,
     Refusal,
     TaskFunction,
 )
@@ -34,6 +36,8 @@ class Reach:
     """Import statements."""
     airflow: str = ""
     """What they use of Airflow itself; "" where nothing."""
+    file: bool = False
+    """Whether they read `__file__`."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,11 @@ class Definitions:
         return found
 
     def _step(self, name: str, owner: Function | None, found: Reach) -> list[tuple[str, Function | None]]:
-        if name == "__file__":
-            place = owner.node if owner is not None else self.state.tree
-            raise Refusal(
-                place, "`__file__`", "the module of the result lies elsewhere", "give the path as a parameter"
-            )
+        if name == files.NAME:
+            self._file(owner)
+            found.file = True
+            found.imports[files.needed(self.state.imports)] = None
+            return []
         binding = (owner.scope if owner is not None else self.state.module).find(name)
         if binding is not None and binding.statement:
             found.imports[binding.statement] = None
@@ -84,11 +88,15 @@ class Definitions:
             return []
         function = self._function(name, binding.value if binding is not None else None)
         if function is not None:
+            needed = free_names(function.node)
+            if binding is not None and isinstance(binding.value, Made) and (owner is not function or name in needed):
+                place = owner.node if owner is not None else function.node
+                raise Refusal(place, f"`{name}`", "it is an asset here, and would be a plain function in the result")
             found.names[function.name] = None
-            return [(n, function) for n in free_names(function.node)]
+            return [(n, function) for n in needed]
         if binding is not None and isinstance(binding.value, Class):
             found.names[name] = None
-            return [(n, owner) for n in free_names(binding.value.node)]
+            return [(n, owner if n != files.NAME else None) for n in free_names(binding.value.node)]
         if name in self.binders:
             found.names[name] = None
             needed = {n for node in self.binders[name] for n in free_names(node)}
@@ -97,12 +105,25 @@ class Definitions:
             return self._constant(name, binding.value, binding.text, found)
         return []
 
+    def _file(self, owner: Function | None) -> None:
+        """See that `__file__` can be asked of the DAG where it is read."""
+        if owner is None or isinstance(owner.node, ast.Lambda) or files.located(self._text(owner)) is None:
+            place = owner.node if owner is not None else self.state.tree
+            raise Refusal(
+                place, "`__file__`", "the module of the result lies elsewhere", "give the path as a parameter"
+            )
+
+    def _text(self, function: Function) -> str:
+        assert isinstance(function.node, FUNCTIONS)
+        return function_text(function.node, self.state.writer, function.name)
+
     def _function(self, name: str, value: object) -> Function | None:
         if isinstance(value, (TaskFunction, GroupFunction, DagFunction)):
             value = value.function
         if isinstance(value, Function) and not isinstance(value.node, ast.Lambda):
             return value
-        return self.functions.get(name) if value is None else None
+        is_asset = isinstance(value, Made)  # what `@asset` makes of a function
+        return self.functions.get(name) if value is None or is_asset else None
 
     def _constant(self, name: str, value: object, text: object, found: Reach) -> list[tuple[str, Function | None]]:
         """A constant of a DAG's function."""
@@ -146,7 +167,9 @@ class Definitions:
         """A helper with its decorators, those of Airflow left out."""
         node = function.node
         assert isinstance(node, FUNCTIONS)
-        text = function_text(node, self.state.writer, function.name)
+        text = self._text(function)
+        if files.NAME in free_names(node):
+            text = files.located(text) or text
         kept = [d for d in node.decorator_list if not self._is_airflow(d, function)]
         return "".join(f"@{self.state.writer.segment(d)}\n" for d in kept) + text
 

@@ -71,15 +71,16 @@ def body(nodes: list[Node], strict: bool, exported: set[int] = frozenset()) -> B
     order = _sorted(nodes)
     wanted = closure(order)
     used = {u for n in nodes for u in n.data} | set(exported)
+    more = {} if strict else _redundant(order, wanted)
     if not strict or _is_reduced(order, wanted):
-        for make in (_sequence, _cut):
+        for make in (_sequence, _levels, _cut):
             try:
-                items = make(order, wanted, used)
+                items = _asked(make(order, wanted, used | {u for ups in more.values() for u in ups}), more)
             except Unwritable:
                 continue
             if _implied(items) == wanted:
                 return _body(items, nodes, used)
-    return _body([Together(_named(order, wanted, used, set(), strict))], nodes, used)
+    return _body([Together(_named(order, wanted, used, set(), strict or bool(more)))], nodes, used)
 
 
 def _body(items: list[Item], nodes: list[Node], used: set[int]) -> Body:
@@ -119,8 +120,60 @@ def _is_reduced(order: list[Node], above: dict[int, set[int]]) -> bool:
     return all(not any(u in above[other] for other in n.up if other != u) for n in order for u in n.up)
 
 
+def _redundant(order: list[Node], above: dict[int, set[int]]) -> dict[int, tuple[int, ...]]:
+    """Node -> those that it waits for by an edge that others imply, which nothing says unless it is asked for."""
+    blocks = {n.number for n in order if n.block}
+    found: dict[int, tuple[int, ...]] = {}
+    for node in order:
+        said = {u for u in node.up - node.data - blocks if any(u in above[o] for o in node.up if o != u)}
+        if said:
+            found[node.number] = tuple(sorted(said))
+    return found
+
+
+def _asked(items: list[Item], more: dict[int, tuple[int, ...]]) -> list[Item]:
+    """`items` with the edges in `more` written out."""
+    if not more:
+        return items
+    found: list[Item] = []
+    for item in items:
+        if isinstance(item, Call):
+            after = more.get(item.node.number, ())
+            found.append(Together([item], after) if after else item)
+        elif item.after:
+            raise Unwritable  # it has a list of its own, which has all of them
+        else:
+            found.append(Together(_asked(item.items, more)))
+    return found
+
+
 def _sequence(order: list[Node], above: dict[int, set[int]], used: set[int]) -> list[Item]:
     return [_call(n, used) for n in order]
+
+
+def _levels(order: list[Node], above: dict[int, set[int]], used: set[int]) -> list[Item]:
+    """Statements and blocks, each of which waits for all of those before it."""
+    items: list[Item] = []
+    level: list[Node] = []
+    least = _all_before(order, above)
+    for i, node in enumerate(order):
+        level.append(node)
+        if i + 1 == len(order) or least[i + 1] > i:
+            items.append(_call(node, used) if len(level) == 1 else _block(level, above, used))
+            level = []
+    return items
+
+
+def _all_before(order: list[Node], above: dict[int, set[int]]) -> list[int]:
+    """For each place: how many of the first nodes all nodes from there on wait for."""
+    found: list[int] = []
+    least = len(order)
+    for i in range(len(order) - 1, -1, -1):
+        own = above[order[i].number]
+        waits = next((k for k in range(i) if order[k].number not in own), i)
+        least = min(least, waits)
+        found.insert(0, least)
+    return found
 
 
 def _cut(order: list[Node], above: dict[int, set[int]], used: set[int]) -> list[Item]:

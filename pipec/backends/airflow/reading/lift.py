@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from pipec.backends.airflow.reading import files
+from pipec.backends.airflow.reading.assets import ASSET, caller, takes_arguments
 from pipec.backends.airflow.reading.bodies import Bodies
 from pipec.backends.airflow.reading.dags import Pipelines
 from pipec.backends.airflow.reading.definitions import Definitions, Reach, free_names
@@ -114,6 +116,10 @@ class Lift:
         lifted = Lifted(plan)
         source = NativeSource(self.state, task, task.id)
         function = task.function
+        if task.word == "asset" and isinstance(function, Function) and takes_arguments(function):
+            source.helper = self.helper_names[task] = self.state.fresh(f"call_{function.name}")
+            lifted.helper = caller(self.state, task, source.helper)
+            self.reach.imports[ASSET] = None
         given = {r.task for a in (*task.args, *task.kwargs.values()) for r in results(a.value)}
         takes = any(not plans[t].native for t in given)  # steps are no operators that could be named
         if takes and task.is_taskflow and task.mapping is None and isinstance(function, Function):
@@ -126,10 +132,11 @@ class Lift:
 
     # what is kept
 
-    def _add(self, names: set[str] | frozenset[str], owner: Function | None = None) -> None:
+    def _add(self, names: set[str] | frozenset[str], owner: Function | None = None) -> Reach:
         found = self.definitions.reach(names, owner)
         self.reach.names |= found.names
         self.reach.imports |= found.imports
+        return found
 
     def _reach_all(self, lifted: LiftedDag) -> None:
         """Collect what steps and native tasks need."""
@@ -138,12 +145,14 @@ class Lift:
             if one.text is None:
                 self._reach_step(one.plan)
                 continue
-            self._add({n for n in one.text.names if n != self.helper_names.get(task)}, _owner(function))
+            found = [self._add({n for n in one.text.names if n != self.helper_names.get(task)}, _owner(function))]
             if one.helper and isinstance(function, Function):
-                self._add({function.name}, function)
+                found.append(self._add({function.name}, function))
                 for arg in (*task.args, *task.kwargs.values()):
                     self._add(arg.text.names)
                     self.reach.imports |= dict.fromkeys(sorted(arg.text.imports))
+            if any(reach.file for reach in found):
+                one.plan.differences.append(files.DIFFERENCE)
 
     def _reach_step(self, plan: Plan) -> None:
         task = plan.task

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import cast
 
 from pipec.backends.airflow.reading.edges import connect
 from pipec.backends.airflow.reading.scope import Scope, Text, is_constant, literal
@@ -126,25 +125,6 @@ def _signature(state: State, function: Function, args: list[Arg], kwargs: dict[s
         made.parameters[one.arg] = found
         bound[one.arg] = Arg(found, Text(one.arg, refs=(found,)), one)
     return bound
-
-
-def asset(state: State, function: Function, given: dict[str, Arg], node: ast.AST) -> object:
-    """A function under `@asset`: a DAG of one task."""
-    name = given["name"].value if "name" in given else getattr(function.node, "name", "")
-    uri = given["uri"].value if "uri" in given else name
-    made = Dag(str(name), {k: v for k, v in given.items() if k not in ("uri", "name")}, node, asset=True)
-    state.dags.append(made)
-    arguments = function.node.args
-    if arguments.args or arguments.kwonlyargs or arguments.posonlyargs or isinstance(function.node, ast.Lambda):
-        made.refused = Refusal(
-            node, f"the asset {name!r}", "its function takes arguments, which Airflow alone fills in"
-        )
-        return Made("Asset", [], {"uri": uri, "name": name}, node)
-    text = Text(f"Asset({uri!r})")
-    outlet = Arg([Made("Asset", [], {"uri": uri, "name": name}, node)], text, node)
-    task = Task(made, str(name), "asset", cast("ast.Call", node), {"outlets": outlet}, text, function=function)
-    made.tasks[task.id] = task
-    return Made("Asset", [], {"uri": uri, "name": name}, node)
 
 
 def mapping(name: str, args: list[Arg], kwargs: dict[str, Arg]) -> Mapping:

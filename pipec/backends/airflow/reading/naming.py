@@ -70,7 +70,7 @@ class Naming:
         for lifted in every:
             for one in lifted.tasks.values():
                 if one.plan.native:
-                    self._native_step(one, getattr(one.plan.task.node, "lineno", 0), names)
+                    self._native_step(one, _line(one.plan.task), names)
 
     def fresh(self, wanted: str) -> str:
         """A free name of the result's top level."""
@@ -235,6 +235,13 @@ class Naming:
             self.lift.report.add(finding)
             found.append(f"{finding.code}: {finding.message}")
         return tuple(found)
+
+
+def _line(task: Task) -> int:
+    """Where a task is made; one of `@asset` is made by its function."""
+    if task.word == "asset" and isinstance(task.function, Function):
+        return task.function.node.end_lineno or 0
+    return getattr(task.node, "lineno", 0)
 
 
 def head(task: Task) -> str:

@@ -26,6 +26,7 @@ PYTHON = "airflow.providers.standard.operators.python"
 SENSOR = "airflow.providers.standard.sensors.python"
 OPERATORS: dict[str, tuple[str, str]] = {
     "task": (PYTHON, "PythonOperator"),
+    "asset": (PYTHON, "PythonOperator"),
     "setup": (PYTHON, "PythonOperator"),
     "teardown": (PYTHON, "PythonOperator"),
     "task.branch": (PYTHON, "BranchPythonOperator"),
@@ -169,8 +170,6 @@ class NativeSource:
     def _taskflow(self) -> Text:
         """`@task` functions by the operators that they stand for."""
         task = self.task
-        if task.word == "asset":
-            raise Refusal(task.node, f"the asset {task.id!r}", "it has more to it than an address")
         if task.word not in OPERATORS:
             return self._decorated()
         module, name = OPERATORS[task.word]

@@ -6,7 +6,8 @@ import ast
 import re
 from dataclasses import dataclass, field
 
-from pipec.backends.airflow.reading import containers, policies
+from pipec.backends.airflow.reading import containers, files, policies
+from pipec.backends.airflow.reading.assets import takes_arguments
 from pipec.backends.airflow.reading.callables import Callable_, adapt
 from pipec.backends.airflow.reading.choices import BRANCHES, CIRCUITS, Choice, Choices
 from pipec.backends.airflow.reading.definitions import Definitions, Reach, free_names
@@ -286,7 +287,11 @@ class Planner:
             return "" if task.mapping is None else "it maps a function of another module"
         if not isinstance(function, Function):
             return "what it calls is not known before the file runs"
+        if task.word == "asset" and takes_arguments(function):
+            return "its function takes what Airflow alone fills in"
         reach = self._reach(function)
+        if reach.file:
+            return files.READS
         if isinstance(function.node, ast.Lambda):
             return f"it uses `{reach.airflow}` of Airflow" if reach.airflow else ""
         plan.callable_ = adapt(function.node, self._given(task, function), self.state.writer, function.name)

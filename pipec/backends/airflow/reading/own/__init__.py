@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import ast
 
-from pipec.backends.airflow.reading.own.functions import MARK, first_doc
-from pipec.backends.airflow.reading.own.module import Made, made_of, parts_of
+from pipec.backends.airflow.reading.own.dag import Node
+from pipec.backends.airflow.reading.own.functions import MARKS
+from pipec.backends.airflow.reading.own.module import Made, made_of
+from pipec.backends.airflow.reading.own.parts import parts_of
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate
+from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, KeptNative
 from pipec.compiler.reading import Outcome, PipelineRead, Source, TaskRead
 
 TARGET = "airflow"
-ELSEWHERE = {
-    "Run a step in the container of its task": "containers",
-    "Run a task in a virtual environment of its own": "environments",
-}
-"""How the docstring of a decorator starts that runs steps elsewhere than in the worker -> where that is."""
 
 
 def is_own(source: Source) -> bool:
     """Whether pipec has written the file."""
-    return MARK in source.text and "with DAG(" in source.text
+    return any(mark in source.text for mark in MARKS) and "with DAG(" in source.text
 
 
 def read(source: Source, report: Report) -> Outcome:
     """The DAG of the file as a pipeline; `CannotMigrate` where something in it is not understood."""
     tree = ast.parse(source.text)
     try:
-        for kind in (
-            kind for start, kind in ELSEWHERE.items() if any(first_doc(n).startswith(start) for n in tree.body)
-        ):
-            raise Unknown(None, f"its steps run in {kind} of their own, from a module beside the file")
         made = made_of(parts_of(source, tree))
     except Unknown as problem:
         span = source.span(problem.node) if problem.node is not None else source.start
@@ -48,11 +41,18 @@ def _adapted(source: Source, made: Made, report: Report) -> None:
     kept = "it returns the last value that no task reads" if made.returns else "it returns nothing"
     report.add(Adapted(span, made.name, f"a DAG does not say what its run results in, so {kept}"))
     if any(node.groups for node in made.graph.every()):
-        report.add(Adapted(span, made.name, "its task groups are written in line"))
+        report.add(Adapted(span, made.name, "its task groups are written in line, and most ids lose their names"))
+    for node, word in made.natives.items():
+        report.add(KeptNative(source.span(node.stmt), "Airflow", node.full, word))
 
 
 def _read(source: Source, made: Made) -> PipelineRead:
-    tasks = tuple(
-        TaskRead(node.full, "exact", source.span(node.stmt)) for node in made.graph.every() if node in made.called
-    )
-    return PipelineRead(made.name, made.function, tasks)
+    tasks = [node for node in made.graph.every() if node in made.called]
+    return PipelineRead(made.name, made.function, tuple(_task(source, made, node) for node in tasks))
+
+
+def _task(source: Source, made: Made, node: Node) -> TaskRead:
+    word = made.natives.get(node)
+    if word is None:
+        return TaskRead(node.full, "exact", source.span(node.stmt))
+    return TaskRead(node.full, "opaque", source.span(node.stmt), (f"`{word}` is kept in Airflow's words",))

@@ -6,8 +6,12 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pipec.backends.airflow.operators import task_ids
 from pipec.backends.airflow.reading.own.functions import COLLECTED, TaskFunction, constant, dotted, first_doc
 from pipec.backends.airflow.reading.own.unknown import Unknown
+
+JOIN = "none_failed_min_one_success"
+"""The trigger rule of what brings the arms of a branch together."""
 
 
 @dataclass(eq=False)
@@ -16,7 +20,7 @@ class Node:
 
     id: str
     kind: str
-    """"task", "branch", "sensor", "empty", "outlet", "loop", "collect", "item"."""
+    """"task", "branch", "sensor", "operator", "empty", "outlet", "loop", "collect", "item"."""
     stmt: ast.stmt
     function: TaskFunction | None = None
     args: dict[str, ast.expr] = field(default_factory=dict)
@@ -41,11 +45,13 @@ class Node:
     """What the names in its arguments stand for."""
     full: str = ""
     """Its identifier, with those of the groups that it stands in."""
+    operator: ast.Call | None = None
+    """Of an "operator": how the DAG makes it."""
 
     @property
     def is_join(self) -> bool:
         """Whether it brings the arms of a branch together."""
-        return self.rule == "none_failed_min_one_success"
+        return self.rule == JOIN
 
 
 @dataclass
@@ -142,6 +148,16 @@ class GraphReader:
                     node.data.append(found)
                     if found not in node.upstream and found.kind != "item":
                         node.upstream.append(found)
+        for found in self._mentioned(node):
+            self.graph.edges.append((found, node))
+            if found not in node.upstream:
+                node.upstream.append(found)
+
+    def _mentioned(self, node: Node) -> list[Node]:
+        """The tasks that an operator takes something from."""
+        names = [n.id for n in ast.walk(node.operator) if isinstance(n, ast.Name)] if node.operator is not None else []
+        found = (self.graph.by_variable[name] for name in names if name in self.graph.by_variable)
+        return [one for one in dict.fromkeys(found) if one is not node]
 
     def _prefix(self, parent: Node | None) -> tuple[str, ...]:
         return () if parent is None else (*self._prefix(parent.parent), *parent.groups, parent.id)
@@ -150,9 +166,10 @@ class GraphReader:
         if dotted(call.func) == "EmptyOperator":
             given = {k.arg: k.value for k in call.keywords if k.arg}
             rule = str(constant(given["trigger_rule"])) if "trigger_rule" in given else "all_success"
-            if "outlets" in given and not rule.endswith("one_success"):
+            if "outlets" in given and rule != JOIN and "dag://" in ast.unparse(given["outlets"]):
                 return Node(str(constant(given["task_id"])), "outlet", stmt)
-            return Node(str(constant(given["task_id"])), "empty", stmt, rule=rule)
+            if rule == JOIN and len(given) == 2:
+                return Node(str(constant(given["task_id"])), "empty", stmt, rule=rule)
         outer, partial = call, None
         callee: ast.expr = call.func
         mapping = ""
@@ -170,7 +187,10 @@ class GraphReader:
             callee = callee.func.value
         function = self.functions.get(callee.id) if isinstance(callee, ast.Name) else None
         if function is None:
-            raise Unknown(call, f"`{ast.unparse(callee)[:40]}` is not known")
+            id_ = next(task_ids(call), None)
+            if id_ is None:
+                raise Unknown(call, f"`{ast.unparse(callee)[:40]}` is not known")
+            return Node(id_, "operator", stmt, operator=call)
         return self._of(stmt, function, override, outer, partial, mapping)
 
     def _of(

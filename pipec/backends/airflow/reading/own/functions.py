@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 from pipec.backends.airflow.reading.own.unknown import Unknown
 
 _DOC = re.compile(r'^(?:def|class) \w+.*?:\n(?:    # region.*\n)?    """(.+?)(?:"""|\n)', re.M)
 _INNER_DOC = re.compile(r'^    """(.+?)(?:"""|\n)', re.M)
 MARK = "Let a task take and give exact values by XCom"
+MARKS = (
+    MARK,
+    "Run a task in a virtual environment of its own, without Airflow: its code is in the module beside this file.",
+    "Run a step in the container of its task.",
+)
+"""What a DAG file of pipec's has for any step that is a function."""
+MARK_OF_STEPS = "Let a step take and give exact values as JSON"
 COLLECTED = "List what a task of a mapped group gave for each item; as an argument one item would be no list."
 GLUE_NAMES = frozenset(
     [
@@ -50,6 +59,10 @@ class TaskFunction:
     watched: ast.Call | None = None
     caught: bool = False
     env: ast.expr | None = None
+    place: str = ""
+    """"virtualenv", "pod" or "docker", where it runs; "" is in the worker."""
+    isolated: dict[str, ast.expr] = field(default_factory=dict)
+    """What the environment has that is made for it: `requirements` and `python`."""
     user: bool = False
     """Whether it is a step of the user's, not glue."""
 
@@ -115,8 +128,11 @@ def is_helper(node: ast.AST) -> bool:
     return first_doc(node) in helper_docs()
 
 
-def task_function(node: ast.FunctionDef, helpers: dict[str, str]) -> TaskFunction | None:
-    """A function under `@task`; `None` for others. `helpers`: name in this file -> which helper that is."""
+def task_function(
+    node: ast.FunctionDef, helpers: dict[str, str], places: Mapping[str, str] = MappingProxyType({})
+) -> TaskFunction | None:
+    """A function under `@task`; `None` for others. `helpers`: name in this file -> which helper that is. `places`: a
+    decorator of the file's own that makes tasks -> where these run."""
     found = TaskFunction(node)
     if not node.decorator_list:
         return None
@@ -124,6 +140,9 @@ def task_function(node: ast.FunctionDef, helpers: dict[str, str]) -> TaskFunctio
         call = decorator if isinstance(decorator, ast.Call) else None
         name = dotted(call.func if call else decorator)
         given = {k.arg: k.value for k in call.keywords if k.arg} if call else {}
+        if name in places:
+            found.options, found.place = given, places[name]
+            continue
         if name in ("task", "task.branch", "task.sensor", "task.short_circuit"):
             found.kind = name.partition(".")[2] or "task"
             found.options = given
@@ -137,6 +156,10 @@ def task_function(node: ast.FunctionDef, helpers: dict[str, str]) -> TaskFunctio
                 found.watched = call
             case "caught" | "caught_sensor":
                 found.caught = True
+            case "isolated":
+                found.place, found.isolated = "virtualenv", given
+            case "contained":
+                pass
             case "with_environment":
                 found.env = call.args[0] if call else None
             case _:

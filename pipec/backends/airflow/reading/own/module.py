@@ -3,113 +3,26 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass
 
 from pipec.backends.airflow.reading.own.blocks import statements
 from pipec.backends.airflow.reading.own.dag import Graph, GraphReader, Node
-from pipec.backends.airflow.reading.own.functions import (
-    MARK,
-    TaskFunction,
-    classify,
-    constant,
-    dotted,
-    first_doc,
-    is_helper,
-    task_function,
-)
+from pipec.backends.airflow.reading.own.functions import constant
 from pipec.backends.airflow.reading.own.guards import Guards
+from pipec.backends.airflow.reading.own.operators import Operators
 from pipec.backends.airflow.reading.own.order import ordered
 from pipec.backends.airflow.reading.own.params import signature
+from pipec.backends.airflow.reading.own.parts import Parts
 from pipec.backends.airflow.reading.own.places import Names
-from pipec.backends.airflow.reading.own.policies import Callbacks, callback, dag_settings, step_settings
+from pipec.backends.airflow.reading.own.policies import dag_settings, step_settings
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.backends.airflow.reading.own.writer import Writer
-from pipec.compiler.reading import Definition, Item, Module, PipelineFunction, Source, StepFunction
+from pipec.compiler.reading import Definition, Item, Module, PipelineFunction, StepFunction
 from pipec.compiler.reading.module import AUTHORING
 
 OURS = ("airflow", "kubernetes")
-"""Packages that only the generated part needs."""
-
-
-@dataclass
-class Parts:
-    """The top level of a generated file."""
-
-    source: Source
-    tree: ast.Module
-    helpers: dict[str, str] = field(default_factory=dict)
-    tasks: dict[str, TaskFunction] = field(default_factory=dict)
-    plain: dict[str, ast.FunctionDef] = field(default_factory=dict)
-    """Functions of the user's."""
-    kept: list[ast.stmt] = field(default_factory=list)
-    """What the user wrote, in order."""
-    imported: list[ast.stmt] = field(default_factory=list)
-    typing_only: list[ast.If] = field(default_factory=list)
-    callbacks: Callbacks = field(default_factory=Callbacks)
-    dags: list[ast.With] = field(default_factory=list)
-
-
-def parts_of(source: Source, tree: ast.Module) -> Parts:
-    """Tell apart what stands at the top level."""
-    found = Parts(source, tree)
-    body = tree.body[1:] if tree.body and _is_text(tree.body[0]) else tree.body
-    defined = [s for s in body if isinstance(s, (ast.FunctionDef, ast.ClassDef)) and is_helper(s)]
-    for helper in defined:
-        found.helpers[helper.name] = _canonical(first_doc(helper), helper.name)
-    for stmt in body:
-        _sort(found, stmt)
-    classify(found.tasks, set(found.plain))
-    for function in list(found.tasks.values()):
-        if function.user:
-            found.plain[function.name] = function.node
-    return found
-
-
-def _canonical(doc: str, name: str) -> str:
-    """Which helper a docstring belongs to."""
-    if doc.startswith(MARK):
-        return "stored"
-    for start, helper in (
-        ("Reuse the result of an earlier run", "cached"),
-        ("Let a task end well when its last attempt fails", "caught"),
-        ("Let a sensor end well", "caught_sensor"),
-        ("Set environment variables while a task runs", "with_environment"),
-    ):
-        if doc.startswith(start):
-            return helper
-    return name
-
-
-def _sort(found: Parts, stmt: ast.stmt) -> None:
-    match stmt:
-        case ast.Import() | ast.ImportFrom():
-            found.imported.append(stmt)
-        case ast.If(test=ast.Name("TYPE_CHECKING")):
-            found.typing_only.append(stmt)
-        case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name("DAG")))]):
-            found.dags.append(stmt)
-        case ast.Assign(targets=[ast.Name("ARTIFACTS")]) if "ARTIFACT_ROOT" in ast.unparse(stmt):
-            pass
-        case ast.FunctionDef() | ast.ClassDef() if is_helper(stmt) and not stmt.decorator_list:
-            pass
-        case ast.FunctionDef() if is_helper(stmt) and dotted(stmt.decorator_list[0]).startswith("contextlib"):
-            pass
-        case ast.FunctionDef():
-            function = task_function(stmt, found.helpers)
-            if function is not None:
-                found.tasks[stmt.name] = function
-                found.kept.append(stmt)
-            elif (told := callback(stmt)) is not None:
-                found.callbacks.known[stmt.name] = told
-            else:
-                found.plain[stmt.name] = stmt
-                found.kept.append(stmt)
-        case _:
-            found.kept.append(stmt)
-
-
-def _is_text(stmt: ast.stmt) -> bool:
-    return isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant) and isinstance(stmt.value.value, str)
+"""Packages that the generated part needs, and the user's part seldom does."""
 
 
 @dataclass
@@ -123,6 +36,8 @@ class Made:
     dag: ast.With
     called: dict[Node, str]
     """Task -> the step that it calls."""
+    natives: dict[Node, str]
+    """Task in Airflow's own words -> the operator that makes it."""
     returns: bool
     """Whether the pipeline returns something."""
 
@@ -136,10 +51,12 @@ def made_of(parts: Parts) -> Made:
     assert isinstance(call, ast.Call)
     given = {str(k.arg): k.value for k in call.keywords}
     graph = GraphReader(parts.tasks).read(dag.body)
-    guards = Guards(graph)
-    guards.run()
     parameters, annotated = signature(given.get("params"))
     dag_id = str(constant(given["dag_id"]))
+    operators = Operators(parts, graph, {*AUTHORING, *annotated, *_module_names(parts)}, given.get("params"))
+    steps = operators.run()
+    guards = Guards(graph)
+    guards.run()
     function = _function_name(dag_id, set(parts.plain) | annotated)
     reserved = {*AUTHORING, *annotated, function, *_module_names(parts)}
     writer = Writer(graph, guards, Names(reserved), parts.plain)
@@ -154,7 +71,7 @@ def made_of(parts: Parts) -> Made:
         body=statements(block),
         settings=settings,
     )
-    items = [*_items(parts, writer), pipeline]
+    items = [*_items(parts, writer), *steps, pipeline]
     doc = ast.get_docstring(parts.tree, clean=False) or ""
     return Made(
         Module(tuple(items), _imports(parts, items), doc),
@@ -163,6 +80,7 @@ def made_of(parts: Parts) -> Made:
         graph,
         dag,
         writer.called,
+        operators.words,
         writer.result is not None,
     )
 
@@ -211,9 +129,14 @@ def _items(parts: Parts, writer: Writer) -> list[Item]:
 def _called(parts: Parts, writer: Writer) -> dict[str, dict[str, str]]:
     """Step -> its settings."""
     found: dict[str, dict[str, str]] = {}
+    asked: dict[str, set[str]] = {}
+    for node, name in writer.called.items():
+        asked.setdefault(name, set()).add(_asked_id(node, name))
     for node, name in writer.called.items():
         assert node.function is not None
-        settings = step_settings(node.function, parts.callbacks)
+        if parts.plain[name] not in parts.kept:
+            continue  # a container, or a native step
+        settings = step_settings(node.function, parts.callbacks, "" if len(asked[name]) > 1 else min(asked[name]))
         if found.setdefault(name, settings) != settings:
             raise Unknown(node.stmt, f"calls of `{name}` have several settings")
     for function in parts.tasks.values():
@@ -222,9 +145,16 @@ def _called(parts: Parts, writer: Writer) -> dict[str, dict[str, str]]:
     return found
 
 
+def _asked_id(node: Node, step: str) -> str:
+    """The id that a step was asked to have; "" where it goes by its name, or Airflow or pipec has numbered it."""
+    if node.parent is not None or re.fullmatch(rf"{re.escape(step)}_*\d*", node.id, re.ASCII) or not step.isascii():
+        return ""
+    return re.sub(r"__\d+\Z", "", node.full)
+
+
 def _text(parts: Parts, stmt: ast.stmt, undecorated: bool) -> str:
     """The source of a statement, with the comments above it."""
-    lines = parts.source.lines
+    lines = parts.borrowed.get(stmt, parts.source).lines
     start = min([stmt.lineno, *(d.lineno for d in getattr(stmt, "decorator_list", []))])
     above: list[str] = []
     line = start - 2
@@ -241,6 +171,7 @@ def _imports(parts: Parts, items: list[Item]) -> tuple[str, ...]:
     text = "\n".join(i.source for i in items if isinstance(i, (Definition, StepFunction)))
     pipelines = [i for i in items if isinstance(i, PipelineFunction)]
     names = _mentioned(text) | {w for p in pipelines for w in p.settings.values()}
+    ours = names - _bound(text)  # a variable of the user's may be called `task`
     found: list[str] = []
     for stmt in (*parts.imported, *(s for block in parts.typing_only for s in block.body)):
         if not isinstance(stmt, (ast.Import, ast.ImportFrom)):
@@ -251,7 +182,7 @@ def _imports(parts: Parts, items: list[Item]) -> tuple[str, ...]:
             continue
         for alias in stmt.names:
             bound = (alias.asname or alias.name).split(".")[0]
-            if (module or alias.name).split(".")[0] in OURS or bound not in names:
+            if bound not in (ours if (module or alias.name).split(".")[0] in OURS else names):
                 continue
             one = (
                 ast.ImportFrom(stmt.module, [alias], stmt.level)
@@ -260,6 +191,13 @@ def _imports(parts: Parts, items: list[Item]) -> tuple[str, ...]:
             )
             found.append(ast.unparse(one))
     return tuple(found)
+
+
+def _bound(text: str) -> set[str]:
+    """Names that anything in `text` binds."""
+    nodes = list(ast.walk(ast.parse(text)))
+    found = {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    return found | {n.arg for n in nodes if isinstance(n, (ast.arg, ast.keyword)) and n.arg}
 
 
 def _mentioned(text: str) -> set[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.airflow import native
+from pipec.backends.airflow.reading.own import pods
 from pipec.backends.airflow.reading.own.functions import TaskFunction, constant, dotted
 from pipec.backends.airflow.reading.own.steps import seconds
 from pipec.backends.airflow.reading.own.unknown import Unknown
@@ -65,27 +66,50 @@ def callback(node: ast.FunctionDef) -> str | None:
     return None
 
 
-def step_settings(function: TaskFunction, callbacks: Callbacks) -> dict[str, str]:
-    """The arguments of `@step` for a task."""
+def step_settings(function: TaskFunction, callbacks: Callbacks, task_id: str = "") -> dict[str, str]:
+    """The arguments of `@step` for a task. `task_id`: the id that it was asked to have."""
     options = {k: v for k, v in function.options.items() if k not in NO_SETTINGS}
-    values: dict[str, Any] = {}
-    if (retry := _retry({k: options.pop(k) for k in RETRY if k in options})) is not None:
-        values["retry"] = retry
+    values: dict[str, Any] = {"extensions": {native.TARGET: {"task_id": task_id} if task_id else {}}}
+    placement: dict[str, Any] = {}
+    component: dict[str, str] = {}
+    if function.place:
+        values["extensions"][native.TARGET]["isolation"] = function.place
+        component = pods.component_settings(function.place, options, function.isolated)
+    if function.place == "docker":
+        pods.docker_values(options, values, placement)
+    elif function.place == "pod":
+        _pod_values(pods.pod_words(options), function.node, values, placement)
     if function.cached is not None:
         values["cache"] = _cache(function.cached)
     if function.watched is not None:
         values["deadline"] = _deadline(function.watched)
     if function.env is not None:
         values["env"] = constant(function.env)
-    image: str | None = None
+    if "executor_config" in options:
+        image = _pod(options.pop("executor_config"), values, placement)
+        component |= {} if image is None else {"image": f'"{image}"'}
+    return component | _settings(options, values, placement, callbacks)
+
+
+def container_settings(options: dict[str, ast.expr], callbacks: Callbacks) -> dict[str, str]:
+    """The settings of a container step: those of `KubernetesPodOperator` without its image and command line."""
+    values: dict[str, Any] = {"extensions": {native.TARGET: {}}}
     placement: dict[str, Any] = {}
-    extensions: dict[str, Any] = {}
+    left = {k: v for k, v in options.items() if k not in NO_SETTINGS}
+    _pod_values(pods.pod_words(left), None, values, placement)
+    return _settings(left, values, placement, callbacks)
+
+
+def _settings(
+    options: dict[str, ast.expr], values: dict[str, Any], placement: dict[str, Any], callbacks: Callbacks
+) -> dict[str, str]:
+    """The arguments of `@step` for what every operator takes, and for `values`."""
+    if (retry := _retry({k: options.pop(k) for k in RETRY if k in options})) is not None:
+        values["retry"] = retry
     for name, value in options.items():
         match name:
             case "execution_timeout":
                 values["timeout"] = seconds(value)
-            case "executor_config":
-                image = _pod(value, values, placement)
             case "queue":
                 placement["queue"] = constant(value)
             case "priority_weight":
@@ -95,13 +119,12 @@ def step_settings(function: TaskFunction, callbacks: Callbacks) -> dict[str, str
             case "outlets":
                 values["updates"] = _asset(value)
             case _ if name in native.TASK:
-                extensions[name] = constant(value)
+                values["extensions"][native.TARGET][name] = constant(value)
             case _:
                 raise Unknown(value, f"the setting `{name}` is not known")
-    if extensions:
-        values["extensions"] = {native.TARGET: extensions}
-    found = settings_of(TaskPolicy(**values, placement=Placement(**placement)))
-    return {"image": f'"{image}"', **found} if image is not None else found
+    if not values["extensions"][native.TARGET]:
+        del values["extensions"]
+    return settings_of(TaskPolicy(**values, placement=Placement(**placement)))
 
 
 def _retry(given: Mapping[str, ast.expr]) -> Retry | None:
@@ -145,6 +168,17 @@ def _pod(node: ast.expr, values: dict[str, Any], placement: dict[str, Any]) -> s
     if not isinstance(node, ast.Call) or node.args:
         raise Unknown(node, "this pod is not understood")
     given = {str(k.arg): constant(k.value) for k in node.keywords}
+    _pod_values(given, node, values, placement)
+    image = given.pop("image", None)
+    if given:
+        raise Unknown(node, f"`{min(given)}` of this pod is not known")
+    return None if image is None else str(image)
+
+
+def _pod_values(given: dict[str, Any], node: ast.AST | None, values: dict[str, Any], placement: dict[str, Any]) -> None:
+    """Take out of `given`, the arguments of `pod(...)`, what says how a pod runs."""
+    if "env" in given:
+        values["env"] = given.pop("env")
     requests: Any = given.pop("requests", {})
     limits: Any = given.pop("limits", {})
     resources: dict[str, Any] = {}
@@ -174,17 +208,13 @@ def _pod(node: ast.expr, values: dict[str, Any], placement: dict[str, Any]) -> s
         placement["tolerations"] = tuple({_CAMEL.get(k, k): v for k, v in t.items()} for t in borne)
     if "priority_class" in given:
         placement["priority"] = given.pop("priority_class")
-    image = given.pop("image", None)
-    if given:
-        raise Unknown(node, f"`{min(given)}` of this pod is not known")
-    return None if image is None else str(image)
 
 
 def _cpu(text: str) -> int:
     return int(text[:-1]) if text.endswith("m") else int(text) * 1000
 
 
-def _bytes(text: str, node: ast.expr) -> int:
+def _bytes(text: str, node: ast.AST | None) -> int:
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise Unknown(node, f"the amount {text!r} is not understood")

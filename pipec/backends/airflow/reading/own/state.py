@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pipec.backends.airflow.failures import TEMPLATES
@@ -16,6 +17,8 @@ from pipec.backends.airflow.reading.own.glue import Expr, name
 from pipec.backends.airflow.reading.own.guards import Guards
 from pipec.backends.airflow.reading.own.places import Names
 from pipec.backends.airflow.reading.own.unknown import Unknown
+
+_NUMBERED = re.compile(r"_\d*\Z")
 
 
 @dataclass
@@ -137,8 +140,20 @@ class State:
         """The name that the DAG has for a result."""
         match node.stmt:
             case ast.Assign(targets=[ast.Name(id=found)]):
-                return found
+                step = self.called.get(node)
+                if step is None or _NUMBERED.sub("", found) != step:
+                    return found
+                return next(self._readers_names(node), f"{step}_result")
         return f"{node.id}_result" if node.function is not None and node.function.user else "result"
+
+    def _readers_names(self, node: Node) -> Iterator[str]:
+        """What those call the result of an operator that take it: its variable in the DAG has the task's name."""
+        for reader in self.graph.every():
+            for parameter, expr in reader.args.items():
+                match expr:
+                    case ast.Attribute(value=ast.Name(id=read), attr="output") if reader.scope.get(read) is node:
+                        if parameter.isidentifier():
+                            yield parameter
 
     def is_join(self, node: Node) -> bool:
         """Whether `node` brings arms together."""
@@ -182,6 +197,12 @@ class _Resolve(ast.NodeTransformer):
                 if source is not None and source.function is not None:
                     if source.function.outputs or source.function.caught:
                         return self.writer.value(source, output(source, key))
+        return self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        match node:
+            case ast.Attribute(value=ast.Name(id=variable), attr="output") if variable in self.node.scope:
+                return self.writer.value(self.node.scope[variable])  # what an operator hands on
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:

@@ -10,6 +10,7 @@ from pipec.backends.airflow.reading.own.fanouts import FanOuts
 from pipec.backends.airflow.reading.own.glue import Expr
 from pipec.backends.airflow.reading.own.guards import without_skips
 from pipec.backends.airflow.reading.own.handlers import Handlers
+from pipec.backends.airflow.reading.own.unknown import Unknown
 
 
 class Writer(FanOuts):
@@ -47,6 +48,8 @@ class Writer(FanOuts):
 
     def _write(self, node: Node) -> None:
         match node.kind:
+            case "empty" if self.guards.places[node].joins is None:
+                raise Unknown(node.stmt, "what this task brings together is not known")
             case "item" | "outlet" | "empty":
                 return
             case "branch":

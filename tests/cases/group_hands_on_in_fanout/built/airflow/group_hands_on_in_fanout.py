@@ -313,13 +313,13 @@ with DAG(
     __items = list_item.override(task_id="list__", trigger_rule="none_failed")(dag.param("items"))
 
     @task_group
-    def for__(item):
+    def same_4(item):
         each_alone_items_ = each_alone_items(count_result)
         return each_alone_items_
 
-    each_alone_items_by_item = for__.expand(item=__items)
+    each_alone_items_by_item = same_4.expand(item=__items)
 
-    alone_items = collected.override(task_id="collect_alone_items")("for__.each_alone_items")
+    alone_items = collected.override(task_id="collect_alone_items")("same_4.each_alone_items")
     total_result = total(boxes_items, values_items)
     compute_result(parameters=parameters_items, values=values_items, alone=alone_items, total_result=total_result)
 

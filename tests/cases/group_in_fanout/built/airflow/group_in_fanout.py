@@ -150,13 +150,13 @@ with DAG(
     items_ = items()
 
     @task_group
-    def for_n(n):
+    def twice(n):
         a = add(n, 10)
         add_result = add.override(task_id="add_2")(a, 10)
         return add_result
 
-    add_2_by_item = for_n.expand(n=items_)
+    add_2_by_item = twice.expand(n=items_)
 
-    twice_results = collected("for_n.add_2")
+    twice_results = collected("twice.add_2")
 
     add_2_by_item >> twice_results

@@ -74,10 +74,10 @@ def native_results():
     with parallel():
         numbers_done = numbers()
         with parallel(after=numbers_done):
-            total_done = total()
-        with parallel(after=total_done):
+            total_result = total()
+        with parallel(after=total_result):
             echoed()
-        shown(total_done)
+        shown(total_result)
         where_done = where_task()
         with parallel(after=where_done):
             each_task()
