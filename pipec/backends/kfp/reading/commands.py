@@ -27,8 +27,6 @@ class Command:
     inputs: dict[str, str] = field(default_factory=dict)
     """Input -> annotation, in the order of the component."""
     outputs: dict[str, Output] = field(default_factory=dict)
-    uris: bool = False
-    """Whether the URI of an artifact is on it."""
     notes: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
@@ -124,10 +122,10 @@ class _Reader:
         self.used.add((side, name))
         if place["field"] == "artifacts":
             if what == "uri":
-                self.found.uris = True
-            elif what != "path":
+                return f"{{{name}.uri}}"
+            if what != "path":
                 text = f".{what}" if what else ""
-                self.found.lost.append(f"its command line has `{name}{text}` of an artifact, and only paths are there")
+                self.found.lost.append(f"its command line has `{name}{text}`, which the server does not fill in")
         elif side == "inputs" and what:
             self.found.lost.append(f"its command line has the placeholder `{place[0]}`")
         return f"{{{name}}}"

@@ -36,7 +36,6 @@ MISSING = "there is no function"
 """What no server can run."""
 COPIED = "the artifact at its URI is copied into the store, where Kubeflow only refers to it"
 UNDESCRIBED = "the metadata of the imported artifact are not kept"
-URI = "the URI of an artifact stands on its command line"
 
 
 @dataclass
@@ -271,8 +270,6 @@ class Steps:
         both = [n for n in made.inputs if n in made.outputs]
         if wrong or both:
             made.lost.append(f"`{(wrong or both)[0]}` cannot be the name of an input or output here")
-        if made.uris:
-            made.lost.append(URI)
         if made.lost:
             self.plans[key] = Plan(refused="; ".join(dict.fromkeys(made.lost)))
             return self.plans[key]
