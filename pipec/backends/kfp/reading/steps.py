@@ -262,7 +262,7 @@ class Steps:
     ) -> Plan:  # fmt: skip
         made = command(container, component, given)
         base = label.removeprefix("exec-")
-        key = (base.rstrip("-0123456789"), image, made.command, made.args, tuple(made.inputs.items()),
+        key = (base.rstrip("-0123456789"), image, made.command, made.args, tuple(made.inputs.items()), str(made.defaults),
                tuple(made.outputs.values()), read.policy.model_dump_json())  # fmt: skip
         if key in self.plans:
             return self.plans[key]
@@ -281,7 +281,9 @@ class Steps:
         self._paths([*made.inputs.values(), *outputs.values()])
         parameters = {n: n for n in made.inputs}
         texts = frozenset(n for n, o in made.outputs.items() if o.annotation == "str")
-        self.plans[key] = Plan(name, parameters, tuple(made.outputs.values()), tuple(made.notes), texts=texts)
+        self.plans[key] = Plan(
+            name, parameters, tuple(made.outputs.values()), tuple(made.notes), defaults=made.defaults, texts=texts
+        )
         return self.plans[key]
 
     def _paths(self, annotations: list[str]) -> None:

@@ -57,5 +57,5 @@ def show(text: str):
 @pipeline(name="from-text")
 def from_text():
     plain = importer()
-    text, model_file = greet_someone(times=2, plain=plain)
+    text, model_file = greet_someone(who="you", times=2, plain=plain)
     show_done = show(text)

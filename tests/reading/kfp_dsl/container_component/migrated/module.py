@@ -56,4 +56,4 @@ train = container(
 def containers(rate: float = 0.1):
     hello_done = hello()
     data = importer()
-    loss, model = train(rate=rate, name="first", data=data)
+    loss, model = train(rate=rate, name="first", flags=["--fast"], data=data)
