@@ -80,6 +80,7 @@ HELPERS = frozenset(
         "PodTask",
         "Pickler",
         "Unpickler",
+        "address",
         "addressed",
         "argument",
         "as_argument",

@@ -50,7 +50,7 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
         texts.append(_piece("placed.py", has))
     if "cached" in wanted:
         texts.append(_piece("cache.py", has))
-    for name in ("caught", "caught_sensor", "arrived", "argument"):
+    for name in ("caught", "caught_sensor", "arrived", "address", "argument"):
         if name in wanted:
             texts.append(_piece(f"{name}.py", has))
     if "pod" in wanted:

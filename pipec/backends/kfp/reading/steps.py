@@ -262,8 +262,8 @@ class Steps:
     ) -> Plan:  # fmt: skip
         made = command(container, component, given)
         base = label.removeprefix("exec-")
-        key = (base.rstrip("-0123456789"), image, made.command, made.args, tuple(made.inputs.items()), str(made.defaults),
-               tuple(made.outputs.values()), read.policy.model_dump_json())  # fmt: skip
+        key = (base.rstrip("-0123456789"), image, made.command, made.args, tuple(made.inputs.items()),
+               tuple(made.defaults.items()), tuple(made.outputs.values()), read.policy.model_dump_json())  # fmt: skip
         if key in self.plans:
             return self.plans[key]
         wrong = [n for n in (*made.inputs, *made.outputs) if not n.isidentifier() or keyword.iskeyword(n)]
