@@ -215,8 +215,9 @@ class container:
                           inputs={"rows": int}, outputs={"model": Model}, memory="4Gi")
 
     `inputs` and `outputs` map names to annotations: of values, or of files (`Path`, `Model`, ...). In the command and
-    the arguments `{name}` is the text of a value, the local path of a file, or the path that an output is written to;
-    `{{` is a brace. `settings` are those of `step`. It has no meaning in plain Python: calling it raises `TypeError`.
+    the arguments `{name}` is the text of a value, the local path of a file, or the path that an output is written to,
+    and `{name.uri}` where an artifact lies, or is to be stored; `{{` is a brace. `settings` are those of `step`. It has
+    no meaning in plain Python: calling it raises `TypeError`.
     """
 
     def __init__(

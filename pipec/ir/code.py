@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from pipec.ir.base import Node, Span
-from pipec.ir.types import Type, ValueType
+from pipec.ir.types import FileType, Type, ValueType
 
 
 class Definition(Node):
@@ -100,15 +100,40 @@ class ContainerSlot(Node):
 
     port: str
     form: Literal["value", "input_path", "output_path", "uri"] = "value"
+    """"uri": where an input artifact lies in the target's store, or an output artifact is expected to lie."""
 
 
 class Container(Node):
-    """A step that is a command in an image; every port and every output has its place in the command line."""
+    """A step that is a command in an image; every port and every output has a place in the command line."""
 
     image: str
     command: tuple[ContainerArgument, ...] = ()
     args: tuple[ContainerArgument, ...] = ()
     outputs: tuple[ContainerOutput, ...] = ()
+
+    @property
+    def slots(self) -> tuple[ContainerSlot, ...]:
+        """The places of inputs and outputs in the command line."""
+        parts = (part for argument in (*self.command, *self.args) for part in argument.parts)
+        return tuple(part for part in parts if isinstance(part, ContainerSlot))
+
+    @property
+    def has_paths(self) -> bool:
+        """Whether it reads or writes files of its own file system that are artifacts."""
+        files = {output.name for output in self.outputs if isinstance(output.type, FileType)}
+        return any(s.form == "input_path" or (s.form == "output_path" and s.port in files) for s in self.slots)
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The outputs that it is told the URIs of."""
+        told = {slot.port for slot in self.slots if slot.form == "uri"}
+        return tuple(output.name for output in self.outputs if output.name in told)
+
+    @property
+    def located(self) -> tuple[str, ...]:
+        """The inputs that it is told the URIs of."""
+        told = dict.fromkeys(slot.port for slot in self.slots if slot.form == "uri")
+        return tuple(port for port in told if port not in self.stored)
 
 
 class ContainerOutput(Node):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pipec.ir.base import Span
-from pipec.ir.code import Component, Container, ContainerSlot
+from pipec.ir.code import Component
 from pipec.ir.expressions import Address, Code, Const
 from pipec.ir.graph import blocks, walk
 from pipec.ir.nodes import (
@@ -46,6 +46,8 @@ FEATURES: dict[str, str] = {
     "step.function": "a step that is a Python function",
     "step.container": "a step that is a container",
     "step.container_files": "a container that reads or writes files",
+    "step.container_uris": "a container that is told where an input artifact lies",
+    "step.container_stores": "a container that stores an artifact at its URI",
     "step.native": "a step in the target's own words",
     "step.foreign": "a step in another target's words",
     "outputs.several": "a step with several outputs",
@@ -251,8 +253,10 @@ def _of_task(pipeline: Pipeline, task: Task) -> Iterator[Use]:
     else:
         kind = "step.container" if component.container else "step.function"
         yield Use(kind, task.span, task.site.step, policy=task.policy)
-    if component.container and _has_files(component.container):
-        yield Use("step.container_files", task.span, task.site.step)
+    if made := component.container:
+        for name, has in (("files", made.has_paths), ("uris", made.located), ("stores", made.stored)):
+            if has:
+                yield Use(f"step.container_{name}", task.span, task.site.step)
     if task.effect:
         yield Use("effect", task.span, task.site.step)
     if len(task.outputs) > 1:
@@ -273,11 +277,6 @@ def _of_results_and_settings(task: Task, component: Component) -> Iterator[Use]:
         if getattr(component, name):
             yield Use(name, task.policy.spans.get(name, task.span), task.site.step)
     yield from _of_policy(task.policy, task)
-
-
-def _has_files(container: Container) -> bool:
-    slots = [p for text in (*container.command, *container.args) for p in text.parts if isinstance(p, ContainerSlot)]
-    return any(s.form == "input_path" for s in slots) or any(isinstance(o.type, FileType) for o in container.outputs)
 
 
 def _of_type(type_: Type, span: Span, subject: str) -> Iterator[Use]:

@@ -30,6 +30,8 @@ PROGRAMS = {
     "announce": "",
     "tidy": "",
     "train": "",
+    "fit": 'grep -c "" "${2#file://}" > "$5"',
+    "publish": '[ -f "${1#file://}" ]',
 }
 """What the images of the cases have: shell scripts, which also write down their arguments."""
 SHARED_MEMORY = {"emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}, "name": "shm"}
@@ -42,6 +44,7 @@ RUNS = {
     "settings": ("container_settings", {}),
     "hooks": ("settings_hooks", {}),
     "hooks failing": ("settings_hooks", {"n": 0}),
+    "addresses": ("container_addresses", {}),
 }
 """Case and parameters."""
 
@@ -63,7 +66,7 @@ def runs() -> dict[str, dict[str, Any]]:
         environment = {
             "PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(home), "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1", "ARTIFACT_ROOT": (home / "artifacts").as_uri(),
         }  # fmt: skip
         wanted = [text for case, params in RUNS.values() for text in (str(dags / f"{case}.py"), json.dumps(params))]
         return dict(zip(RUNS, environments.answer([python, str(TOOL), *wanted], home, environment)))
@@ -158,3 +161,17 @@ def test_somebody_is_told() -> None:
     *steps, run = bad["messages"]
     assert steps == ["#ml-alerts PAGE step divide has failed: division by zero"] * 2
     assert re.fullmatch(r"#ml-alerts PAGE settings_hooks has failed \(run manual__\S+\)", run)
+
+
+def test_containers_are_told_where_artifacts_lie() -> None:
+    """In a row, in an arm, and in a loop: each finds there what the step has stored."""
+    found, lines = ran("addresses")
+    assert found["state"] == "success", found["tasks"]
+    assert found["xcoms"]["compute_result[-1]"] in (6, 6.0, {"$float": "6.0"})
+    (published,) = [line for line in lines if line[0] == "publish"]
+    assert re.fullmatch(r"file:///.*/container_addresses/.*/weigh/-1/1/result/model/weights", published[1])
+    assert published[2] == "$(HOME)"
+    places = [line[2] for line in lines if line[0] == "fit"]
+    assert all(re.fullmatch(r"file:///.*/container_addresses/.*/result/numbers.txt", place) for place in places)
+    assert sorted(place.split("/")[-5] for place in places) == ["write", "write_2", "write_2"]
+    assert len({*places}) == 3

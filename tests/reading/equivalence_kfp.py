@@ -4,10 +4,11 @@ Compared with the original document are
 
 * the pipeline's description, and its parameters: names, types, defaults;
 * for every task that is no helper of pipec's: the inputs of its component by name and type (but optional ones that a
-  container is not given; the address of a file beside the file itself is no input of its own), its outputs by type
-  (pipec's outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted,
-  the types are those of the step), the inputs that it is given, how many loops it is in and how many conditions, and
-  whether it runs whatever has happened;
+  container is not given, and that have no default on its command line; the address of a file beside the file itself is
+  no input of its own), its outputs by type (pipec's outputs have no names of their own; that it writes all values as
+  STRING parameters with JSON is not counted, the types are those of the step), the inputs that it is given, how many
+  loops it is in and how many conditions, and whether it runs whatever has happened;
+* of container steps, the whole command line as it is meant with the inputs that the task is given;
 * of native steps, from document to document, instead of the interface: the names and types of outputs too, the whole
   command line or importer, and the constants that the task is given; a placeholder of the run is no task;
 * as they are written again: image, packages and pip's options, environment, resources, accelerator, retries, caching,
@@ -49,7 +50,7 @@ from pipec.ir import (
     ValueType,
 )
 from pipec.ir.literals import value_of
-from tests.reading.leaves_kfp import Flat, Leaf, bare, executors, flat, native_of
+from tests.reading.leaves_kfp import Flat, Leaf, bare, executors, flat, line_of, native_of, runs_python
 
 # --- settings
 
@@ -165,6 +166,7 @@ def _of_leaf(leaf: Leaf) -> tuple[Any, Any]:
     if "--function_to_execute" not in args:
         inputs = leaf.task.get("inputs") or {}
         there = {*(inputs.get("parameters") or {}), *(inputs.get("artifacts") or {})}
+        there |= {name for name in _defaults(leaf) if f"['{name}']" in "".join(line_of(leaf))}
         taken = {name: kind for name, kind in taken.items() if name in there or not _is_optional(leaf, name)}
     return taken, given
 
@@ -178,6 +180,11 @@ def _is_optional(leaf: Leaf, name: str) -> bool:
     inputs = leaf.component.get("inputDefinitions") or {}
     spec = {**(inputs.get("parameters") or {}), **(inputs.get("artifacts") or {})}[name]
     return bool(spec.get("isOptional"))
+
+
+def _defaults(leaf: Leaf) -> set[str]:
+    inputs = (leaf.component.get("inputDefinitions") or {}).get("parameters") or {}
+    return {name for name, spec in inputs.items() if "defaultValue" in spec}
 
 
 def _type(kind: str) -> str:
@@ -283,6 +290,7 @@ def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> 
     new.leaves = [leaf for leaf in new.leaves if leaf.base]
     tasks = [one for one in placed(pipeline.body) if not _is_placeholder(pipeline, one.task)]
     natives = {bare(p.task.site.step) for p in tasks if pipeline.component(p.task.component).native is not None}
+    containers = {bare(p.task.site.step) for p in tasks if pipeline.component(p.task.component).container is not None}
     found = [*_parameters(spec, pipeline)]
     if (described := spec["pipelineInfo"].get("description", "").strip()) and described not in pipeline.doc:
         found.append(f"description: {described!r} became {pipeline.doc!r}")
@@ -298,6 +306,11 @@ def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> 
         "native steps",
         [native_of(leaf, _of_leaf(leaf)[0]) for leaf in old.leaves if leaf.base in natives],
         [native_of(leaf, _of_leaf(leaf)[0]) for leaf in new.leaves if leaf.base in natives],
+    )
+    found += _unequal(
+        "command lines of containers",
+        [(leaf.base, line_of(leaf)) for leaf in old.leaves if leaf.base in containers and not runs_python(leaf)],
+        [(leaf.base, line_of(leaf)) for leaf in new.leaves if leaf.base in containers and not runs_python(leaf)],
     )
     found += _unequal(
         "places in loops and conditions",

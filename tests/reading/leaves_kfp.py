@@ -191,3 +191,30 @@ def _spelled(text: str) -> Any:
         return json.loads(text) if text.lstrip().startswith("{") and not text.startswith("{{") else text
     except ValueError:
         return text
+
+
+def runs_python(leaf: Leaf) -> bool:
+    """Whether it is a function that the SDK, or pipec, has put into a container."""
+    container = leaf.executor.get("container") or {}
+    texts = [*(container.get("command") or ()), *(container.get("args") or ())]
+    return "--function_to_execute" in texts or any(STEP.search(text) for text in texts)
+
+
+def line_of(leaf: Leaf) -> list[str]:
+    """The command line of a container as it is meant with the inputs that its task gives."""
+    container = leaf.executor.get("container") or {}
+    inputs = leaf.task.get("inputs") or {}
+    given = {*(inputs.get("parameters") or {}), *(inputs.get("artifacts") or {})}
+    texts = [*(container.get("command") or ()), "--", *(container.get("args") or ())]
+    return [text for element in texts for text in _meant(_spelled(element), given)]
+
+
+def _meant(element: Any, given: set[str]) -> list[str]:
+    if isinstance(element, list):
+        return [text for part in element for text in _meant(part, given)]
+    if isinstance(element, dict) and "Concat" in element:
+        return ["".join(_meant(element["Concat"], given))]
+    if isinstance(element, dict) and "IfPresent" in element:
+        choice = element["IfPresent"]
+        return _meant(choice.get("Then" if choice["InputName"] in given else "Else") or [], given)
+    return [str(element).replace('["', "['").replace('"]', "']") if "{{$" in str(element) else str(element)]

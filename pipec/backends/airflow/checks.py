@@ -41,6 +41,8 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
         if component.container is not None:
             for reason in pods.refusals(task, component.container):
                 report.add(UnsupportedForm(task.span, "airflow", task.site.step, reason))
+            if component.container.located and (reason := contained.without_store(site)):
+                report.add(UnsupportedForm(task.span, "airflow", task.site.step, reason))
         if component.native is not None and component.native.target == "airflow":
             if reason := operators.refusal(task, component.native):
                 report.add(UnsupportedForm(component.span, "airflow", task.site.step, reason))

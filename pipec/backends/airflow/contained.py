@@ -73,10 +73,17 @@ def refusals(pipeline: Pipeline, task: Task, site: Site) -> Iterator[str]:
     types = value_types(pipeline)
     read = {value for expr in task.args.values() for value in uses(expr)}
     touched = [types[value] for value in read if value in types] + [output.type for output in task.outputs]
+    if any(map(is_artifact, touched)) and (reason := without_store(site)):
+        yield reason
+
+
+def without_store(site: Site) -> str:
+    """Why a container cannot reach artifacts; "" where it can."""
     root = site.artifact_root
-    if any(map(is_artifact, touched)) and ("://" not in root or root.startswith("file:")):
-        where = f"{root!r} is on the workers' own disks" if root else "there is none"
-        yield f"its container reaches artifacts only in an object store, `artifact_root` of `[tool.pipec]`, and {where}"
+    if "://" in root and not root.startswith("file:"):
+        return ""
+    where = f"{root!r} is on the workers' own disks" if root else "there is none"
+    return f"its container reaches artifacts only in an object store, `artifact_root` of `[tool.pipec]`, and {where}"
 
 
 def too_large(steps: str) -> str:

@@ -76,7 +76,7 @@ def _command_line(
         if text is not None:
             parts.append(py(text))
         else:
-            sources = [_part(part, taken, task.args) for part in element.parts]
+            sources = [_part(low, part, taken, task.args) for part in element.parts]
             parts.append(f"{low.functions.helper('argument')}({', '.join(sources)})")
     taken.lines.append("return [" + ", ".join(parts) + "]")
     exprs = list(task.args.values())
@@ -86,11 +86,14 @@ def _command_line(
     return node
 
 
-def _part(part: str | ContainerSlot, taken: Wrapper, args: dict[str, Expr]) -> str:
+def _part(low: Lowering, part: str | ContainerSlot, taken: Wrapper, args: dict[str, Expr]) -> str:
     """The source of a part of an element of the command line."""
     if isinstance(part, str):
         return py(part)
-    return py(RESULT) if part.form == "output_path" else taken.source(args[part.port])
+    if part.form == "output_path":
+        return py(RESULT)
+    source = taken.source(args[part.port])  # the task does not fetch artifacts
+    return f"{low.functions.helper('uri_of')}({source})" if part.form == "uri" else source
 
 
 def _constant(element: ContainerArgument, args: dict[str, Expr]) -> str | None:

@@ -44,7 +44,7 @@ def container_task(containers: Containers, node: Task, step: Component, scope: S
     """One call of a container step."""
     lowering, container = containers.lowering, step.container
     assert container is not None
-    files = {s.port for s in slots(container) if s.form == "input_path"}
+    files = {s.port for s in container.slots if s.form in ("input_path", "uri")}
     inputs = _inputs(containers, node, files, scope) | window(lowering, node.policy)
     outputs = {o.name: _output(o) for o in container.outputs}
     command, args = (_texts(texts, container) for texts in (container.command, container.args))
@@ -67,11 +67,6 @@ def container_task(containers: Containers, node: Task, step: Component, scope: S
             lowering.define(output.id, Handle(handle.kind, output.id, scope, name, made.name, schema=handle.schema))
 
 
-def slots(container: Container) -> list[ContainerSlot]:
-    """The places of inputs and outputs in the command line."""
-    return [p for a in (*container.command, *container.args) for p in a.parts if isinstance(p, ContainerSlot)]
-
-
 def _output(output: ContainerOutput) -> Handle:
     if isinstance(output.type, FileType):
         return Handle("file", output.name, key=output.name, schema=schema_title(output.type))
@@ -82,16 +77,19 @@ def _output(output: ContainerOutput) -> Handle:
 
 
 def _texts(texts: tuple[ContainerArgument, ...], container: Container) -> list[str]:
-    values = {o.name for o in container.outputs if not isinstance(o.type, FileType)}
-    return ["".join(p if isinstance(p, str) else _placeholder(p, values) for p in text.parts) for text in texts]
+    outputs = {o.name: o for o in container.outputs}
+    return ["".join(p if isinstance(p, str) else _placeholder(p, outputs) for p in text.parts) for text in texts]
 
 
-def _placeholder(slot: ContainerSlot, values: set[str]) -> str:
+def _placeholder(slot: ContainerSlot, outputs: dict[str, ContainerOutput]) -> str:
     """KFP's own placeholder, as its SDK writes it."""
     match slot.form:
+        case "uri":
+            side = "outputs" if slot.port in outputs else "inputs"
+            return f"{{{{$.{side}.artifacts['{slot.port}'].uri}}}}"
         case "input_path":
             return f"{{{{$.inputs.artifacts['{slot.port}'].path}}}}"
-        case "output_path" if slot.port in values:
+        case "output_path" if not isinstance(outputs[slot.port].type, FileType):
             return f"{{{{$.outputs.parameters['{slot.port}'].output_file}}}}"
         case "output_path":
             return f"{{{{$.outputs.artifacts['{slot.port}'].path}}}}"

@@ -75,6 +75,8 @@ class Declaration:
             for name, type_ in inputs.items()
         }
         slots |= {name: ContainerSlot(port=name, form="output_path") for name in outputs}
+        files = [name for name, type_ in (*inputs.items(), *outputs.items()) if isinstance(type_, FileType)]
+        slots |= {f"{name}.uri": ContainerSlot(port=name, form="uri") for name in files}
         command, args = self._texts("command", slots), self._texts("args", slots)
         written = {p.port for a in (*command, *args) for p in a.parts if isinstance(p, ContainerSlot)}
         for which, names in (("inputs", inputs), ("outputs", outputs)):
@@ -153,10 +155,20 @@ class Declaration:
             elif piece[1] is None:
                 self._wrong(place, f"has a single `{piece[0]}`: write `{piece[0] * 2}` for a brace")
             elif not self.interface.unread:
-                known = ", ".join(f"`{{{name}}}`" for name in slots) or "none"
-                self._wrong(place, f"has no input or output `{piece[0]}` (it has {known}; `{{{{` is a brace)")
+                self._wrong(place, _unknown(piece[1], slots))
         plain += text[at:]
         return [*parts, plain] if plain or not parts else parts
+
+
+def _unknown(text: str, slots: dict[str, ContainerSlot]) -> str:
+    """What is wrong with `{text}`."""
+    name, _, what = text.partition(".")
+    if what == "metadata" and f"{name}.uri" in slots:
+        return f"has `{{{text}}}`, and metadata reach no container: hand over what it needs as a value"
+    if what == "uri" and name in slots:
+        return f"has `{{{text}}}`, and {name!r} is a value, which has no URI"
+    known = ", ".join(f"`{{{name}}}`" for name in slots) or "none"
+    return f"has no input or output `{{{text}}}` (it has {known}; `{{{{` is a brace)"
 
 
 def checked(body: Body, step: Step, node: ast.Call, args: dict[str, Operand]) -> dict[str, Operand] | None:

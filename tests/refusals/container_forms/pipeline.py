@@ -14,6 +14,9 @@ no_text = container("x:1", ["head", 3])  # PC217
 unknown = container("x:1", ["{row}", "{rows}"], inputs={"rows": int})  # PC217
 brace = container("x:1", ["{"])  # PC217
 unused = container("x:1", ["x"], inputs={"rows": int})  # PC217
+no_artifact = container("x:1", ["{rows.uri}", "{rows}"], inputs={"rows": int})  # PC217
+no_metadata = container("x:1", ["{made.uri}", "{made.metadata}"], outputs={"made": Path})  # PC217
+no_field = container("x:1", ["{made.uri}", "{made.name}"], outputs={"made": Path})  # PC217
 nowhere = container("x:1", ["x"], outputs={"score": float})  # PC217
 elsewhere = container("x:1", ["{rows}"], inputs=NAMES)  # PC217
 twice = container("x:1", ["{a}"], inputs={"a": int}, outputs={"a": int})  # PC217
@@ -45,6 +48,9 @@ def forms() -> None:
     unknown(1)
     brace()
     unused(1)
+    no_artifact(1)
+    no_metadata()
+    no_field()
     nowhere()
     elsewhere()
     twice(1)

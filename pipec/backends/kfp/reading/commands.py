@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.kfp.reading.ports import TYPES, Output, parameter_type, role, schema
+from pipec.backends.kfp.reading.values import literal
 
 PLACEHOLDER = re.compile(
     r"\{\{\$\.(?P<side>inputs|outputs)\.(?P<field>parameters|artifacts)"
@@ -26,9 +27,9 @@ class Command:
     args: tuple[str, ...] = ()
     inputs: dict[str, str] = field(default_factory=dict)
     """Input -> annotation, in the order of the component."""
+    defaults: dict[str, str] = field(default_factory=dict)
+    """Input -> what it is where the task gives nothing, as Python."""
     outputs: dict[str, Output] = field(default_factory=dict)
-    uris: bool = False
-    """Whether the URI of an artifact is on it."""
     notes: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
@@ -55,7 +56,10 @@ class _Reader:
             for _, name in sorted(one for one in self.used if one[0] == side and one[1] not in there):
                 found.lost.append(f"its command line mentions `{name}`, which the component has not")
         for name, spec in (inputs.get("parameters") or {}).items():
-            self._port(name, TYPES.get(parameter_type(spec), "str") + (" | None" if spec.get("isOptional") else ""))
+            kind = parameter_type(spec)
+            self._port(name, TYPES.get(kind, "str") + (" | None" if spec.get("isOptional") else ""))
+            if spec.get("defaultValue") is not None and name in found.inputs:
+                found.defaults[name] = literal(spec["defaultValue"], kind)
         for name, spec in (inputs.get("artifacts") or {}).items():
             if spec.get("isArtifactList") and ("inputs", name) in self.used:
                 found.lost.append(f"its command line takes a list of artifacts, `{name}`")
@@ -124,10 +128,10 @@ class _Reader:
         self.used.add((side, name))
         if place["field"] == "artifacts":
             if what == "uri":
-                self.found.uris = True
-            elif what != "path":
+                return f"{{{name}.uri}}"
+            if what != "path":
                 text = f".{what}" if what else ""
-                self.found.lost.append(f"its command line has `{name}{text}` of an artifact, and only paths are there")
+                self.found.lost.append(f"its command line has `{name}{text}`, which the server does not fill in")
         elif side == "inputs" and what:
             self.found.lost.append(f"its command line has the placeholder `{place[0]}`")
         return f"{{{name}}}"

@@ -37,7 +37,6 @@ MISSING = "there is no function"
 """What no server can run."""
 COPIED = "the artifact at its URI is copied into the store, where Kubeflow only refers to it"
 UNDESCRIBED = "the metadata of the imported artifact are not kept"
-URI = "the URI of an artifact stands on its command line"
 
 
 @dataclass
@@ -280,15 +279,13 @@ class Steps:
         made = command(container, component, given)
         base = label.removeprefix("exec-")
         key = (base.rstrip("-0123456789"), image, made.command, made.args, tuple(made.inputs.items()),
-               tuple(made.outputs.values()), read.policy.model_dump_json())  # fmt: skip
+               tuple(made.defaults.items()), tuple(made.outputs.values()), read.policy.model_dump_json())  # fmt: skip
         if key in self.plans:
             return self.plans[key]
         wrong = [n for n in (*made.inputs, *made.outputs) if not n.isidentifier() or keyword.iskeyword(n)]
         both = [n for n in made.inputs if n in made.outputs]
         if wrong or both:
             made.lost.append(f"`{(wrong or both)[0]}` cannot be the name of an input or output here")
-        if made.uris:
-            made.lost.append(URI)
         if made.lost:
             self.plans[key] = Plan(refused="; ".join(dict.fromkeys(made.lost)))
             return self.plans[key]
@@ -300,7 +297,9 @@ class Steps:
         self._paths([*made.inputs.values(), *outputs.values()])
         parameters = {n: n for n in made.inputs}
         texts = frozenset(n for n, o in made.outputs.items() if o.annotation == "str")
-        self.plans[key] = Plan(name, parameters, tuple(made.outputs.values()), tuple(made.notes), texts=texts)
+        self.plans[key] = Plan(
+            name, parameters, tuple(made.outputs.values()), tuple(made.notes), defaults=made.defaults, texts=texts
+        )
         return self.plans[key]
 
     def _paths(self, annotations: list[str]) -> None:

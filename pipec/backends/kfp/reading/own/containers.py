@@ -68,7 +68,7 @@ class Containers:
         label = component["executorLabel"]
         container = self.documents.spec["deploymentSpec"]["executors"][label]["container"]
         read = command(container, without_window(component), frozenset(bound))
-        if read.lost or read.notes or read.uris:
+        if read.lost or read.notes:
             raise RefusedError(f"the command of the container of `{name}` is not known")
         step = self._step(task["componentRef"]["name"], container["image"], read)
         known = self.known[step]

@@ -157,9 +157,9 @@ train = native(
     env={"MODE": "fast"},
 )
 
-# PC503: its command line has `tables` of an artifact, and only paths are there; its command line has
-# `model.metadata['framework']` of an artifact, and only paths are there; its command line has the placeholder
-# `{{$}}`; its command line takes a list of artifacts, `tables`; the URI of an artifact stands on its command line
+# PC503: its command line has `tables`, which the server does not fill in; its command line has
+# `model.metadata['framework']`, which the server does not fill in; its command line has the placeholder `{{$}}`; its
+# command line takes a list of artifacts, `tables`
 merge = native(
     "kfp",
     r"""

@@ -32,6 +32,6 @@ download = container(
 @pipeline(name="from-files")
 def from_files(url: str = "https://example.com"):
     added = add(a=1, b=2)
-    got = download(url=url)
+    got = download(url=url, curl_options="--location")
     with parallel(after=got):
         add_2 = add(a=added, b=3)

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from pipec import Dataset, Model, native, pipeline, step
+from pipec import Model, container, native, pipeline, step
 
 
 @step(packages=["fsspec", "gcsfs"])
@@ -29,28 +29,20 @@ importer = native(
     cache=True,
 )
 
-# PC503: the URI of an artifact stands on its command line
-greet_someone = native(
-    "kfp",
-    """
-    dsl.ContainerSpec(
-        image="alpine:3.20",
-        command=["sh", "-c"],
-        args=[
-            'echo "$0" > "$1"',
-            who,
-            text,
-            "--plain",
-            plain.path,
-            model_file.path,
-            model_file.uri,
-            dsl.IfPresentPlaceholder(input_name="data", then=["--data", data.path]),
-            dsl.ConcatPlaceholder(["--times=", times]),
-        ],
-    )
-    """,
-    imports=["from kfp import dsl"],
-    inputs={"who": str | None, "times": int, "options": dict | None, "data": Dataset | None, "plain": Path},
+greet_someone = container(
+    "alpine:3.20",
+    ["sh", "-c"],
+    [
+        'echo "$0" > "$1"',
+        "{who}",
+        "{text}",
+        "--plain",
+        "{plain}",
+        "{model_file}",
+        "{model_file.uri}",
+        "--times={times}",
+    ],
+    inputs={"who": str | None, "times": int, "plain": Path},
     outputs={"text": str, "model_file": Model},
     cache=True,
     env={"MODE": "fast"},
@@ -65,5 +57,5 @@ def show(text: str):
 @pipeline(name="from-text")
 def from_text():
     plain = importer()
-    text, model_file = greet_someone(who="you", times=2, options={"a": 1}, plain=plain)
+    text, model_file = greet_someone(who="you", times=2, plain=plain)
     show_done = show(text)

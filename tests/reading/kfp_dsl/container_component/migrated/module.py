@@ -31,28 +31,21 @@ importer = native(
     cache=True,
 )
 
-# PC503: the URI of an artifact stands on its command line
-train = native(
-    "kfp",
-    """
-    dsl.ContainerSpec(
-        image="registry.example.com/trainer:2",
-        command=["python", "-m", "trainer"],
-        args=[
-            "--data",
-            data.path,
-            "--source",
-            data.uri,
-            f"--rate={rate}",
-            f"--out={model.path}/{name}",
-            "--loss-file",
-            loss,
-            "--flags",
-            flags,
-        ],
-    )
-    """,
-    imports=["from kfp import dsl"],
+train = container(
+    "registry.example.com/trainer:2",
+    ["python", "-m", "trainer"],
+    [
+        "--data",
+        "{data}",
+        "--source",
+        "{data.uri}",
+        "--rate={rate}",
+        "--out={model}/{name}",
+        "--loss-file",
+        "{loss}",
+        "--flags",
+        "{flags}",
+    ],
     inputs={"rate": float, "name": str, "flags": list | None, "data": Dataset},
     outputs={"loss": float, "model": Model},
     cache=True,

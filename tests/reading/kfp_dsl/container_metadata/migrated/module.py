@@ -29,8 +29,8 @@ importer = native(
     cache=True,
 )
 
-# PC503: its command line has `data.metadata['framework']` of an artifact, and only paths are there; its command line
-# has `data.metadata` of an artifact, and only paths are there
+# PC503: its command line has `data.metadata['framework']`, which the server does not fill in; its command line has
+# `data.metadata`, which the server does not fill in
 show = native(
     "kfp",
     """
