@@ -179,15 +179,15 @@ def read_file(path: ObjectStoragePath) -> Path:
     return target
 
 
-def address(artifact: ObjectStoragePath) -> str:
-    """Where an artifact lies, for a container that reaches the store by itself."""
-    return f"{artifact.protocol}://{artifact.path}"
-
-
 def argument(*parts: Any) -> str:
     """One argument of a container: text as it is, anything else as JSON."""
     text = "".join(part if isinstance(part, str) else json.dumps(part, allow_nan=False) for part in parts)
     return re.sub(r"\$(?=[$(])", "$$", text)  # Kubernetes replaces $(NAME), and $$ by $
+
+
+def uri_of(path: ObjectStoragePath) -> str:
+    """Give the address of a file or folder in the store, as other programs know it: without Airflow's connection."""
+    return f"{path.protocol}://{path.path}"
 
 
 @task
@@ -210,7 +210,7 @@ def weigh(data: Path) -> Path:
 @task
 @stored(lazy=True)
 def arguments_of_train(data, rows):
-    return [argument(address(data)), argument("--rows=", rows), "--out", "/airflow/xcom/return.json"]
+    return [argument(uri_of(data)), argument("--rows=", rows), "--out", "/airflow/xcom/return.json"]
 
 
 @task.branch
@@ -222,13 +222,13 @@ def choose_score(score):
 @task
 @stored(lazy=True)
 def arguments_of_publish(model):
-    return [argument(address(model), "/weights"), "$$(HOME)"]
+    return [argument(uri_of(model), "/weights"), "$$(HOME)"]
 
 
 @task
 @stored(lazy=True)
 def arguments_of_train_2(part):
-    return [argument(address(part)), "--rows=0", "--out", "/airflow/xcom/return.json"]
+    return [argument(uri_of(part)), "--rows=0", "--out", "/airflow/xcom/return.json"]
 
 
 @task(task_id="collect_scores")
