@@ -31,6 +31,7 @@ REFUSED = (
     "that it waits for",
     "environments of their own",
     "containers of their own",
+    "have several settings",
 )
 """What is refused wherever it stands."""
 

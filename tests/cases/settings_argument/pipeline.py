@@ -14,8 +14,8 @@ def train(rows: int, memory: str = "4Gi", gpus: int = 1, *, mode: str = "fast", 
 
 
 @step(cpu=Argument("cores"), memory=Argument("memory"))
-def count(text: str, memory: str | None, cores: int = 2) -> int:
-    return len(text) * cores
+def count(text: str, memory: str | None, cores: int = 2) -> str:
+    return f"{len(text)} letters, {cores} cores"
 
 
 @pipeline
@@ -24,8 +24,8 @@ def sized(rows: int, memory: str) -> str:
 
 
 @pipeline
-def settings_argument(rows: int = 3) -> int:
-    total = count(train(rows), None)
+def settings_argument(rows: int = 3) -> tuple[str, str]:
+    text = count(train(rows), None)
     for size in ["2GB", "512Mi"]:
-        total = count(f"{total} {rows}", size)
-    return total + count(sized(rows, "16GB"), memory="1Gi", cores=4)
+        text = count(text, size)
+    return text, count(sized(rows, "16GB"), memory="1Gi", cores=4)

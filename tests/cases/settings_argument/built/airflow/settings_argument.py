@@ -170,8 +170,8 @@ def train(rows: int, memory: str = "4Gi", gpus: int = 1, *, mode: str = "fast", 
     return f"{rows} rows in {memory}, {mode}"
 
 
-def count(text: str, memory: str | None, cores: int = 2) -> int:
-    return len(text) * cores
+def count(text: str, memory: str | None, cores: int = 2) -> str:
+    return f"{len(text)} letters, {cores} cores"
 
 
 @task(
@@ -198,14 +198,14 @@ def count_task(text):
 
 @task(executor_config=pod(requests={"cpu": "2", "memory": "1953125Ki"}))
 @stored
-def count_2(total, rows):
-    return count(f"{total} {rows}", "2GB")
+def count_2(text_2):
+    return count(text_2, "2GB")
 
 
 @task(executor_config=pod(requests={"cpu": "2", "memory": "512Mi"}))
 @stored
-def count_3(total, rows):
-    return count(f"{total} {rows}", "512Mi")
+def count_3(text_3):
+    return count(text_3, "512Mi")
 
 
 @task(
@@ -225,14 +225,14 @@ def train_2(rows_2):
 
 @task(executor_config=pod(requests={"cpu": "4", "memory": "1Gi"}))
 @stored
-def count_4(text_2):
-    return count(text_2, "1Gi", 4)
+def count_4(text_5):
+    return count(text_5, "1Gi", 4)
 
 
 @task
 @stored
-def compute_result(total, count_result):
-    return total + count_result
+def compute_result(text_4, count_result):
+    return (text_4, count_result)
 
 
 with DAG(
@@ -245,12 +245,12 @@ with DAG(
     doc_md=__doc__,
 ) as dag:
     text = train_task(dag.param("rows"))
-    total = count_task(text)
-    total_2 = count_2(total, dag.param("rows"))
-    total_3 = count_3(total_2, dag.param("rows"))
+    text_2 = count_task(text)
+    text_3 = count_2(text_2)
+    text_4 = count_3(text_3)
 
     with TaskGroup("sized"):
         train_result = train_2(dag.param("rows"))
 
     count_result = count_4(train_result)
-    compute_result(total_3, count_result)
+    compute_result(text_4, count_result)

@@ -14,8 +14,8 @@ def train(rows: int, memory: str = "4Gi", gpus: int = 1, *, mode: str = "fast", 
     return f"{rows} rows in {memory}, {mode}"
 
 
-def count(text: str, memory: str | None, cores: int = 2) -> int:
-    return len(text) * cores
+def count(text: str, memory: str | None, cores: int = 2) -> str:
+    return f"{len(text)} letters, {cores} cores"
 
 
 class on_kubernetes(StepMutator):
@@ -97,7 +97,7 @@ class SettingsArgumentFlow(FlowSpec):
     def count(self):
         """Run `count`."""
         with empty_folder():
-            self.total = plain(count(self.text, None))
+            self.text_2 = plain(count(self.text, None))
         self.next(self.count_2)
 
     @on_kubernetes(cpu=2, memory=2000)
@@ -105,7 +105,7 @@ class SettingsArgumentFlow(FlowSpec):
     def count_2(self):
         """Run `count`."""
         with empty_folder():
-            self.total_2 = plain(count(f"{self.total} {self.rows}", "2GB"))
+            self.text_3 = plain(count(self.text_2, "2GB"))
         self.next(self.count_3)
 
     @on_kubernetes(cpu=2, memory=536.870912)
@@ -113,7 +113,7 @@ class SettingsArgumentFlow(FlowSpec):
     def count_3(self):
         """Run `count`."""
         with empty_folder():
-            self.total_3 = plain(count(f"{self.total_2} {self.rows}", "512Mi"))
+            self.text_4 = plain(count(self.text_3, "512Mi"))
         self.next(self.join_count_3_count_4)
 
     @environment(vars={"MODE": "fast", "LEVEL": "info"})
@@ -142,13 +142,13 @@ class SettingsArgumentFlow(FlowSpec):
     @step
     def join_count_3_count_4(self, inputs):
         """Wait for the parallel branches."""
-        self.merge_artifacts(inputs, include=["count_result", "total_3"])
+        self.merge_artifacts(inputs, include=["count_result", "text_4"])
         self.next(self.end)
 
     @step
     def end(self):
         """Finish with the result."""
-        self.result = self.total_3 + self.count_result
+        self.result = (self.text_4, self.count_result)
 
 
 if __name__ == "__main__":
