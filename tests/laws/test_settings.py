@@ -15,7 +15,7 @@ from pipec import api, backends
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Finding
 from pipec.compiler.diagnostics.settings import NothingToFuse
-from pipec.compiler.diagnostics.target import LossyFeature
+from pipec.compiler.diagnostics.target import LossyFeature, UnsupportedFeature
 from tests.support.settings import READERS, Found
 from tests.support.settings import wanted as strategies
 from tests.support.settings.python import Called
@@ -26,7 +26,8 @@ PLACES += [("airflow", place) for place in ("virtualenv", "pod", "docker")]
 """Target, and where the project says that steps run on it."""
 
 
-WRITERS = {"": module, "fused": lambda chosen: module(chosen, fused=True), "given": by_call}
+WRITERS = {"": module, "fused": lambda chosen: module(chosen, fused=True), "given": by_call,
+           "run": lambda chosen: by_call(chosen, run=True)}  # fmt: skip
 """How settings are written -> the pipeline module."""
 
 
@@ -47,6 +48,8 @@ def named(finding: Finding, feature: str, setting: str) -> bool:
     """Whether a finding is about the setting."""
     if isinstance(finding, NothingToFuse):
         return setting == "fuse"
+    if isinstance(finding, UnsupportedFeature) and finding.feature == "argument":
+        return finding.subject == f"{setting} of work"
     said = {getattr(finding, "feature", ""), getattr(finding, "setting", "")}
     return bool(said & {feature, setting})
 
@@ -143,7 +146,7 @@ def examine(
 
 
 def law(count: int, how: str = "") -> Any:
-    """The law for `count` examples on each target; "fused": of two steps that share a task; "given": by their call."""
+    """The law for `count` examples on each target; "fused": of two steps that share a task; "given": by their call; "run": by parameters."""
 
     places = [place for place in PLACES if not (how == "fused" and place[1])]
 
@@ -164,6 +167,7 @@ def law(count: int, how: str = "") -> Any:
 test_every_setting_is_found_or_named = law(50)
 test_every_setting_of_a_shared_task_is_found_or_named = law(25, "fused")
 test_every_setting_that_a_call_gives_is_found_or_named = law(25, "given")
+test_every_setting_that_a_run_gives_is_found_or_named = law(50, "run")
 test_every_setting_of_a_thousand_is_found_or_named = pytest.mark.slow(law(1000))
 
 

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from pipec.backends.kfp import native, sdk, sdk_tasks
+from pipec.backends.kfp import given, native, sdk, sdk_tasks
 from pipec.backends.kfp.clashes import without_clashes
 from pipec.backends.kfp.emit import comment, document
 from pipec.backends.kfp.foreign import refusals
@@ -135,6 +135,8 @@ def _check_native(pipeline: Pipeline, version: str, report: Report) -> None:
     outer = {task.id for task in _outer(pipeline.body)}
     for task in tasks(pipeline):
         native.check(task.policy, task.site.step, version, report)
+        for setting, reason in given.problems(pipeline, task):
+            report.add(RefusedSetting(task.policy.span(setting), native.TARGET, task.site.step, setting, reason))
         for name in sorted(native.of_run(task.policy)):
             reason = "" if name in texts else f"{name!r} is no `str` parameter of the pipeline"
             reason = reason or ("" if task.id in outer else f"{name!r} is out of reach in a loop, a branch or a group")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pipec.backends.kfp.foreign import container_task
+from pipec.backends.kfp.given import arguments
 from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import found_writer, local, quoted, schema_title, writer
 from pipec.backends.kfp.references import step_settings
@@ -63,7 +64,7 @@ class Containers:
             make = container_task if component.container is not None else native_task
             return make(self, node, component, scope, after)
         glue = Glue(component.name, component.function or component.name)
-        sources = {key: self.argument(glue, key, expr, scope) for key, expr in node.args.items()}
+        sources, named = arguments(self, glue, node, scope)
         made = call(node, component, lambda key, _: sources[key])
         wanted = [o for o in node.outputs if o.id in self.forms.used]
         glue.lines.append(f"result = {made}" if wanted else made)
@@ -82,7 +83,7 @@ class Containers:
             self.catch(glue, node.caught, "error", node.site.step, retries, policy.timeout)
             if policy.timeout is not None:  # the pod's own limit, which nobody can catch, comes after the caught one
                 policy = policy.model_copy(update={"timeout": policy.timeout + GRACE})
-        settings = step_settings(self.lowering, scope, policy)
+        settings = step_settings(self.lowering, scope, policy, named)
         kfp_component = self.lowering.parts.container(glue, component, settings)
         name = self.name(node.id)
         self.lowering.names[name] = node.id
@@ -233,16 +234,9 @@ class Containers:
     # --- outputs
 
     def output(
-        self,
-        glue: Glue,
-        value: ValueId,
-        key: str,
-        source: str,
-        type_: Type,
-        hint: str,
-        found: bool = False,
+        self, glue: Glue, value: ValueId, key: str, source: str, type_: Type, hint: str, found: bool = False,
         inside: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Hand out `value` in all forms that it is wanted in; `inside`: only to be handed on by its DAG."""
         forms, lines = self.forms, glue.lines
         located = value in forms.located or inside
@@ -271,6 +265,9 @@ class Containers:
             lines.append(
                 f"kfp_items(task, {quoted(glue.give(f'{key}-items', 'list', value))}, {source}, {quoted(hint)})"
             )
+        if value in forms.texts and not inside:
+            text = quoted(glue.give(f"{key}-text", "raw", value))
+            lines.append(f"kfp_result(task, {text}, kfp_plain({source}, {quoted(hint)}))")
         if (value in forms.truth or loops) and not inside and f"{key}-true" not in glue.outputs:
             lines.append(f"kfp_truth(task, {quoted(glue.give(f'{key}-true', 'text', value))}, {source})")
 

@@ -48,7 +48,7 @@ def container_task(containers: Containers, node: Task, step: Component, scope: S
     inputs = _inputs(containers, node, files, scope) | window(lowering, node.policy)
     outputs = {o.name: _output(o) for o in container.outputs}
     command, args = (_texts(texts, container) for texts in (container.command, container.args))
-    settings = step_settings(lowering, scope, node.policy)
+    settings = step_settings(lowering, scope, node.policy, {name: name for name in inputs})
     component = lowering.parts.foreign(step, inputs, outputs, (command, args), settings)
     name = containers.name(node.id)
     lowering.names[name] = node.id
@@ -129,9 +129,9 @@ def _inputs(containers: Containers, node: Task, files: set[str], scope: Scope) -
     found: dict[str, Handle] = {}
     glue = Glue(f"arguments-of-{node.id}")
     for port, expr in node.args.items():
-        direct = _direct(containers, expr, port in files)
-        if direct is not None:
-            found[port] = direct
+        known = direct(containers, expr, port in files)
+        if known is not None:
+            found[port] = known
             continue
         source = containers.operand(glue, expr, scope)
         if port in files:
@@ -148,7 +148,7 @@ def _inputs(containers: Containers, node: Task, files: set[str], scope: Scope) -
     return {port: found[port] for port in node.args}
 
 
-def _direct(containers: Containers, expr: Expr, is_file: bool) -> Handle | None:
+def direct(containers: Containers, expr: Expr, is_file: bool) -> Handle | None:
     """What can go in as it is: constants, files, `str` parameters, and an `int`, whose JSON is its text."""
     if isinstance(expr, Const):
         text = plain_text(expr.source)
@@ -163,14 +163,15 @@ def _direct(containers: Containers, expr: Expr, is_file: bool) -> Handle | None:
     if handle.kind == "raw":
         return handle
     written = expr.value in containers.forms.written  # `echo 3` ends its line
-    return handle if handle.kind == "text" and not written and _is_int(containers, expr) else None
+    return handle if handle.kind == "text" and not written and annotated(containers, expr) == "int" else None
 
 
-def _is_int(containers: Containers, expr: Ref) -> bool:
+def annotated(containers: Containers, expr: Ref) -> str:
+    """What a value is said to be; "" where nobody says it."""
     type_ = containers.forms.types.get(expr.value)
     known = {p.name: p.annotation for p in containers.lowering.pipeline.parameters}
     annotation = known.get(expr.value) or (type_.annotation if isinstance(type_, ValueType) else "")
-    return annotation.strip("\"'") == "int"
+    return annotation.strip("\"'")
 
 
 def refusals(node: Task, container: Container) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from pipec.backends.kfp.settings import AMOUNTS
 from pipec.ir import (
     Block,
     Branch,
@@ -73,6 +74,8 @@ class Forms:
     """Items of loops: their producers hand out a list as well."""
     located: set[ValueId] = field(default_factory=set)
     """Artifacts that a branch hands out: their producers hand out the URI as well."""
+    texts: set[ValueId] = field(default_factory=set)
+    """A task asks for as much: their producers hand out plain text as well."""
     used: set[ValueId] = field(default_factory=set)
     """Somebody reads them at all."""
     itself: set[ValueId] = field(default_factory=set)
@@ -124,6 +127,8 @@ def _wants(node: Statement, forms: Forms) -> None:
                 forms.used.update(uses(expr))
                 if isinstance(expr, Code):
                     forms.looked.update(uses(expr))
+            asked = {name for part, name in node.policy.arguments.items() if part in AMOUNTS}
+            forms.texts.update(e.value for n in asked if isinstance(e := node.args[n], Ref))
         case Compute():
             for let in node.lets:
                 forms.looked.update(uses(let.expr))

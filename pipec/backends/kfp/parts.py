@@ -103,7 +103,7 @@ class Parts:
             command=command(text, step.packages if step else (), exported(settings.policy)),
             args=["{{$}}"],
             env=environment(settings.policy),
-            resources=resources(settings.policy),
+            resources=resources(settings),
         )
         return self._register(name, glue.inputs, glue.outputs, spec, settings)
 
@@ -127,7 +127,7 @@ class Parts:
             command=texts[0],
             args=texts[1] or None,
             env=escaped_environment(settings.policy),
-            resources=resources(settings.policy),
+            resources=resources(settings),
         )
         return self._register(name, inputs, outputs, spec, settings)
 

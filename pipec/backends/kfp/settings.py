@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,7 +23,7 @@ from pipec.backends.kfp.platform import (
     Toleration,
 )  # fmt: skip
 from pipec.backends.kfp.program import SUBSTITUTED
-from pipec.ir import Retry, TaskPolicy
+from pipec.ir import Accelerator, Retry, TaskPolicy
 
 UNITS = (("Ei", 2**60), ("Pi", 2**50), ("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
 LARGE = ("", 1)
@@ -38,6 +39,8 @@ class Settings:
     """Where the task has what other steps give to its native settings."""
     after: tuple[str, ...] = ()
     """The tasks that give it."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Parameter of the step -> the input of its component with the text of a setting that only the run knows."""
 
     @cached_property
     def key(self) -> str:
@@ -47,9 +50,12 @@ class Settings:
             return self.version
         bare = policy.model_copy(update={"retry": None, "cache": None, "spans": {}})
         bound = json.dumps([*self.bindings.values()]) if self.bindings else ""
+        bound += json.dumps(self.inputs) if policy.arguments else ""
         return self.version + "\0" + bare.model_dump_json() + bound
 
 
+AMOUNTS = ("cpu", "cpu_limit", "memory", "memory_limit", "gpu", "gpu.count")
+"""What a container asks for: the server finds it among the inputs of the component."""
 NONE = TaskPolicy()
 SHM = "/dev/shm"  # noqa: S108  # where the kernel has it
 RETRYING = f"{30 * 24 * 3600}s"
@@ -67,25 +73,38 @@ def cores(millicores: int) -> str:
     return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
 
 
-def resources(policy: TaskPolicy) -> ResourceSpec | None:
+def resources(settings: Settings) -> ResourceSpec | None:
     """Requests and limits of a container; `None`: it asks for nothing."""
-    r, gpu = policy.resources, policy.accelerator
-    if (r.cpu, r.cpu_limit, r.memory, r.memory_limit, gpu) == (None,) * 5:
+    r, given = settings.policy.resources, _placeholders(settings)
+    gpu = _accelerator(settings.policy.accelerator, given)
+    if (r.cpu, r.cpu_limit, r.memory, r.memory_limit, gpu) == (None,) * 5 and not given:
         return None
-    count = str(gpu.count) if gpu else ""
     return ResourceSpec(
-        accelerator=AcceleratorConfig(count=count, type=gpu.resource, resource_count=count, resource_type=gpu.resource)
-        if gpu
-        else None,
+        accelerator=gpu,
         cpu_limit=_old_cores(r.cpu_limit),
         cpu_request=_old_cores(r.cpu),
         memory_limit=_old_gigabytes(r.memory_limit),
         memory_request=_old_gigabytes(r.memory),
-        resource_cpu_limit=None if r.cpu_limit is None else cores(r.cpu_limit),
-        resource_cpu_request=None if r.cpu is None else cores(r.cpu),
-        resource_memory_limit=None if r.memory_limit is None else quantity(r.memory_limit),
-        resource_memory_request=None if r.memory is None else quantity(r.memory),
+        resource_cpu_limit=given.get("cpu_limit") if r.cpu_limit is None else cores(r.cpu_limit),
+        resource_cpu_request=given.get("cpu") if r.cpu is None else cores(r.cpu),
+        resource_memory_limit=given.get("memory_limit") if r.memory_limit is None else quantity(r.memory_limit),
+        resource_memory_request=given.get("memory") if r.memory is None else quantity(r.memory),
     )
+
+
+def _accelerator(gpu: Accelerator | None, given: Mapping[str, str]) -> AcceleratorConfig | None:
+    if dynamic := given.get("gpu") or given.get("gpu.count"):  # servers before 2.4 know no such numbers
+        return AcceleratorConfig(resource_count=dynamic, resource_type=(gpu or Accelerator()).resource)
+    if gpu is None:
+        return None
+    count = str(gpu.count)
+    return AcceleratorConfig(count=count, type=gpu.resource, resource_count=count, resource_type=gpu.resource)
+
+
+def _placeholders(settings: Settings) -> dict[str, str]:
+    """Setting that only the run knows -> what the server replaces by the text of an input."""
+    named = settings.policy.arguments.items()
+    return {part: f"{{{{$.inputs.parameters['{settings.inputs[p]}']}}}}" for part, p in named if p in settings.inputs}
 
 
 def _old_cores(millicores: int | None) -> float | None:

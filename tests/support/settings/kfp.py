@@ -29,7 +29,7 @@ def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
     label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
     container = spec["deploymentSpec"]["executors"][label]["container"]
     executor = kubernetes.get("deploymentSpec", {}).get("executors", {}).get(label, {})
-    _container(container, found)
+    _container(given_by_run(container, task, spec["root"]), found)
     _task(task, found)
     _executor(executor, found)
     if window := task["inputs"]["parameters"].get("cache-window"):
@@ -50,6 +50,25 @@ def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
         if name.endswith(".recurring-run.yaml"):
             _recurring(yaml.safe_load(text), found)
     return found
+
+
+def given_by_run(value: Any, task: dict[str, Any], root: dict[str, Any]) -> Any:
+    """`value` with what the server puts into the pod of a run with the defaults of the pipeline, of resources alone."""
+    if "resources" not in value:
+        return value
+
+    def put(inner: Any) -> Any:
+        if isinstance(inner, dict):
+            return {key: put(one) for key, one in inner.items()}
+        found = re.fullmatch(r"\{\{\$\.inputs\.parameters\['(.+?)'\]\}\}", str(inner))
+        if found is None:
+            return inner
+        binding = task["inputs"]["parameters"][found[1]]
+        parameter = root["inputDefinitions"]["parameters"][binding["componentInputParameter"]]
+        assert parameter["parameterType"] == "STRING", "the server takes texts alone"
+        return parameter["defaultValue"]
+
+    return {**value, "resources": put(value["resources"])}
 
 
 def _container(container: dict[str, Any], found: dict[str, Any]) -> None:

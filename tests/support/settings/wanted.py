@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -236,16 +237,21 @@ def together(chosen: tuple[Setting, ...]) -> tuple[Setting, ...]:
     )
 
 
-def by_call(chosen: tuple[Setting, ...]) -> str:
-    """The pipeline module in which the call gives all settings of the step that are plain data."""
+def by_call(chosen: tuple[Setting, ...], run: bool = False) -> str:
+    """The pipeline module in which the call gives all settings of the step that are plain data; `run`: parameters do."""
     step = [s for s in chosen if s.on == "step"]
     given = [s for s in step if s.name in GIVEN and not re.search(r"[A-Za-z]\(", s.source)]
     on = [f'{s.name}=Argument("{s.name}")' if s in given else f"{s.name}={s.source}" for s in step]
     pipeline = ", ".join(f"{s.name}={s.source}" for s in chosen if s.on == "pipeline")
     text = module(()).replace("@step()", f"@step({', '.join(on)})").replace("@pipeline()", f"@pipeline({pipeline})")
     if given:
-        taken, passed = ", ".join(s.name for s in given), ", ".join(f"{s.name}={s.source}" for s in given)
-        text = text.replace("work(n: int)", f"work(n: int, *, {taken})").replace("work(n)", f"work(n, {passed})")
+        typed = {s.name: f"{s.name}: {type(ast.literal_eval(s.source)).__name__}" for s in given}
+        passed = ", ".join(f"{s.name}={s.name if run else s.source}" for s in given)
+        text = text.replace("work(n: int)", f"work(n: int, *, {', '.join(typed.values())})")
+        text = text.replace("work(n)", f"work(n, {passed})")
+        if run:
+            defaults = ", ".join(f"{typed[s.name]} = {s.source}" for s in given)
+            text = text.replace("main(n: int = 1)", f"main(n: int = 1, *, {defaults})")
     return text.replace("import GPU,", "import GPU, Argument,")
 
 
