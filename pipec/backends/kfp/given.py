@@ -115,7 +115,7 @@ def _wrong_default(pipeline: Pipeline, part: str, expr: Expr) -> str:
     from pipec.compiler.units import parse_bytes, parse_cpu
 
     parameter = next((p for p in pipeline.parameters if isinstance(expr, Ref) and p.name == expr.value), None)
-    if parameter is None or parameter.default is None or part.startswith("gpu"):
+    if parameter is None or parameter.default is None or part.partition("_")[0] not in ("cpu", "memory"):
         return ""
     value = value_of(parameter.default.source)
     try:

@@ -150,9 +150,23 @@ class SecurityContext(Spec):
     run_as_non_root: bool | None = None
 
 
+class OfArgument(Spec):
+    """A text that the call of a step gives."""
+
+    argument: str
+
+
+class Accelerator(Spec):
+    """Devices by the resource that Kubernetes knows, which each call may give."""
+
+    resource_type: str | OfArgument
+    resource_count: str | OfArgument
+
+
 class StepSettings(Spec):
     """The settings of a step."""
 
+    accelerator: Accelerator | None = None
     config_map_as_env: list[ConfigMapAsEnv] | None = None
     config_map_as_volume: list[ConfigMapAsVolume] | None = None
     empty_dir_mounts: list[EmptyDirMount] | None = None
@@ -244,7 +258,7 @@ def of_step(policy: TaskPolicy, bindings: Bindings) -> dict[str, Any]:
     if TARGET not in policy.extensions:
         return {}
     settings = StepSettings.model_validate(policy.extensions[TARGET])
-    found: dict[str, Any] = settings.model_dump(by_alias=True, exclude_none=True)
+    found: dict[str, Any] = settings.model_dump(by_alias=True, exclude_none=True, exclude={"accelerator"})
     for field, name in NAMES:
         for entry in found.get(field, ()):
             if name in entry:
@@ -257,6 +271,11 @@ def of_step(policy: TaskPolicy, bindings: Bindings) -> dict[str, Any]:
     context = found.get("securityContext", {})
     context |= {key: str(context[key]) for key in ("runAsUser", "runAsGroup") if key in context}  # 64 bits
     return found
+
+
+def accelerator(policy: TaskPolicy) -> dict[str, Any]:
+    """The devices that native settings ask for: a text, or `{"argument": parameter}`, for type and count."""
+    return dict(policy.extensions.get(TARGET, {}).get("accelerator", {}))
 
 
 def _parameters(policy: TaskPolicy) -> list[Mapping[str, Any]]:

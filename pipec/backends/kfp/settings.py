@@ -54,7 +54,9 @@ class Settings:
         return self.version + "\0" + bare.model_dump_json() + bound
 
 
-AMOUNTS = ("cpu", "cpu_limit", "memory", "memory_limit", "gpu", "gpu.count")
+DEVICES = "targets.kfp.accelerator"
+AMOUNTS = ("cpu", "cpu_limit", "memory", "memory_limit", "gpu", "gpu.count", f"{DEVICES}.resourceType",
+           f"{DEVICES}.resourceCount")  # fmt: skip
 """What a container asks for: the server finds it among the inputs of the component."""
 NONE = TaskPolicy()
 SHM = "/dev/shm"  # noqa: S108  # where the kernel has it
@@ -76,7 +78,7 @@ def cores(millicores: int) -> str:
 def resources(settings: Settings) -> ResourceSpec | None:
     """Requests and limits of a container; `None`: it asks for nothing."""
     r, given = settings.policy.resources, _placeholders(settings)
-    gpu = _accelerator(settings.policy.accelerator, given)
+    gpu = _accelerator(settings.policy, given)
     if (r.cpu, r.cpu_limit, r.memory, r.memory_limit, gpu) == (None,) * 5 and not given:
         return None
     return ResourceSpec(
@@ -92,7 +94,11 @@ def resources(settings: Settings) -> ResourceSpec | None:
     )
 
 
-def _accelerator(gpu: Accelerator | None, given: Mapping[str, str]) -> AcceleratorConfig | None:
+def _accelerator(policy: TaskPolicy, given: Mapping[str, str]) -> AcceleratorConfig | None:
+    gpu = policy.accelerator
+    if own := native.accelerator(policy):
+        kind, number = (given.get(f"{DEVICES}.{key}", own[key]) for key in ("resourceType", "resourceCount"))
+        return AcceleratorConfig(resource_count=number, resource_type=kind)
     if dynamic := given.get("gpu") or given.get("gpu.count"):  # servers before 2.4 know no such numbers
         return AcceleratorConfig(resource_count=dynamic, resource_type=(gpu or Accelerator()).resource)
     if gpu is None:

@@ -18,9 +18,20 @@ class Named:
     parameter: str
 
 
-def whole(policy: TaskPolicy) -> dict[str, str]:
-    """The settings that are an argument as they stand."""
-    return {name: source(Named(p)) for name, p in policy.arguments.items() if "." not in name}
+ORDER = (
+    "cpu", "cpu_limit", "memory", "memory_limit", "disk", "shm", "gpu", "retries", "timeout", "cache", "env", "secrets",
+    "node_selector", "tolerations", "labels", "annotations", "service_account", "queue", "priority", "updates",
+    "deadline", "on_failure", "fuse", "targets",
+)  # fmt: skip
+"""All settings of a task."""
+
+
+def with_whole(found: dict[str, str], policy: TaskPolicy) -> dict[str, str]:
+    """`found`, with the settings that are an argument as they stand."""
+    if not policy.arguments:
+        return found
+    found |= {name: source(Named(p)) for name, p in policy.arguments.items() if "." not in name}
+    return {name: found[name] for name in ORDER if name in found}
 
 
 def filled(policy: TaskPolicy, setting: str, value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipec.compiler.pysource.text import python
-from pipec.compiler.reading.arguments import filled, source, whole
+from pipec.compiler.reading.arguments import filled, source, with_whole
 from pipec.compiler.units import duration
 from pipec.ir import Accelerator, Cache, PipelinePolicy, Retry, Schedule, TaskPolicy
 
@@ -69,7 +69,7 @@ def settings_of(policy: TaskPolicy) -> dict[str, str]:
         found["fuse"] = python(policy.fuse)
     if policy.extensions:
         found["targets"] = source(policy.extensions)
-    return found | whole(policy)
+    return with_whole(found, policy)
 
 
 def pipeline_settings_of(policy: PipelinePolicy) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from pipec.backends.kfp.endings import BODY
 from pipec.backends.kfp.native import StepSettings
+from pipec.backends.kfp.reading.arguments import DEVICES, asked
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.producers import kubernetes, producer
@@ -52,25 +53,18 @@ class Giver(Protocol):
 
 
 def read(
-    documents: Documents,
-    label: str,
-    task_path: Path,
-    task: Mapping[str, Any],
+    documents: Documents, label: str, task_path: Path, task: Mapping[str, Any],
     giver: Callable[[Path], Giver] | None = None,
-) -> Read:
+) -> Read:  # fmt: skip
     """The settings of `task`, whose executor is `label`; `giver`: the steps of tasks that give something to them."""
     return _Reader(documents, label, task_path, task, giver).read()
 
 
 class _Reader:
     def __init__(
-        self,
-        documents: Documents,
-        label: str,
-        task_path: Path,
-        task: Mapping[str, Any],
+        self, documents: Documents, label: str, task_path: Path, task: Mapping[str, Any],
         giver: Callable[[Path], Giver] | None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.documents, self.giver = documents, giver
         executors = documents.spec["deploymentSpec"]["executors"]
         self.place: Path = ("deploymentSpec", "executors", label)
@@ -80,6 +74,8 @@ class _Reader:
         self.task, self.task_path = task, task_path
         self.found = Read(TaskPolicy())
         self.native: dict[str, Any] = {}
+        self.arguments: dict[str, str] = {}
+        """Part of a setting -> the input of the component that it is."""
         self.shm: int | None = None
         self.known: dict[str, Any] = {}
 
@@ -104,6 +100,7 @@ class _Reader:
             secrets=secrets,
             placement=place,
             extensions={"kfp": self.native} if self.native else {},
+            arguments=self.arguments,
         )
         return self.found
 
@@ -169,6 +166,9 @@ class _Reader:
                 continue
             if isinstance(value, (int, float)):
                 value = round(value * 1e9) if "memory" in name else f"{round(value * 1000)}m"
+            if isinstance(value, str) and (argument := asked(value, self.task)):
+                self.arguments[name] = argument
+                continue
             if isinstance(value, str) and PLACEHOLDER.search(value):
                 self._lose((*path, field_), name, "its value is known only in the run")
                 continue
@@ -184,11 +184,23 @@ class _Reader:
         if not kind and not count:
             return None
         if PLACEHOLDER.search(kind + count):
-            self._lose(path, "accelerator", "its value is known only in the run")
+            return self._accelerator_of_run({"resourceType": kind, "resourceCount": count}, path)
         elif kind not in VENDORS:
             self._lose(path, f"accelerator {kind}", "pipec has no name for it; set `gpu=` by hand")
         elif count.isdigit() and int(count):
             return Accelerator(name=VENDORS[kind], count=int(count))
+        return None
+
+    def _accelerator_of_run(self, given: dict[str, str], path: Path) -> Accelerator | None:
+        found = {key: asked(text, self.task) for key, text in given.items()}
+        if any(PLACEHOLDER.search(text) and not found[key] for key, text in given.items()) or "" in given.values():
+            self._lose(path, "accelerator", "its value is known only in the run")
+        elif given["resourceType"] in VENDORS:
+            self.arguments["gpu.count"] = found["resourceCount"]
+            return Accelerator(name=VENDORS[given["resourceType"]])
+        else:
+            self.native["accelerator"] = {k: {"argument": found[k]} if found[k] else text for k, text in given.items()}
+            self.arguments |= {f"{DEVICES}.{key}": name for key, name in found.items() if name}
         return None
 
     # the platform document
