@@ -13,13 +13,14 @@ PARTS = {"gpu.name": "gpu.name"}
 """A part of a setting that is a feature of its own."""
 
 
-def features_of_arguments(task: Task) -> Iterator[tuple[str, Span, str]]:
-    """Feature, place and subject: each setting itself, and that an argument is one."""
+def features_of_arguments(task: Task) -> Iterator[tuple[str, Span, str, str]]:
+    """Feature, place, subject and the only target, if any: each setting itself, and that an argument is one."""
     for part in task.policy.arguments:
-        setting = part.partition(".")[0]
+        setting, _, rest = part.partition(".")
+        target = rest.partition(".")[0] if setting == "targets" else ""
         place = task.policy.spans.get(setting, task.span)
-        yield PARTS.get(part, setting), place, task.site.step
-        yield "argument", place, f"{setting} of {task.site.step}"
+        yield PARTS.get(part, setting), place, task.site.step, target
+        yield "argument", place, f"{setting} of {task.site.step}", target
 
 
 def is_argument(value: object) -> str:

@@ -366,7 +366,7 @@ def _of_policy(policy: TaskPolicy, task: Task) -> Iterator[Use]:
             yield use(name, name)
     for target in policy.extensions:
         yield Use("targets", policy.spans.get("targets", task.span), task.site.step, target)
-    yield from (Use(feature, span, subject) for feature, span, subject in features_of_arguments(task))
+    yield from (Use(*found) for found in features_of_arguments(task))
 
 
 def _of_pipeline(policy: PipelinePolicy) -> Iterator[Use]:

@@ -19,6 +19,7 @@ REFUSED = {
     "native_components": "`claim` is a native step",
     "native_otherwise": "`known` is a native step",
     "settings_argument": "has different settings in different tasks",
+    "settings_argument_placement": "has different settings in different tasks",
     "settings_argument_run": "has different settings in different tasks",
 }
 """Document -> why it, or what is read back of it, is refused."""

@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pipec.backends.kfp.foreign import container_task
-from pipec.backends.kfp.given import arguments
+from pipec.backends.kfp.given import arguments, settled
 from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import found_writer, local, quoted, schema_title, writer
-from pipec.backends.kfp.references import step_settings
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.sdk_tasks import native_task
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
@@ -83,7 +82,7 @@ class Containers:
             self.catch(glue, node.caught, "error", node.site.step, retries, policy.timeout)
             if policy.timeout is not None:  # the pod's own limit, which nobody can catch, comes after the caught one
                 policy = policy.model_copy(update={"timeout": policy.timeout + GRACE})
-        settings = step_settings(self.lowering, scope, policy, named)
+        settings = settled(self, node, scope, policy, named)
         kfp_component = self.lowering.parts.container(glue, component, settings)
         name = self.name(node.id)
         self.lowering.names[name] = node.id
@@ -267,7 +266,7 @@ class Containers:
             )
         if value in forms.texts and not inside:
             text = quoted(glue.give(f"{key}-text", "raw", value))
-            lines.append(f"kfp_result(task, {text}, kfp_plain({source}, {quoted(hint)}))")
+            lines.append(f"kfp_result(task, {text}, kfp_setting({source}, {quoted(hint)}))")
         if (value in forms.truth or loops) and not inside and f"{key}-true" not in glue.outputs:
             lines.append(f"kfp_truth(task, {quoted(glue.give(f'{key}-true', 'text', value))}, {source})")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from pipec.backends.kfp.settings import AMOUNTS
+from pipec.backends.kfp.settings import is_text
 from pipec.ir import (
     Block,
     Branch,
@@ -75,7 +75,7 @@ class Forms:
     located: set[ValueId] = field(default_factory=set)
     """Artifacts that a branch hands out: their producers hand out the URI as well."""
     texts: set[ValueId] = field(default_factory=set)
-    """A task asks for as much: their producers hand out plain text as well."""
+    """Settings of tasks: their producers hand out plain text as well."""
     used: set[ValueId] = field(default_factory=set)
     """Somebody reads them at all."""
     itself: set[ValueId] = field(default_factory=set)
@@ -127,7 +127,7 @@ def _wants(node: Statement, forms: Forms) -> None:
                 forms.used.update(uses(expr))
                 if isinstance(expr, Code):
                     forms.looked.update(uses(expr))
-            asked = {name for part, name in node.policy.arguments.items() if part in AMOUNTS}
+            asked = {name for part, name in node.policy.arguments.items() if is_text(part)}
             forms.texts.update(e.value for n in asked if isinstance(e := node.args[n], Ref))
         case Compute():
             for let in node.lets:

@@ -6,22 +6,22 @@ and an `int` are such text already; whatever else gets a second input, from its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipec.backends.kfp.foreign import annotated, direct
 from pipec.backends.kfp.parts import Glue
-from pipec.backends.kfp.program import quoted
+from pipec.backends.kfp.program import quoted, runtime
+from pipec.backends.kfp.references import step_settings
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.sdk import kind_of
-from pipec.backends.kfp.settings import AMOUNTS
-from pipec.ir import Expr, Native, Pipeline, Ref, RunValue, Task, TaskPolicy, uses
+from pipec.backends.kfp.settings import AMOUNTS, STRUCTURES, Settings, is_ours, is_text
+from pipec.ir import Const, Expr, Native, Pipeline, Ref, RunValue, Task, TaskPolicy, ValueType, uses
 from pipec.ir.graph import walk
 from pipec.ir.literals import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pipec.backends.kfp.containers import Containers
 
 
@@ -57,7 +57,7 @@ def texts(containers: Containers, node: Task, names: list[str], scope: Scope) ->
         if handle is None:
             hint = quoted(f"the argument {name!r} of {node.site.step!r}")
             source = containers.operand(glue, expr, scope)
-            glue.lines.append(f"kfp_result(task, {quoted(name)}, kfp_plain({source}, {hint}))")
+            glue.lines.append(f"kfp_result(task, {quoted(name)}, kfp_setting({source}, {hint}))")
             glue.give(name, "raw", "")
         else:
             found[name] = handle
@@ -78,7 +78,91 @@ def _text(containers: Containers, expr: Expr, scope: Scope) -> Handle | None:
     return direct(containers, expr, False)
 
 
+# --- what the platform document names
+
+
+def settled(
+    containers: Containers, node: Task, scope: Scope, policy: TaskPolicy, inputs: Mapping[str, str]
+) -> Settings:
+    """The settings of a task of `scope`, with what other steps and the arguments of its own give to them."""
+    made = step_settings(containers.lowering, scope, policy)
+    if not policy.arguments:
+        return made
+    named = {part: name for part, name in policy.arguments.items() if part not in AMOUNTS and is_ours(part)}
+    plain = [name for part, name in named.items() if is_text(part)]
+    handles = _structures(containers, node, named, scope)
+    known = texts(containers, node, list(dict.fromkeys(plain)), scope)
+    handles |= {part: known[name] for part, name in named.items() if part not in handles}
+    bindings = {part: scope.parameter(handle) for part, handle in handles.items()}
+    after = [b.task_output_parameter.producer_task for b in bindings.values() if b.task_output_parameter is not None]
+    found = {part: binding.model_dump(by_alias=True, exclude_none=True) for part, binding in bindings.items()}
+    return replace(made, after=tuple(dict.fromkeys((*made.after, *after))), inputs=inputs, found=found)
+
+
+def _structures(containers: Containers, node: Task, named: Mapping[str, str], scope: Scope) -> dict[str, Handle]:
+    """Setting -> where its argument can be had with Kubeflow's own type, from a small task."""
+    glue = Glue(f"places-of-{node.id}")
+    keys: dict[str, str] = {}
+    for part, name in named.items():
+        if (last := part.rpartition(".")[2]) not in STRUCTURES:
+            continue
+        kind, empty = STRUCTURES[last]
+        source = containers.operand(glue, node.args[name], scope)
+        hint = quoted(f"the argument {name!r} of {node.site.step!r}")
+        keys[part] = f"{name}-{last}"
+        if keys[part] not in glue.outputs:
+            glue.lines.append(f"kfp_result(task, {quoted(keys[part])}, kfp_plain({source} or {empty}, {hint}))")
+            glue.outputs[keys[part]] = Handle("raw", "", key=keys[part], type=kind)
+    if not keys:
+        return {}
+    outputs = dict(glue.outputs)
+    made = containers.place(glue, scope, ())
+    return {p: replace(outputs[key], label=key, scope=scope, task=made) for p, key in keys.items()}
+
+
+# --- arguments as plain text
+
+
+def plain_text(source: str) -> str | None:
+    """A constant as text for a command line; `None` where it is none, or would be replaced."""
+    try:
+        text: str = runtime()["kfp_plain"](value_of(source), "a constant")
+    except (TypeError, ValueError):
+        return None
+    return text
+
+
+def direct(containers: Containers, expr: Expr, is_file: bool) -> Handle | None:
+    """What can go in as it is: constants, files, `str` parameters, and an `int`, whose JSON is its text."""
+    if isinstance(expr, Const):
+        text = plain_text(expr.source)
+        return Handle("raw", "constant", constant=text or "")
+    if not isinstance(expr, Ref):
+        return None
+    handle = containers.lowering.handles[expr.value]
+    if handle.path:
+        return None
+    if is_file:
+        return handle if handle.kind in ("artifact", "file") else None
+    if handle.kind == "raw":
+        return handle
+    written = expr.value in containers.forms.written  # `echo 3` ends its line
+    return handle if handle.kind == "text" and not written and annotated(containers, expr) == "int" else None
+
+
+def annotated(containers: Containers, expr: Ref) -> str:
+    """What a value is said to be; "" where nobody says it."""
+    type_ = containers.forms.types.get(expr.value)
+    known = {p.name: p.annotation for p in containers.lowering.pipeline.parameters}
+    annotation = known.get(expr.value) or (type_.annotation if isinstance(type_, ValueType) else "")
+    return annotation.strip("\"'")
+
+
 # --- what cannot be
+
+
+NAMED = re.compile(r"secrets\.[^.]+\.name|node_selector|tolerations|targets\..+")
+"""What the platform document can name; which native settings, their model says."""
 
 
 def problems(pipeline: Pipeline, task: Task) -> Iterator[tuple[str, str]]:
@@ -89,9 +173,13 @@ def problems(pipeline: Pipeline, task: Task) -> Iterator[tuple[str, str]]:
     for part, name in task.policy.arguments.items():
         setting = part.partition(".")[0]
         expr = task.args[name]
-        if part not in AMOUNTS:
+        if not is_ours(part):
+            continue
+        if part not in AMOUNTS and not NAMED.fullmatch(part):
             yield setting, f"only the run knows what {name!r} is, and Kubeflow takes constants there"
-        elif (native := pipeline.component(task.component).native) and not _is_text(native, name):
+        elif part == "node_selector" and task.policy.accelerator and task.policy.accelerator.node_selector:
+            yield setting, "the server takes those labels instead of the ones that the GPU needs"
+        elif part in AMOUNTS and (native := pipeline.component(task.component).native) and not _is_text(native, name):
             yield setting, f"the server finds texts alone, and the input {name!r} is declared as something else"
         elif set(uses(expr)) & attempts:
             yield setting, "it is settled before a task has its first attempt"

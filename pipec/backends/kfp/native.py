@@ -44,6 +44,12 @@ class OfStep(Spec):
     task_output_parameter: OfTask
 
 
+class OfArgument(Spec):
+    """A text that the call of a step gives."""
+
+    argument: str
+
+
 class Named(Spec):
     """Something of the cluster, by its name or by a parameter of the pipeline that holds it."""
 
@@ -66,7 +72,7 @@ class KeyOfConfigMap(Spec):
 class ConfigMapAsEnv(Named):
     """Keys of a config map as environment variables."""
 
-    config_map_name: str | None = None
+    config_map_name: str | OfArgument | None = None
     config_map_name_parameter: OfRun | OfStep | None = None
     key_to_env: list[KeyOfConfigMap]
     optional: bool | None = None
@@ -75,16 +81,32 @@ class ConfigMapAsEnv(Named):
 class ConfigMapAsVolume(Named):
     """A config map as files."""
 
-    config_map_name: str | None = None
+    config_map_name: str | OfArgument | None = None
     config_map_name_parameter: OfRun | OfStep | None = None
     mount_path: str
+    optional: bool | None = None
+
+
+class KeyOfSecret(Spec):
+    """A key of a secret, and the variable that it becomes."""
+
+    secret_key: str
+    env_var: str
+
+
+class SecretAsEnv(Named):
+    """Keys of a secret as environment variables: one that may be missing, which `secrets` cannot say."""
+
+    secret_name: str | OfArgument | None = None
+    secret_name_parameter: OfRun | OfStep | None = None
+    key_to_env: list[KeyOfSecret]
     optional: bool | None = None
 
 
 class SecretAsVolume(Named):
     """A secret as files."""
 
-    secret_name: str | None = None
+    secret_name: str | OfArgument | None = None
     secret_name_parameter: OfRun | OfStep | None = None
     mount_path: str
     optional: bool | None = None
@@ -93,14 +115,14 @@ class SecretAsVolume(Named):
 class ImagePullSecret(Named):
     """A secret with which the image is pulled."""
 
-    secret_name: str | None = None
+    secret_name: str | OfArgument | None = None
     secret_name_parameter: OfRun | OfStep | None = None
 
 
 class PvcMount(Named):
     """A claim of the cluster, mounted."""
 
-    pvc_name: str | None = None
+    pvc_name: str | OfArgument | None = None
     pvc_name_parameter: OfRun | OfStep | None = None
     mount_path: str
     sub_path: str | None = None
@@ -139,7 +161,7 @@ class NodeAffinityTerm(Spec):
     match_expressions: list[Requirement] | None = None
     match_fields: list[Requirement] | None = None
     weight: int | None = None
-    node_affinity_json: dict[str, Any] | None = None
+    node_affinity_json: OfArgument | dict[str, Any] | None = None
 
 
 class SecurityContext(Spec):
@@ -148,12 +170,6 @@ class SecurityContext(Spec):
     run_as_user: int | None = None
     run_as_group: int | None = None
     run_as_non_root: bool | None = None
-
-
-class OfArgument(Spec):
-    """A text that the call of a step gives."""
-
-    argument: str
 
 
 class Accelerator(Spec):
@@ -176,6 +192,7 @@ class StepSettings(Spec):
     image_pull_secret: list[ImagePullSecret] | None = None
     node_affinity: list[NodeAffinityTerm] | None = None
     pvc_mount: list[PvcMount] | None = None
+    secret_as_env: list[SecretAsEnv] | None = None
     secret_as_volume: list[SecretAsVolume] | None = None
     security_context: SecurityContext | None = None
 
@@ -204,11 +221,11 @@ class PipelineSettings(Spec):
 OURS = {
     "activeDeadlineSeconds": "timeout", "cachingOptions": "cache",
     "enabledSharedMemory": "shm", "nodeSelector": "node_selector", "podMetadata": "labels, annotations",
-    "retryPolicy": "retries", "secretAsEnv": "secrets", "tolerations": "tolerations",
+    "retryPolicy": "retries", "tolerations": "tolerations",
 }  # fmt: skip
 """What a setting of pipec's own becomes."""
 SINCE = {"securityContext": "2.16", "pvcMount.subPath": "2.16", "configMapAsEnv.optional": "2.15",
-         "workspace": "2.15"}  # fmt: skip
+         "secretAsEnv.optional": "2.15", "workspace": "2.15"}  # fmt: skip
 """Fields that servers have not always known -> first version."""
 
 
@@ -246,6 +263,7 @@ NAMES = (
     ("configMapAsVolume", "configMapName"),
     ("imagePullSecret", "secretName"),
     ("pvcMount", "pvcName"),
+    ("secretAsEnv", "secretName"),
     ("secretAsVolume", "secretName"),
 )
 """Settings whose entries name something of the cluster."""
@@ -253,20 +271,25 @@ Bindings = Mapping[tuple[str, str], dict[str, Any]]
 """Step and output -> where a task has what the step gives, as JSON has it."""
 
 
-def of_step(policy: TaskPolicy, bindings: Bindings) -> dict[str, Any]:
-    """The fields of `KubernetesExecutorConfig`, as JSON has them."""
+def of_step(policy: TaskPolicy, bindings: Bindings, of_arguments: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The fields of `KubernetesExecutorConfig`, as JSON has them; `of_arguments`: where the server has those."""
     if TARGET not in policy.extensions:
         return {}
     settings = StepSettings.model_validate(policy.extensions[TARGET])
     found: dict[str, Any] = settings.model_dump(by_alias=True, exclude_none=True, exclude={"accelerator"})
     for field, name in NAMES:
-        for entry in found.get(field, ()):
-            if name in entry:
+        for number, entry in enumerate(found.get(field, ())):
+            if source := of_arguments.get(f"targets.{TARGET}.{field}.{number}.{name}"):
+                del entry[name]
+                entry[f"{name}Parameter"] = source
+            elif name in entry:
                 entry[f"{name}Parameter"] = {"runtimeValue": {"constant": entry.pop(name)}}
             elif given := entry[f"{name}Parameter"].get("taskOutputParameter"):
                 entry[f"{name}Parameter"] = bindings[given["producerTask"], given["outputParameterKey"]]
-    for term in found.get("nodeAffinity", ()):
-        if "nodeAffinityJson" in term:
+    for number, term in enumerate(found.get("nodeAffinity", ())):
+        if source := of_arguments.get(f"targets.{TARGET}.nodeAffinity.{number}.nodeAffinityJson"):
+            term["nodeAffinityJson"] = source
+        elif "nodeAffinityJson" in term:
             term["nodeAffinityJson"] = {"runtimeValue": {"constant": term["nodeAffinityJson"]}}
     context = found.get("securityContext", {})
     context |= {key: str(context[key]) for key in ("runAsUser", "runAsGroup") if key in context}  # 64 bits

@@ -170,7 +170,7 @@ class Parts:
     def _keep(self, name: str, component: ComponentSpec, executor: ExecutorSpec, settings: Settings) -> None:
         self.components[f"comp-{name}"] = component
         self.executors[f"exec-{name}"] = executor
-        if platform := kubernetes(settings.policy, settings.bindings):
+        if platform := kubernetes(settings):
             self.kubernetes[f"exec-{name}"] = platform
 
     def importer(self) -> str:

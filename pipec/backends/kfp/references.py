@@ -6,7 +6,7 @@ The setting names the step and its output, the run has the value: `{"taskOutputP
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -89,10 +89,8 @@ def give(lowering: Lowering, node: Task, component: Component, scope: Scope, tas
         lowering.given[node.site.step, name] = Handle("raw", name, scope, task, name)
 
 
-def step_settings(
-    lowering: Lowering, scope: Scope, policy: TaskPolicy, inputs: Mapping[str, str] | None = None
-) -> Settings:
-    """The settings of a task of `scope`, with what other steps and its own arguments give to them."""
+def step_settings(lowering: Lowering, scope: Scope, policy: TaskPolicy) -> Settings:
+    """The settings of a task of `scope`, with what other steps give to them."""
     bindings: dict[tuple[str, str], dict[str, Any]] = {}
     after: list[str] = []
     for wanted in of_tasks(policy):
@@ -101,4 +99,4 @@ def step_settings(
         bindings[key] = binding.model_dump(by_alias=True, exclude_none=True)
         if binding.task_output_parameter is not None:
             after.append(binding.task_output_parameter.producer_task)
-    return Settings(policy, policy.cache.version if policy.cache else "", bindings, tuple(after), inputs or {})
+    return Settings(policy, policy.cache.version if policy.cache else "", bindings, tuple(after))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.backends.kfp import sdk
+from pipec.backends.kfp.given import settled
 from pipec.backends.kfp.model import (
     ArtifactSpec,
     ArtifactType,
@@ -21,7 +22,7 @@ from pipec.backends.kfp.model import (
 )
 from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import quoted
-from pipec.backends.kfp.references import give, step_settings
+from pipec.backends.kfp.references import give
 from pipec.backends.kfp.scope import Handle, Scope, definitions
 from pipec.backends.kfp.settings import Settings, caching, escaped_environment, resources, retry_policy
 from pipec.compiler.capabilities import at_least
@@ -68,7 +69,7 @@ def native_task(containers: Containers, node: Task, step: Component, scope: Scop
     if words.form == "importer" and (scope.arm is not None or after or _waits(inputs, scope)):
         # the server's importers take no condition, wait for nothing, and find URIs only among the inputs of their DAG
         inside = Scope(containers.lowering.reserve(f"import-{node.id}"))
-    settings = step_settings(containers.lowering, inside, node.policy, {name: name for name in inputs})
+    settings = settled(containers, node, inside, node.policy, {name: name for name in inputs})
     interface = (_taken(native, words, inputs), _given(native, words))
     component = containers.lowering.parts.native(step, _executor(words, settings), interface, settings)
     name = containers.name(node.id)

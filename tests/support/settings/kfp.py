@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
     executor = kubernetes.get("deploymentSpec", {}).get("executors", {}).get(label, {})
     _container(given_by_run(container, task, spec["root"]), found)
     _task(task, found)
-    _executor(executor, found)
+    _executor(placed_by_run(executor, spec, tasks), found)
     if window := task["inputs"]["parameters"].get("cache-window"):
         number = program(spec, tasks[window["taskOutputParameter"]["producerTask"]])
         found["cache.ttl"] = float(re.findall(r"time\.time\(\) // ([\d.]+)", number)[0])
@@ -69,6 +70,29 @@ def given_by_run(value: Any, task: dict[str, Any], root: dict[str, Any]) -> Any:
         return parameter["defaultValue"]
 
     return {**value, "resources": put(value["resources"])}
+
+
+def placed_by_run(value: Any, spec: dict[str, Any], tasks: dict[str, Any]) -> Any:
+    """A platform document with the structures that a small task makes of the parameters of a run with its defaults."""
+    if isinstance(value, list):
+        return [placed_by_run(inner, spec, tasks) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if "taskOutputParameter" not in value:
+        plain = {key: placed_by_run(inner, spec, tasks) for key, inner in value.items()}
+        if "tolerations" in plain:
+            lists = [one.get("tolerationJson", [one]) for one in plain["tolerations"]]
+            plain["tolerations"] = [one for each in lists for one in each]
+        return {"labels": plain["nodeSelectorJson"]} if "nodeSelectorJson" in plain else plain
+    made = value["taskOutputParameter"]
+    task = tasks[made["producerTask"]]
+    text = program(spec, task)
+    variable = re.search(rf'kfp_result\(task, "{made["outputParameterKey"]}", kfp_plain\((\w+) or ', text)
+    assert variable is not None
+    port = re.search(rf'{variable[1]} = kfp_value\(task, "(\w+)"\)', text)
+    assert port is not None
+    parameter = task["inputs"]["parameters"][port[1]]["componentInputParameter"]
+    return json.loads(spec["root"]["inputDefinitions"]["parameters"][parameter]["defaultValue"])
 
 
 def _container(container: dict[str, Any], found: dict[str, Any]) -> None:
