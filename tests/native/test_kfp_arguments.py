@@ -57,3 +57,60 @@ def problems(tmp_path: Path, step: str, call: str, parameters: str) -> list[str]
 def test_what_the_server_cannot_take(tmp_path: Path, step: str, call: str, parameters: str, reason: str) -> None:
     (message,) = problems(tmp_path, step, call, parameters)
     assert message.startswith("PC407") and reason in message
+
+
+OF_RUN = """
+@step(targets={"kfp": {"nodeSelector": {"nodeSelectorJson": {"componentInputParameter": "selector"}},
+                       "imagePullSecret": [{"secretNameParameter": {"componentInputParameter": "secret"}}],
+                       "tolerations": [{"tolerationJson": {"componentInputParameter": "taints"}}]}})
+def work(n: int) -> int:
+    return n
+
+
+@pipeline
+def main(n: int = 1, selector: dict | None = None, secret: str | None = None, taints: list | None = None) -> int:
+    return work(n)
+"""
+
+
+def of_run(tmp_path: Path, source: str, version: str = "2.17") -> tuple[list[Any], list[str]]:
+    """The documents of a pipeline, and its errors."""
+    (tmp_path / "pipeline.py").write_text(HEAD + source, encoding="utf-8")
+    workspace = api.Workspace(versions={"kfp": version})
+    made = api.build([str(tmp_path / "pipeline.py")], ["kfp"], workspace)
+    found: list[Any] = [shown.finding for shown in workspace.shown()]
+    errors = [f"{f.code} {f.message}" for f in found if f.severity == "error"]
+    return list(yaml.safe_load_all(next(iter(made[0].bundle.files.values())))) if made else [], errors
+
+
+def test_what_settings_alone_read_has_the_types_of_the_server(tmp_path: Path) -> None:
+    (spec, platform), errors = of_run(tmp_path, OF_RUN)
+    assert errors == []
+    inputs = spec["root"]["inputDefinitions"]["parameters"]
+    found = {name: (p["parameterType"], p.get("isOptional"), "defaultValue" in p) for name, p in inputs.items()}
+    assert found == {
+        "n": ("STRING", True, True), "selector": ("STRUCT", True, False), "secret": ("STRING", True, False),
+        "taints": ("LIST", True, False),
+    }  # fmt: skip
+    (executor,) = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
+    assert executor == {
+        "nodeSelector": {"nodeSelectorJson": {"componentInputParameter": "selector"}},
+        "imagePullSecret": [{"secretNameParameter": {"componentInputParameter": "secret"}}],
+        "tolerations": [{"tolerationJson": {"componentInputParameter": "taints"}}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "version", "reason"),
+    [
+        ("selector: dict | None", "selector: list | None", "2.17", "'selector' is no parameter `dict | None = None`"),
+        ("work(n)", "work(n) + len(selector)", "2.17", "'selector' is no parameter `dict | None = None`"),
+        ("work(n)", "work(n) + len(secret)", "2.17", "'secret' is no `str` parameter"),
+        ("@step(", '@step(node_selector={"a": "b"}, ', "2.17", "instead of the others of the step"),
+        ("-> int:\n    return n", "-> int:\n    return n", "2.14", "may be missing needs Kubeflow Pipelines 2.15"),
+    ],
+)
+def test_what_the_server_cannot_take_of_a_run(tmp_path: Path, old: str, new: str, version: str, reason: str) -> None:
+    assert old in OF_RUN
+    _, errors = of_run(tmp_path, OF_RUN.replace(old, new), version)
+    assert errors and any(reason in error for error in errors), errors

@@ -17,7 +17,7 @@ from pipec.backends.kfp.references import step_settings
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.sdk import kind_of
 from pipec.backends.kfp.settings import AMOUNTS, STRUCTURES, Settings, is_ours, is_text
-from pipec.ir import Const, Expr, Native, Pipeline, Ref, RunValue, Task, TaskPolicy, ValueType, uses
+from pipec.ir import Accelerator, Const, Expr, Native, Pipeline, Ref, RunValue, Task, TaskPolicy, ValueType, uses
 from pipec.ir.graph import walk
 from pipec.ir.literals import value_of
 
@@ -167,6 +167,9 @@ NAMED = re.compile(r"secrets\.[^.]+\.name|node_selector|tolerations|targets\..+"
 
 def problems(pipeline: Pipeline, task: Task) -> Iterator[tuple[str, str]]:
     """Setting and reason, for each argument that Kubeflow cannot take."""
+    place = task.policy.placement.node_selector or (task.policy.accelerator or Accelerator()).node_selector
+    if "nodeSelector" in task.policy.extensions.get("kfp", {}) and (place or "node_selector" in task.policy.arguments):
+        yield "targets", "'nodeSelector': the server takes these labels instead of the others of the step"
     if not task.policy.arguments:
         return
     attempts = {node.output for node in walk(pipeline.body) if isinstance(node, RunValue) and node.what == "attempt"}

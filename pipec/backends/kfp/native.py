@@ -3,7 +3,9 @@
 A step takes what `KubernetesExecutorConfig` has and pipec has no setting for, under the same names. Secrets, config
 maps and claims are given by name (`secretName`, `configMapName`, `pvcName`), or by a `str` parameter of the pipeline
 that holds it: `"pvcNameParameter": {"componentInputParameter": "claim"}`, of steps in no loop, branch or group; or by
-what a native or container step gives: `"taskOutputParameter": {"producerTask": "claim", "outputParameterKey": "name"}`.
+what a native or container step gives: `"taskOutputParameter": {"producerTask": "claim", "outputParameterKey": "name"}`;
+or by an argument of the call, `"pvcName": Argument("claim")`. `nodeSelectorJson`, `nodeAffinityJson`, `tolerationJson`
+can be a parameter of the pipeline too, `selector: dict | None = None`, that nothing else reads; see `of_run.py`.
 """
 
 from __future__ import annotations
@@ -161,7 +163,19 @@ class NodeAffinityTerm(Spec):
     match_expressions: list[Requirement] | None = None
     match_fields: list[Requirement] | None = None
     weight: int | None = None
-    node_affinity_json: OfArgument | dict[str, Any] | None = None
+    node_affinity_json: OfArgument | OfRun | dict[str, Any] | None = None
+
+
+class SelectorOfRun(Spec):
+    """Labels of nodes that a parameter of the pipeline holds."""
+
+    node_selector_json: OfRun
+
+
+class TolerationsOfRun(Spec):
+    """Tolerations that a parameter of the pipeline holds."""
+
+    toleration_json: OfRun
 
 
 class SecurityContext(Spec):
@@ -191,10 +205,12 @@ class StepSettings(Spec):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
     image_pull_secret: list[ImagePullSecret] | None = None
     node_affinity: list[NodeAffinityTerm] | None = None
+    node_selector: SelectorOfRun | None = None
     pvc_mount: list[PvcMount] | None = None
     secret_as_env: list[SecretAsEnv] | None = None
     secret_as_volume: list[SecretAsVolume] | None = None
     security_context: SecurityContext | None = None
+    tolerations: list[TolerationsOfRun] | None = None
 
 
 class KubernetesWorkspace(Spec):
@@ -239,6 +255,8 @@ def check(policy: TaskPolicy | PipelinePolicy, subject: str, version: str, repor
 def _problems(given: Mapping[str, Any], kind: type[Spec], version: str) -> list[str]:
     known = [field.alias or name for name, field in kind.model_fields.items()]
     found = [unknown(name, known, OURS) for name in given if name not in known]
+    ours = [name for name, key in JSON.items() if name in given and f"{key}Json" not in str(given[name])]
+    found += [unknown(name, known, OURS) for name in ours]
     if found:
         return found
     try:
@@ -267,6 +285,8 @@ NAMES = (
     ("secretAsVolume", "secretName"),
 )
 """Settings whose entries name something of the cluster."""
+JSON = {"nodeSelector": "nodeSelector", "tolerations": "toleration"}
+"""Settings of pipec's own that a parameter of the pipeline may hold -> what that is called."""
 Bindings = Mapping[tuple[str, str], dict[str, Any]]
 """Step and output -> where a task has what the step gives, as JSON has it."""
 
@@ -289,7 +309,7 @@ def of_step(policy: TaskPolicy, bindings: Bindings, of_arguments: Mapping[str, d
     for number, term in enumerate(found.get("nodeAffinity", ())):
         if source := of_arguments.get(f"targets.{TARGET}.nodeAffinity.{number}.nodeAffinityJson"):
             term["nodeAffinityJson"] = source
-        elif "nodeAffinityJson" in term:
+        elif "nodeAffinityJson" in term and term["nodeAffinityJson"].keys() != {"componentInputParameter"}:
             term["nodeAffinityJson"] = {"runtimeValue": {"constant": term["nodeAffinityJson"]}}
     context = found.get("securityContext", {})
     context |= {key: str(context[key]) for key in ("runAsUser", "runAsGroup") if key in context}  # 64 bits
@@ -301,23 +321,24 @@ def accelerator(policy: TaskPolicy) -> dict[str, Any]:
     return dict(policy.extensions.get(TARGET, {}).get("accelerator", {}))
 
 
-def _parameters(policy: TaskPolicy) -> list[Mapping[str, Any]]:
-    """What names things of the cluster otherwise than by a constant."""
+def _parameters(policy: TaskPolicy) -> list[tuple[str, Mapping[str, Any]]]:
+    """What names things of the cluster otherwise than by a constant, by its field."""
     given = policy.extensions.get(TARGET, {})
-    entries = [entry for value in given.values() if isinstance(value, (list, tuple)) for entry in value]
-    named = [value for e in entries if isinstance(e, Mapping) for k, value in e.items() if k.endswith("NameParameter")]
-    return [value for value in named if isinstance(value, Mapping)]
+    listed = [value if isinstance(value, (list, tuple)) else [value] for value in given.values()]
+    entries = [entry for each in listed for entry in each if isinstance(entry, Mapping)]
+    named = [(k, value) for e in entries for k, value in e.items() if k.endswith(("NameParameter", "Json"))]
+    return [(field, value) for field, value in named if isinstance(value, Mapping)]
 
 
-def of_run(policy: TaskPolicy) -> set[str]:
-    """The parameters of the pipeline that name things for a step."""
-    found = [value.get("componentInputParameter") for value in _parameters(policy)]
-    return {name for name in found if isinstance(name, str)}
+def of_run(policy: TaskPolicy) -> dict[str, str]:
+    """The parameters of the pipeline that a step's settings are -> the field."""
+    found = {value.get("componentInputParameter"): field for field, value in _parameters(policy)}
+    return {name: field for name, field in found.items() if isinstance(name, str)}
 
 
 def of_tasks(policy: TaskPolicy) -> list[OfTask]:
     """The outputs of other steps that do."""
-    found = [value["taskOutputParameter"] for value in _parameters(policy) if "taskOutputParameter" in value]
+    found = [value["taskOutputParameter"] for _, value in _parameters(policy) if "taskOutputParameter" in value]
     made = [OfTask.model_validate(one) for one in found if isinstance(one, Mapping) and len(one) == 2]
     return list({(one.producer_task, one.output_parameter_key): one for one in made}.values())
 

@@ -174,7 +174,7 @@ def kubernetes(settings: Settings) -> KubernetesExecutor | None:
     """What only the platform document can say; `None`: nothing."""
     given = KubernetesExecutor.model_validate(native.of_step(settings.policy, settings.bindings, settings.found))
     own = {name: value for name, value in _own(settings).items() if value is not None}
-    for name in ("empty_dir_mounts", "secret_as_env"):
+    for name in ("empty_dir_mounts", "secret_as_env", "tolerations"):
         if (more := getattr(given, name)) and name in own:
             own[name] = [*own[name], *more]
     spec = given.model_copy(update=own)

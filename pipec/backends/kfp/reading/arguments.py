@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import libcst as cst
 
+from pipec.backends.kfp.endings import BODY
+from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
 from pipec.ir import TaskPolicy
 from pipec.ir.arguments import is_argument
@@ -26,6 +29,30 @@ def asked(value: str, task: Mapping[str, Any]) -> str:
     found = WHOLE.fullmatch(value)
     given = (task.get("inputs") or {}).get("parameters") or {}
     return found[1] if found and found[1] in given else ""
+
+
+def of_run(documents: Documents, path: Path, source: Any, kinds: tuple[str, ...]) -> dict[str, Any] | None:
+    """The parameter of the pipeline that a setting is, where the task at `path` is the pipeline's own.
+
+    What may be missing, or is no text, has to be there for settings alone: only then the run's parameter has that type.
+    """
+    name = source.get("componentInputParameter") if isinstance(source, Mapping) else None
+    root = documents.spec["root"]
+    given = ((root.get("inputDefinitions") or {}).get("parameters") or {}).get(name) or {}
+    outer = path[0] == "root" or path[1] == f"comp-{BODY}"
+    if not isinstance(name, str) or name != identifier(name) or given.get("parameterType") not in kinds or not outer:
+        return None
+    missing = given.get("isOptional") and "defaultValue" not in given
+    if (missing or given["parameterType"] != "STRING") and (_is_read(documents, name) or not missing):
+        return None
+    return {"componentInputParameter": name}
+
+
+def _is_read(documents: Documents, name: str) -> bool:
+    """Whether a task of the pipeline gets one of its parameters."""
+    tasks = documents.spec["root"]["dag"]["tasks"].values()
+    texts = [json.dumps([task.get(key) for key in ("inputs", "triggerPolicy", "parameterIterator")]) for task in tasks]
+    return any(f'"{name}"' in text or f"'{name}'" in text for text in texts)
 
 
 def renamed(policy: TaskPolicy, parameters: Mapping[str, str]) -> tuple[TaskPolicy, list[str]]:
