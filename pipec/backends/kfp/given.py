@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from pipec.backends.kfp.containers import Containers
 
 
+TEXT = "-text"
+"""What is added to a parameter for a second input with its plain text; no parameter of a function is called so."""
+
+
 def amounts(policy: TaskPolicy) -> list[str]:
     """The parameters that say what a container asks for."""
     return list(dict.fromkeys(name for part, name in policy.arguments.items() if part in AMOUNTS))
@@ -39,7 +43,7 @@ def arguments(
     for name, handle in texts(containers, node, amounts(node.policy), scope).items():
         own = glue.inputs.get(name)
         same = own is not None and (own.kind, own.place) == (handle.kind, handle.place)
-        named[name] = name if same else f"{name}-text"
+        named[name] = name if same else f"{name}{TEXT}"
         glue.inputs[named[name]] = handle
         glue.opened.setdefault(named[name], False)
         if not same:
