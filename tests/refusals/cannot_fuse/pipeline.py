@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipec import Cache, Retry, Secret, parallel, pipeline, step
+from pipec import Argument, Cache, Retry, Secret, parallel, pipeline, step
 
 
 def tell(message: str) -> None:
@@ -131,6 +131,16 @@ def more(n: int) -> int:
     return n
 
 
+@step(fuse="sizes", memory=Argument("memory"))
+def measured(n: int, memory: str) -> int:
+    return n + len(memory)
+
+
+@step(fuse="sizes")
+def counted(n: int) -> int:
+    return n
+
+
 @pipeline
 def cannot_fuse(n: int = 3) -> list[object]:
     a = first(n)
@@ -143,5 +153,6 @@ def cannot_fuse(n: int = 3) -> list[object]:
     g = source(n)
     appended(g)  # PC219
     h = after(g)
+    i = measured(n, f"{n}Gi")  # PC219 PC401 PC401
     path = written(n)  # PC219
-    return [c, *settings, d, e, f, h, path, copied(path)]
+    return [c, *settings, d, e, f, h, counted(i), path, copied(path)]

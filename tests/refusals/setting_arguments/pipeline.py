@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pipec import Argument, pipeline, step
+from pipec import Argument, native, pipeline, step
 
 MOST = "8Gi"
 
@@ -49,6 +49,21 @@ def from_file(size: Path) -> int:
     return len(size.read_text())
 
 
+@step(memory=Argument("memory"))
+def plainly(memory: str) -> str:
+    return memory
+
+
+elsewhere = native(
+    "kfp",
+    "dsl.ContainerSpec(image='work:1', command=['work', memory, out])",
+    imports=["from kfp import dsl"],
+    inputs={"memory": str},
+    outputs={"out": str},
+    otherwise=plainly,  # PC218
+)
+
+
 @pipeline(timeout=Argument("limit"))  # PC210
 def setting_arguments(limit: str = "2h") -> int:
     a = misspelt() + repeated() + kept() + collected("fast")
@@ -57,4 +72,5 @@ def setting_arguments(limit: str = "2h") -> int:
     d = sized() + sized("2Gi", 1)
     e = by_environment()  # PC210
     f = from_file(written())  # PC210
-    return a + b + c + d + e + f
+    g = len(elsewhere(limit))
+    return a + b + c + d + e + f + g
