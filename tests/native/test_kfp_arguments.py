@@ -114,3 +114,32 @@ def test_what_the_server_cannot_take_of_a_run(tmp_path: Path, old: str, new: str
     assert old in OF_RUN
     _, errors = of_run(tmp_path, OF_RUN.replace(old, new), version)
     assert errors and any(reason in error for error in errors), errors
+
+
+CAUGHT = """
+def size_of(n: int) -> str:
+    return f"{n}Gi"
+
+
+@step(memory=Argument("memory"))
+def work(memory: str | None) -> int:
+    return 1
+
+
+@pipeline
+def main(n: int = 1) -> int:
+    try:
+        size = size_of(n)
+    except Exception:
+        size = None
+    return work(size)
+"""
+
+
+def test_what_was_caught_gives_no_text(tmp_path: Path) -> None:
+    """A small task makes the text of what the branch gives, and none of `None`: the server starts no such task."""
+    (spec, *_), errors = of_run(tmp_path, CAUGHT)
+    assert errors == []
+    programs = {name: str(e.get("container")) for name, e in spec["deploymentSpec"]["executors"].items()}
+    assert "Output-text" not in programs["exec-size-of"]
+    assert 'kfp_result(task, "memory", kfp_setting(size' in programs["exec-settings-of-work"]

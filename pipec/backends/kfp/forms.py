@@ -113,6 +113,9 @@ def forms_of(pipeline: Pipeline) -> Forms:
         _wants(node, forms)
         if isinstance(node, Task) and node.component in foreign:
             forms.written.update(o.id for o in node.outputs if isinstance(o.type, ValueType))
+    if forms.texts:  # what has failed and was caught gives no text
+        caught = [node for node in nodes if isinstance(node, (Task, Compute)) and node.caught is not None]
+        forms.texts -= {o if isinstance(o, str) else o.id for node in caught for o in node.outputs}
     _pass_on(nodes, forms)
     for parameter in pipeline.parameters:
         forms.artifacts[parameter.name] = False

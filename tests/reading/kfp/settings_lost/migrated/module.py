@@ -13,8 +13,20 @@ def load(rows: int, name: str = "digits", *, cpu: str) -> list:
 
 
 # PC505: accelerator NVIDIA_TESLA_K80 is not kept: pipec has no name for it; set `gpu=` by hand
-# PC505: secretAsEnv is not kept: it is named by a value that is known only in the run
-@step(image="python:3.11", cache=True)
+@step(
+    image="python:3.11",
+    cache=True,
+    targets={
+        "kfp": {
+            "secretAsEnv": [
+                {
+                    "secretNameParameter": {"componentInputParameter": "secret"},
+                    "keyToEnv": [{"envVar": "T", "secretKey": "token"}],
+                },
+            ],
+        },
+    },
+)
 def total(numbers: list, factor: float = 1.5) -> float:
     return sum(numbers) * factor
 
