@@ -12,6 +12,7 @@ from pipec import authoring
 from pipec.authoring import (
     GPU,
     After,
+    Argument,
     Cache,
     Cron,
     Deadline,
@@ -35,6 +36,7 @@ __all__ = [
     "GPU",
     "HTML",
     "After",
+    "Argument",
     "Cache",
     "Cron",
     "Dataset",

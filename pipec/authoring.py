@@ -75,6 +75,12 @@ class Secret(NamedTuple):
     key: str
 
 
+class Argument(NamedTuple):
+    """A setting that each call gives: `memory=Argument("memory")` is what the parameter `memory` of the step gets."""
+
+    parameter: str
+
+
 class Cron(NamedTuple):
     """A schedule of five cron fields: `Cron("0 2 * * *", timezone="Europe/Berlin")`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from pipec.ir.arguments import features_of_arguments
 from pipec.ir.base import Span
 from pipec.ir.code import Component
 from pipec.ir.expressions import Address, Code, Const
@@ -128,6 +129,7 @@ FEATURES: dict[str, str] = {
     "fuse.retries": "retries of several steps in one task",
     "fuse.timeout": "time limits of several steps in one task",
     "targets": "native settings of the target",
+    "argument": "a setting that only the run knows, `Argument(...)`",
     # settings of a pipeline
     "pipeline.description": "description of the pipeline",
     "pipeline.tags": "tags",
@@ -342,6 +344,7 @@ def _of_policy(policy: TaskPolicy, task: Task) -> Iterator[Use]:
             yield use(name, name)
     for target in policy.extensions:
         yield Use("targets", policy.spans.get("targets", task.span), task.site.step, target)
+    yield from (Use(*found) for found in features_of_arguments(task))
 
 
 def _of_pipeline(policy: PipelinePolicy) -> Iterator[Use]:
@@ -349,15 +352,8 @@ def _of_pipeline(policy: PipelinePolicy) -> Iterator[Use]:
         return Use(feature, policy.span(setting))
 
     for name in (
-        "tags",
-        "owner",
-        "timeout",
-        "max_parallel",
-        "max_active_runs",
-        "on_failure",
-        "on_success",
-        "retention",
-    ):
+        "tags", "owner", "timeout", "max_parallel", "max_active_runs", "on_failure", "on_success", "retention",
+    ):  # fmt: skip
         if getattr(policy, name) not in (None, ()):
             yield use(f"pipeline.{name}", name)
     for target in policy.extensions:

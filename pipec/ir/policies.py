@@ -106,6 +106,10 @@ class TaskPolicy(Node):
     """"auto", or the name of the task that calls share which follow one another; `None`: a task of its own."""
     extensions: dict[str, dict[str, Any]] = {}
     """Native settings by target."""
+    arguments: dict[str, str] = {}
+    """What only the run knows: a setting, or a part of one such as "secrets.TOKEN" or "targets.kfp.pvcMount.0.pvcName"
+    -> the parameter of the step whose argument it is. Elsewhere in the policy it is missing; a part of `extensions` is
+    `{"argument": parameter}`."""
     spans: dict[str, Span] = {}
     """Where each setting was written, by setting name; no part of the meaning."""
 

@@ -15,12 +15,12 @@ from pipec import api, backends
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Finding
 from pipec.compiler.diagnostics.settings import NothingToFuse
-from pipec.compiler.diagnostics.target import LossyFeature
+from pipec.compiler.diagnostics.target import LossyFeature, UnsupportedFeature
 from tests.support.settings import READERS, Found
 from tests.support.settings import wanted as strategies
 from tests.support.settings.lifecycle import kept
 from tests.support.settings.python import Called
-from tests.support.settings.wanted import Setting, module, together
+from tests.support.settings.wanted import Setting, by_call, module, together
 
 PLACES = [(target, "") for target in backends.names()]
 PLACES += [("airflow", place) for place in ("virtualenv", "pod", "docker")]
@@ -34,13 +34,18 @@ defaultPipelineRoot = "s3://bucket/artifacts"
 """
 
 
+WRITERS = {"": module, "fused": lambda chosen: module(chosen, fused=True), "given": by_call,
+           "run": lambda chosen: by_call(chosen, run=True)}  # fmt: skip
+"""How settings are written -> the pipeline module."""
+
+
 def built(
-    chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str, fused: bool
+    chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str, how: str
 ) -> tuple[Found, list[Finding]]:
     """What is found in the output, and the findings."""
     table = f'[tool.pipec.{target}]\nisolation = "{isolation}"\n' if isolation else ""
     (folder / "pyproject.toml").write_text(STORES + table, encoding="utf-8")
-    (folder / "pipeline.py").write_text(module(chosen, fused), encoding="utf-8")
+    (folder / "pipeline.py").write_text(WRITERS[how](chosen), encoding="utf-8")
     workspace = api.Workspace(versions={target: version})
     made = api.build([str(folder / "pipeline.py")], [target], workspace)
     findings = [shown.finding for shown in workspace.shown()]
@@ -52,6 +57,8 @@ def named(finding: Finding, feature: str, setting: str) -> bool:
     """Whether a finding is about the setting."""
     if isinstance(finding, NothingToFuse):
         return setting == "fuse"
+    if isinstance(finding, UnsupportedFeature) and finding.feature == "argument":
+        return finding.subject == f"{setting} of work"
     said = {getattr(finding, "feature", ""), getattr(finding, "setting", "")}
     return bool(said & {feature, setting})
 
@@ -128,12 +135,12 @@ def five_fields(cron: str) -> str:
 
 
 def examine(
-    chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str = "", fused: bool = False
+    chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str = "", how: str = ""
 ) -> None:
     """All settings are there or named; what is refused is named, and left out to see the rest."""
-    chosen = together(chosen) if fused else chosen
+    chosen = together(chosen) if how == "fused" else chosen
     while True:
-        found, findings = built(chosen, target, version, folder, isolation, fused)
+        found, findings = built(chosen, target, version, folder, isolation, how)
         refused = [f for f in findings if f.severity == "error"]
         if not refused:
             break
@@ -147,10 +154,10 @@ def examine(
                 assert is_there(target, feature, value, found), f"{feature}={value!r} is lost: {found}"
 
 
-def law(count: int, fused: bool = False) -> Any:
-    """The law for `count` examples on each target; `fused`: of two steps that share a task."""
+def law(count: int, how: str = "") -> Any:
+    """The law for `count` examples on each target; "fused": of two steps that share a task; "given": by their call; "run": by parameters."""
 
-    places = [place for place in PLACES if not (fused and place[1])]
+    places = [place for place in PLACES if not (how == "fused" and place[1])]
 
     @pytest.mark.parametrize(("target", "isolation"), places, ids=["-".join(filter(None, p)) for p in places])
     @seed(4)
@@ -161,13 +168,15 @@ def law(count: int, fused: bool = False) -> Any:
     ) -> None:
         versions = load(target).versions
         version, folder = versions[number % len(versions)], tmp_path_factory.mktemp("settings")
-        examine(chosen, target, version, folder, isolation, fused)
+        examine(chosen, target, version, folder, isolation, how)
 
     return check
 
 
 test_every_setting_is_found_or_named = law(50)
-test_every_setting_of_a_shared_task_is_found_or_named = law(25, fused=True)
+test_every_setting_of_a_shared_task_is_found_or_named = law(25, "fused")
+test_every_setting_that_a_call_gives_is_found_or_named = law(25, "given")
+test_every_setting_that_a_run_gives_is_found_or_named = law(50, "run")
 test_every_setting_of_a_thousand_is_found_or_named = pytest.mark.slow(law(1000))
 
 

@@ -6,13 +6,15 @@ Compared with the original document are
 * for every task that is no helper of pipec's: the inputs of its component by name and type (but optional ones that a
   container is not given, and that have no default on its command line; the address of a file beside the file itself is
   no input of its own), its outputs by type (pipec's outputs have no names of their own; that it writes all values as
-  STRING parameters with JSON is not counted, the types are those of the step), the inputs that it is given, how many
-  loops it is in and how many conditions, and whether it runs whatever has happened;
+  STRING parameters with JSON is not counted, the types are those of the step; an input that only the resources of the
+  task take, which SDKs do not declare, is a text by that name), the inputs that it is given, how many loops it is in and
+  how many conditions, and whether it runs whatever has happened;
 * of container steps, the whole command line as it is meant with the inputs that the task is given;
 * of native steps, from document to document, instead of the interface: the names and types of outputs too, the whole
   command line or importer, and the constants that the task is given; a placeholder of the run is no task;
 * as they are written again: image, packages and pip's options, environment, resources, accelerator, retries, caching,
   and the platform document;
+* of resources that only the run knows, the parameter or the task that they come from;
 * as it is written again: which tasks wait for which, in the end, with the tasks that pipec adds for expressions
   contracted. Tasks are matched by their names without numbers and by what is before and after them, three steps far.
   What a setting takes from a task is named by that task's name and output, and is waited for even where the document
@@ -26,11 +28,13 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.ports import TYPES, parameter_type, schema
 from pipec.backends.kfp.reading.programs import install
 from pipec.compiler.units import parse_bytes, parse_cpu
@@ -67,21 +71,20 @@ def settings(leaf: Leaf, platform: Mapping[str, Any], spec: Mapping[str, Any]) -
         "image": container.get("image"),
         "packages": sorted(installed.packages),
         "env": env,
-        "resources": _resources(container.get("resources") or {}),
+        "resources": _resources(container.get("resources") or {}, leaf, spec),
         "retries": (retry.get("maxRetryCount") or 0, delay, delay != "0s" and retry.get("backoffFactor")),
         "cache": bool((leaf.task.get("cachingOptions") or {}).get("enableCache")),
         "kubernetes": _kubernetes(_resolved(found.get(leaf.label) or {}, leaf, spec)),
     }
 
 
-def _resources(given: Mapping[str, Any]) -> dict[str, Any]:
+def _resources(given: Mapping[str, Any], leaf: Leaf, spec: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if any("{{$" in str(value) for value in given.values()):
-        return {"dynamic": True}
+    given = {name: _from_run(value, leaf, spec) for name, value in given.items()}
     for name, read in (("Cpu", parse_cpu), ("Memory", parse_bytes)):
         for kind in ("Request", "Limit"):
             if value := given.get(f"resource{name}{kind}"):
-                found[name + kind] = read(value)
+                found[name + kind] = value if isinstance(value, Mapping) else read(value)
             elif value := given.get(f"{name.lower()}{kind}"):
                 found[name + kind] = round(value * (1e9 if name == "Memory" else 1000))
     accelerator = given.get("accelerator") or {}
@@ -89,6 +92,26 @@ def _resources(given: Mapping[str, Any]) -> dict[str, Any]:
         kind = accelerator.get("resourceType") or accelerator.get("type")
         found["accelerator"] = (kind, accelerator.get("resourceCount") or accelerator.get("count"))
     return found
+
+
+def _from_run(value: Any, leaf: Leaf, spec: Mapping[str, Any]) -> Any:
+    """`value` with where the run gets it from, for what the server replaces: a parameter, or the task that gives it."""
+    if isinstance(value, Mapping):
+        return {name: _from_run(inner, leaf, spec) for name, inner in value.items()}
+    names = ASKED.findall(str(value))
+    if not names:
+        return value
+    source = _resolved(leaf.task["inputs"]["parameters"][names[0]], leaf, spec)
+    return {name: inner for name, inner in source.items() if name != "output"}  # pipec's outputs have other names
+
+
+def _asked(leaf: Leaf) -> list[str]:
+    """The inputs that the resources of a task are, which SDKs do not declare."""
+    container = leaf.executor.get("container") or {}
+    return ASKED.findall(json.dumps(container.get("resources") or {}))
+
+
+ASKED = re.compile(r"\{\{\$\.inputs\.parameters\['([^']+)'\]\}\}")
 
 
 def _of_run(platform: Mapping[str, Any]) -> Any:
@@ -162,6 +185,7 @@ def _of_component(component: Mapping[str, Any]) -> tuple[Any, Any]:
 def _of_leaf(leaf: Leaf) -> tuple[Any, Any]:
     """The same, without optional inputs that a container does not get: its command line is another one then."""
     taken, given = _of_component(leaf.component)
+    taken |= {identifier(n.removeprefix("pipelinechannel--")): "str" for n in _asked(leaf) if n not in taken}
     args = (leaf.executor.get("container") or {}).get("args") or []
     if "--function_to_execute" not in args:
         inputs = leaf.task.get("inputs") or {}

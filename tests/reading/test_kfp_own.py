@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from pipec import api
 from pipec.backends.kfp.reading import own
+from pipec.backends.kfp.reading.reader import KfpReader
 from pipec.backends.kfp.reading.yaml import load
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.reading import Source
+from pipec.compiler.reading import Source, render
 from tests.reading.kfp_own import compared, documents, read_back
 from tests.support.discovery import Case
 from tests.support.plain import PlainPython
@@ -18,6 +20,9 @@ REFUSED = {
     "code_typing_only": "is not defined in this module",  # the document has no imports that only annotations need
     "native_components": "`claim` is a native step",
     "native_otherwise": "`known` is a native step",
+    "settings_argument": "has different settings in different tasks",
+    "settings_argument_placement": "has different settings in different tasks",
+    "settings_argument_run": "has different settings in different tasks",
 }
 """Document -> why it, or what is read back of it, is refused."""
 DOCUMENTS = [pytest.param(case, file, id=file.stem) for case, file in documents()]
@@ -81,3 +86,41 @@ def test_foreign_documents_are_not_own() -> None:
     text = sample("digits").replace("sdkVersion: pipec", "sdkVersion: kfp-2.17.0")
     found = load(Source(Path("pipeline.yaml"), "pipeline.yaml", text), report)
     assert found is not None and not own.is_own(found)
+
+
+ARGUMENTS = """\
+from pipec import GPU, Argument, pipeline, step
+
+
+@step
+def size_for(rows: int) -> str:
+    return f"{rows}Gi"
+
+
+@step(memory=Argument("memory"), gpu=GPU(count=Argument("gpus")))
+def train(rows: int, memory: str, gpus: int) -> str:
+    return f"{rows} rows in {memory} with {gpus}"
+
+
+@step(cpu_limit=Argument("cores"))
+def tune(text: str, cores: float) -> str:
+    return text
+
+
+@pipeline
+def sized(rows: int = 3, gpus: int = 1, cores: float = 0.5):
+    memory = size_for(rows)
+    text = train(rows, memory, gpus)
+    return tune(text, cores + 1)
+"""
+
+
+def test_settings_that_only_the_run_knows_come_back(tmp_path: Path) -> None:
+    file = tmp_path / "sized.py"
+    file.write_text(ARGUMENTS, encoding="utf-8")
+    (made,) = api.build([str(file)], ["kfp"], api.Workspace())
+    (text,) = made.bundle.files.values()
+    report = Report()
+    found = KfpReader().read(Source(tmp_path / "sized.yaml", "sized.yaml", text), report)
+    assert found.module is not None and not list(report)
+    assert render(found.module).partition("\n\n")[2] == ARGUMENTS

@@ -175,10 +175,18 @@ def facts_of(pipeline: Pipeline) -> Facts:
         calls = [n for n in nodes if isinstance(n, Task) and n.component == component.name]
         if not calls or component.function in reached or any(n.id in guarded or n.id in awkward for n in calls):
             continue
+        if any(not _run_alike(call, calls[0]) for call in calls[1:]):
+            continue
         spec = shared_spec(calls, facts)
         if spec is not None and _callable(component) and all(_simple(n, facts) for n in calls):
             facts.direct[component.name] = spec
     return facts
+
+
+def _run_alike(one: Task, other: Task) -> bool:
+    """Whether two calls of a step have the same settings: a call can override few of those of its function."""
+    policies = [task.policy.model_copy(update={"spans": {}}) for task in (one, other)]
+    return one.policy is other.policy or policies[0] == policies[1]
 
 
 def _places(block: Block, looped: bool, armed: bool, guarded: set[str], awkward: set[str]) -> None:

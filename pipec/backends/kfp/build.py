@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from pipec.backends.kfp import native, sdk, sdk_tasks
+from pipec.backends.kfp import given, native, of_run, sdk, sdk_tasks
 from pipec.backends.kfp.clashes import without_clashes
 from pipec.backends.kfp.emit import comment, document
 from pipec.backends.kfp.foreign import refusals
@@ -139,11 +139,14 @@ def _check_native(pipeline: Pipeline, version: str, report: Report) -> None:
     outer = {task.id for task in _outer(pipeline.body)}
     for task in tasks(pipeline):
         native.check(task.policy, task.site.step, version, report)
-        for name in sorted(native.of_run(task.policy)):
-            reason = "" if name in texts else f"{name!r} is no `str` parameter of the pipeline"
-            reason = reason or ("" if task.id in outer else f"{name!r} is out of reach in a loop, a branch or a group")
-            if reason:
-                _refuse(task, reason, report)
+        for setting, reason in given.problems(pipeline, task):
+            report.add(RefusedSetting(task.policy.span(setting), native.TARGET, task.site.step, setting, reason))
+        named = native.of_run(task.policy)
+        wrong = dict(of_run.problems(pipeline, named, texts, version))
+        if task.id not in outer:
+            wrong = {name: f"{name!r} is out of reach in a loop, a branch or a group" for name in named} | wrong
+        for _, reason in sorted(wrong.items()):
+            _refuse(task, reason, report)
     for reference in references(pipeline):
         if reference.problem:
             _refuse(reference.task, reference.problem, report)

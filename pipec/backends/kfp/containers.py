@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pipec.backends.kfp.foreign import container_task
+from pipec.backends.kfp.given import arguments, settled
 from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import found_writer, local, quoted, schema_title, writer
-from pipec.backends.kfp.references import step_settings
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.sdk_tasks import native_task
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
@@ -66,8 +66,7 @@ class Containers:
             return make(self, node, component, scope, after)
         pipeline = self.lowering.pipeline
         glue = Glue(component.name, component.function or component.name, hook_of(node, pipeline))
-        loaded = sorted(node.args.items(), key=lambda arg: isinstance(arg[1], Address))  # addresses at last
-        sources = {key: self.argument(glue, key, expr, scope) for key, expr in loaded}
+        sources, named = arguments(self, glue, node, scope)
         made = call(node, component, lambda key, _: sources[key])
         wanted = [o for o in node.outputs if o.id in self.forms.used]
         glue.lines += watched(node, f"result = {made}" if wanted else made, pipeline)
@@ -84,7 +83,7 @@ class Containers:
             self.catch(glue, node.caught, "error", node.site.step, retries, policy.timeout)
             if policy.timeout is not None:  # the pod's own limit, which nobody can catch, comes after the caught one
                 policy = policy.model_copy(update={"timeout": policy.timeout + GRACE})
-        settings = step_settings(self.lowering, scope, policy)
+        settings = settled(self, node, scope, policy, named)
         kfp_component = self.lowering.parts.container(glue, with_hook(component, node, pipeline), settings)
         name = self.name(node.id)
         self.lowering.names[name] = node.id
@@ -269,6 +268,9 @@ class Containers:
             lines.append(
                 f"kfp_items(task, {quoted(glue.give(f'{key}-items', 'list', value))}, {source}, {quoted(hint)})"
             )
+        if value in forms.texts and not inside:
+            text = quoted(glue.give(f"{key}-text", "raw", value))
+            lines.append(f"kfp_result(task, {text}, kfp_setting({source}, {quoted(hint)}))")
         if (value in forms.truth or loops) and not inside and f"{key}-true" not in glue.outputs:
             lines.append(f"kfp_truth(task, {quoted(glue.give(f'{key}-true', 'text', value))}, {source})")
 

@@ -10,9 +10,10 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from pipec.backends.kfp.given import direct, plain_text, settled
 from pipec.backends.kfp.parts import Glue
-from pipec.backends.kfp.program import SUBSTITUTED, quoted, runtime, schema_title
-from pipec.backends.kfp.references import give, step_settings
+from pipec.backends.kfp.program import SUBSTITUTED, quoted, schema_title
+from pipec.backends.kfp.references import give
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.settings import caching, retry_policy
 from pipec.backends.kfp.windows import window
@@ -23,13 +24,9 @@ from pipec.ir import (
     ContainerArgument,
     ContainerOutput,
     ContainerSlot,
-    Expr,
     FileType,
-    Ref,
     Task,
-    ValueType,
 )
-from pipec.ir.literals import value_of
 
 if TYPE_CHECKING:
     from pipec.backends.kfp.containers import Containers
@@ -48,7 +45,7 @@ def container_task(containers: Containers, node: Task, step: Component, scope: S
     inputs = _inputs(containers, node, files, scope) | window(lowering, node.policy)
     outputs = {o.name: _output(o) for o in container.outputs}
     command, args = (_texts(texts, container) for texts in (container.command, container.args))
-    settings = step_settings(lowering, scope, node.policy)
+    settings = settled(containers, node, scope, node.policy, {name: name for name in inputs})
     component = lowering.parts.foreign(step, inputs, outputs, (command, args), settings)
     name = containers.name(node.id)
     lowering.names[name] = node.id
@@ -113,23 +110,14 @@ def replaced(container: Container, names: set[str]) -> list[str]:
 # --- what goes in
 
 
-def plain_text(source: str) -> str | None:
-    """A constant as text for a command line; `None` where it is none, or would be replaced."""
-    try:
-        text: str = runtime()["kfp_plain"](value_of(source), "a constant")
-    except (TypeError, ValueError):
-        return None
-    return text
-
-
 def _inputs(containers: Containers, node: Task, files: set[str], scope: Scope) -> dict[str, Handle]:
     """Port -> what it gets: directly, or from a small task that turns it into plain text or a file."""
     found: dict[str, Handle] = {}
     glue = Glue(f"arguments-of-{node.id}")
     for port, expr in node.args.items():
-        direct = _direct(containers, expr, port in files)
-        if direct is not None:
-            found[port] = direct
+        known = direct(containers, expr, port in files)
+        if known is not None:
+            found[port] = known
             continue
         source = containers.operand(glue, expr, scope)
         if port in files:
@@ -144,31 +132,6 @@ def _inputs(containers: Containers, node: Task, files: set[str], scope: Scope) -
         name = containers.place(glue, scope, ())
         found |= {p: Handle(h.kind, p, scope, name, h.key, schema=h.schema) for p, h in outputs.items()}
     return {port: found[port] for port in node.args}
-
-
-def _direct(containers: Containers, expr: Expr, is_file: bool) -> Handle | None:
-    """What can go in as it is: constants, files, `str` parameters, and an `int`, whose JSON is its text."""
-    if isinstance(expr, Const):
-        text = plain_text(expr.source)
-        return Handle("raw", "constant", constant=text or "")
-    if not isinstance(expr, Ref):
-        return None
-    handle = containers.lowering.handles[expr.value]
-    if handle.path:
-        return None
-    if is_file:
-        return handle if handle.kind in ("artifact", "file") else None
-    if handle.kind == "raw":
-        return handle
-    written = expr.value in containers.forms.written  # `echo 3` ends its line
-    return handle if handle.kind == "text" and not written and _is_int(containers, expr) else None
-
-
-def _is_int(containers: Containers, expr: Ref) -> bool:
-    type_ = containers.forms.types.get(expr.value)
-    known = {p.name: p.annotation for p in containers.lowering.pipeline.parameters}
-    annotation = known.get(expr.value) or (type_.annotation if isinstance(type_, ValueType) else "")
-    return annotation.strip("\"'") == "int"
 
 
 def refusals(node: Task, container: Container) -> list[str]:

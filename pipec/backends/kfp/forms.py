@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from pipec.backends.kfp.settings import is_text
 from pipec.ir import (
     Block,
     Branch,
@@ -73,6 +74,8 @@ class Forms:
     """Items of loops: their producers hand out a list as well."""
     located: set[ValueId] = field(default_factory=set)
     """Artifacts that a branch hands out: their producers hand out the URI as well."""
+    texts: set[ValueId] = field(default_factory=set)
+    """Settings of tasks: their producers hand out plain text as well."""
     used: set[ValueId] = field(default_factory=set)
     """Somebody reads them at all."""
     itself: set[ValueId] = field(default_factory=set)
@@ -110,6 +113,9 @@ def forms_of(pipeline: Pipeline) -> Forms:
         _wants(node, forms)
         if isinstance(node, Task) and node.component in foreign:
             forms.written.update(o.id for o in node.outputs if isinstance(o.type, ValueType))
+    if forms.texts:  # what has failed and was caught gives no text
+        caught = [node for node in nodes if isinstance(node, (Task, Compute)) and node.caught is not None]
+        forms.texts -= {o if isinstance(o, str) else o.id for node in caught for o in node.outputs}
     _pass_on(nodes, forms)
     for parameter in pipeline.parameters:
         forms.artifacts[parameter.name] = False
@@ -124,6 +130,8 @@ def _wants(node: Statement, forms: Forms) -> None:
                 forms.used.update(uses(expr))
                 if isinstance(expr, Code):
                     forms.looked.update(uses(expr))
+            asked = {name for part, name in node.policy.arguments.items() if is_text(part)}
+            forms.texts.update(e.value for n in asked if isinstance(e := node.args[n], Ref))
         case Compute():
             for let in node.lets:
                 forms.looked.update(uses(let.expr))

@@ -18,6 +18,7 @@ from pipec.backends.kfp.model import (
     plain,
 )  # fmt: skip
 from pipec.backends.kfp.native import display_name, pipeline_root, workspace
+from pipec.backends.kfp.of_run import kept
 from pipec.backends.kfp.parts import Parts
 from pipec.backends.kfp.platform import (
     KubernetesDeployment,
@@ -260,12 +261,12 @@ class Lowering:
 
     def root(self) -> Scope:
         """The whole pipeline."""
-        root = self.whole
+        root, own = self.whole, kept(self.pipeline)
         for parameter in self.pipeline.parameters:
             self.handles[parameter.name] = Handle(
                 "raw" if is_raw(parameter) else "text", parameter.name, root, key=parameter.name
             )
-            root.own[parameter.name] = _parameter(parameter)
+            root.own[parameter.name] = own.get(parameter.name) or _parameter(parameter)
         if self.pipeline.policy.on_failure is None and self.pipeline.policy.on_success is None:
             self.body(root)
         else:

@@ -240,8 +240,8 @@ class ComponentSpec(Spec):
 class AcceleratorConfig(Spec):
     """GPUs: the first two are what servers before 2.4 read."""
 
-    count: str
-    type: str
+    count: str | None = None
+    type: str | None = None
     resource_count: str
     resource_type: str
 

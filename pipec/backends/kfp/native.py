@@ -3,7 +3,9 @@
 A step takes what `KubernetesExecutorConfig` has and pipec has no setting for, under the same names. Secrets, config
 maps and claims are given by name (`secretName`, `configMapName`, `pvcName`), or by a `str` parameter of the pipeline
 that holds it: `"pvcNameParameter": {"componentInputParameter": "claim"}`, of steps in no loop, branch or group; or by
-what a native or container step gives: `"taskOutputParameter": {"producerTask": "claim", "outputParameterKey": "name"}`.
+what a native or container step gives: `"taskOutputParameter": {"producerTask": "claim", "outputParameterKey": "name"}`;
+or by an argument of the call, `"pvcName": Argument("claim")`. `nodeSelectorJson`, `nodeAffinityJson`, `tolerationJson`
+can be a parameter of the pipeline too, `selector: dict | None = None`, that nothing else reads; see `of_run.py`.
 """
 
 from __future__ import annotations
@@ -44,6 +46,12 @@ class OfStep(Spec):
     task_output_parameter: OfTask
 
 
+class OfArgument(Spec):
+    """A text that the call of a step gives."""
+
+    argument: str
+
+
 class Named(Spec):
     """Something of the cluster, by its name or by a parameter of the pipeline that holds it."""
 
@@ -66,7 +74,7 @@ class KeyOfConfigMap(Spec):
 class ConfigMapAsEnv(Named):
     """Keys of a config map as environment variables."""
 
-    config_map_name: str | None = None
+    config_map_name: str | OfArgument | None = None
     config_map_name_parameter: OfRun | OfStep | None = None
     key_to_env: list[KeyOfConfigMap]
     optional: bool | None = None
@@ -75,16 +83,32 @@ class ConfigMapAsEnv(Named):
 class ConfigMapAsVolume(Named):
     """A config map as files."""
 
-    config_map_name: str | None = None
+    config_map_name: str | OfArgument | None = None
     config_map_name_parameter: OfRun | OfStep | None = None
     mount_path: str
+    optional: bool | None = None
+
+
+class KeyOfSecret(Spec):
+    """A key of a secret, and the variable that it becomes."""
+
+    secret_key: str
+    env_var: str
+
+
+class SecretAsEnv(Named):
+    """Keys of a secret as environment variables: one that may be missing, which `secrets` cannot say."""
+
+    secret_name: str | OfArgument | None = None
+    secret_name_parameter: OfRun | OfStep | None = None
+    key_to_env: list[KeyOfSecret]
     optional: bool | None = None
 
 
 class SecretAsVolume(Named):
     """A secret as files."""
 
-    secret_name: str | None = None
+    secret_name: str | OfArgument | None = None
     secret_name_parameter: OfRun | OfStep | None = None
     mount_path: str
     optional: bool | None = None
@@ -93,14 +117,14 @@ class SecretAsVolume(Named):
 class ImagePullSecret(Named):
     """A secret with which the image is pulled."""
 
-    secret_name: str | None = None
+    secret_name: str | OfArgument | None = None
     secret_name_parameter: OfRun | OfStep | None = None
 
 
 class PvcMount(Named):
     """A claim of the cluster, mounted."""
 
-    pvc_name: str | None = None
+    pvc_name: str | OfArgument | None = None
     pvc_name_parameter: OfRun | OfStep | None = None
     mount_path: str
     sub_path: str | None = None
@@ -139,7 +163,19 @@ class NodeAffinityTerm(Spec):
     match_expressions: list[Requirement] | None = None
     match_fields: list[Requirement] | None = None
     weight: int | None = None
-    node_affinity_json: dict[str, Any] | None = None
+    node_affinity_json: OfArgument | OfRun | dict[str, Any] | None = None
+
+
+class SelectorOfRun(Spec):
+    """Labels of nodes that a parameter of the pipeline holds."""
+
+    node_selector_json: OfRun
+
+
+class TolerationsOfRun(Spec):
+    """Tolerations that a parameter of the pipeline holds."""
+
+    toleration_json: OfRun
 
 
 class SecurityContext(Spec):
@@ -150,9 +186,17 @@ class SecurityContext(Spec):
     run_as_non_root: bool | None = None
 
 
+class Accelerator(Spec):
+    """Devices by the resource that Kubernetes knows, which each call may give."""
+
+    resource_type: str | OfArgument
+    resource_count: str | OfArgument
+
+
 class StepSettings(Spec):
     """The settings of a step."""
 
+    accelerator: Accelerator | None = None
     config_map_as_env: list[ConfigMapAsEnv] | None = None
     config_map_as_volume: list[ConfigMapAsVolume] | None = None
     empty_dir_mounts: list[EmptyDirMount] | None = None
@@ -161,9 +205,12 @@ class StepSettings(Spec):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
     image_pull_secret: list[ImagePullSecret] | None = None
     node_affinity: list[NodeAffinityTerm] | None = None
+    node_selector: SelectorOfRun | None = None
     pvc_mount: list[PvcMount] | None = None
+    secret_as_env: list[SecretAsEnv] | None = None
     secret_as_volume: list[SecretAsVolume] | None = None
     security_context: SecurityContext | None = None
+    tolerations: list[TolerationsOfRun] | None = None
 
 
 class KubernetesWorkspace(Spec):
@@ -190,11 +237,11 @@ class PipelineSettings(Spec):
 OURS = {
     "activeDeadlineSeconds": "timeout", "cachingOptions": "cache",
     "enabledSharedMemory": "shm", "nodeSelector": "node_selector", "podMetadata": "labels, annotations",
-    "retryPolicy": "retries", "secretAsEnv": "secrets", "tolerations": "tolerations",
+    "retryPolicy": "retries", "tolerations": "tolerations",
 }  # fmt: skip
 """What a setting of pipec's own becomes."""
 SINCE = {"securityContext": "2.16", "pvcMount.subPath": "2.16", "configMapAsEnv.optional": "2.15",
-         "workspace": "2.15"}  # fmt: skip
+         "secretAsEnv.optional": "2.15", "workspace": "2.15"}  # fmt: skip
 """Fields that servers have not always known -> first version."""
 
 
@@ -208,6 +255,8 @@ def check(policy: TaskPolicy | PipelinePolicy, subject: str, version: str, repor
 def _problems(given: Mapping[str, Any], kind: type[Spec], version: str) -> list[str]:
     known = [field.alias or name for name, field in kind.model_fields.items()]
     found = [unknown(name, known, OURS) for name in given if name not in known]
+    ours = [name for name, key in JSON.items() if name in given and f"{key}Json" not in str(given[name])]
+    found += [unknown(name, known, OURS) for name in ours]
     if found:
         return found
     try:
@@ -232,50 +281,64 @@ NAMES = (
     ("configMapAsVolume", "configMapName"),
     ("imagePullSecret", "secretName"),
     ("pvcMount", "pvcName"),
+    ("secretAsEnv", "secretName"),
     ("secretAsVolume", "secretName"),
 )
 """Settings whose entries name something of the cluster."""
+JSON = {"nodeSelector": "nodeSelector", "tolerations": "toleration"}
+"""Settings of pipec's own that a parameter of the pipeline may hold -> what that is called."""
 Bindings = Mapping[tuple[str, str], dict[str, Any]]
 """Step and output -> where a task has what the step gives, as JSON has it."""
 
 
-def of_step(policy: TaskPolicy, bindings: Bindings) -> dict[str, Any]:
-    """The fields of `KubernetesExecutorConfig`, as JSON has them."""
+def of_step(policy: TaskPolicy, bindings: Bindings, of_arguments: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The fields of `KubernetesExecutorConfig`, as JSON has them; `of_arguments`: where the server has those."""
     if TARGET not in policy.extensions:
         return {}
     settings = StepSettings.model_validate(policy.extensions[TARGET])
-    found: dict[str, Any] = settings.model_dump(by_alias=True, exclude_none=True)
+    found: dict[str, Any] = settings.model_dump(by_alias=True, exclude_none=True, exclude={"accelerator"})
     for field, name in NAMES:
-        for entry in found.get(field, ()):
-            if name in entry:
+        for number, entry in enumerate(found.get(field, ())):
+            if source := of_arguments.get(f"targets.{TARGET}.{field}.{number}.{name}"):
+                del entry[name]
+                entry[f"{name}Parameter"] = source
+            elif name in entry:
                 entry[f"{name}Parameter"] = {"runtimeValue": {"constant": entry.pop(name)}}
             elif given := entry[f"{name}Parameter"].get("taskOutputParameter"):
                 entry[f"{name}Parameter"] = bindings[given["producerTask"], given["outputParameterKey"]]
-    for term in found.get("nodeAffinity", ()):
-        if "nodeAffinityJson" in term:
+    for number, term in enumerate(found.get("nodeAffinity", ())):
+        if source := of_arguments.get(f"targets.{TARGET}.nodeAffinity.{number}.nodeAffinityJson"):
+            term["nodeAffinityJson"] = source
+        elif "nodeAffinityJson" in term and term["nodeAffinityJson"].keys() != {"componentInputParameter"}:
             term["nodeAffinityJson"] = {"runtimeValue": {"constant": term["nodeAffinityJson"]}}
     context = found.get("securityContext", {})
     context |= {key: str(context[key]) for key in ("runAsUser", "runAsGroup") if key in context}  # 64 bits
     return found
 
 
-def _parameters(policy: TaskPolicy) -> list[Mapping[str, Any]]:
-    """What names things of the cluster otherwise than by a constant."""
+def accelerator(policy: TaskPolicy) -> dict[str, Any]:
+    """The devices that native settings ask for: a text, or `{"argument": parameter}`, for type and count."""
+    return dict(policy.extensions.get(TARGET, {}).get("accelerator", {}))
+
+
+def _parameters(policy: TaskPolicy) -> list[tuple[str, Mapping[str, Any]]]:
+    """What names things of the cluster otherwise than by a constant, by its field."""
     given = policy.extensions.get(TARGET, {})
-    entries = [entry for value in given.values() if isinstance(value, (list, tuple)) for entry in value]
-    named = [value for e in entries if isinstance(e, Mapping) for k, value in e.items() if k.endswith("NameParameter")]
-    return [value for value in named if isinstance(value, Mapping)]
+    listed = [value if isinstance(value, (list, tuple)) else [value] for value in given.values()]
+    entries = [entry for each in listed for entry in each if isinstance(entry, Mapping)]
+    named = [(k, value) for e in entries for k, value in e.items() if k.endswith(("NameParameter", "Json"))]
+    return [(field, value) for field, value in named if isinstance(value, Mapping)]
 
 
-def of_run(policy: TaskPolicy) -> set[str]:
-    """The parameters of the pipeline that name things for a step."""
-    found = [value.get("componentInputParameter") for value in _parameters(policy)]
-    return {name for name in found if isinstance(name, str)}
+def of_run(policy: TaskPolicy) -> dict[str, str]:
+    """The parameters of the pipeline that a step's settings are -> the field."""
+    found = {value.get("componentInputParameter"): field for field, value in _parameters(policy)}
+    return {name: field for name, field in found.items() if isinstance(name, str)}
 
 
 def of_tasks(policy: TaskPolicy) -> list[OfTask]:
     """The outputs of other steps that do."""
-    found = [value["taskOutputParameter"] for value in _parameters(policy) if "taskOutputParameter" in value]
+    found = [value["taskOutputParameter"] for _, value in _parameters(policy) if "taskOutputParameter" in value]
     made = [OfTask.model_validate(one) for one in found if isinstance(one, Mapping) and len(one) == 2]
     return list({(one.producer_task, one.output_parameter_key): one for one in made}.values())
 

@@ -118,7 +118,7 @@ class Parts:
             command=command(text, step.packages if step else (), exported(settings.policy)),
             args=["{{$}}"],
             env=environment(settings.policy),
-            resources=resources(settings.policy),
+            resources=resources(settings),
         )
         return self._register(name, glue.inputs, glue.outputs, spec, settings)
 
@@ -142,7 +142,7 @@ class Parts:
             command=texts[0],
             args=texts[1] or None,
             env=escaped_environment(settings.policy),
-            resources=resources(settings.policy),
+            resources=resources(settings),
         )
         return self._register(name, inputs, outputs, spec, settings)
 
@@ -185,7 +185,7 @@ class Parts:
     def _keep(self, name: str, component: ComponentSpec, executor: ExecutorSpec, settings: Settings) -> None:
         self.components[f"comp-{name}"] = component
         self.executors[f"exec-{name}"] = executor
-        if platform := kubernetes(settings.policy, settings.bindings):
+        if platform := kubernetes(settings):
             self.kubernetes[f"exec-{name}"] = platform
 
     def importer(self) -> str:

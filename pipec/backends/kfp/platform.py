@@ -7,18 +7,6 @@ from typing import Any
 from pipec.backends.kfp.model import Spec
 
 
-class Constant(Spec):
-    """A constant of the platform document."""
-
-    constant: str
-
-
-class NameParameter(Spec):
-    """A name that is a constant."""
-
-    runtime_value: Constant
-
-
 class KeyToEnv(Spec):
     """A key of a secret, and the variable that it becomes."""
 
@@ -29,15 +17,19 @@ class KeyToEnv(Spec):
 class SecretAsEnv(Spec):
     """Keys of a secret as environment variables."""
 
-    secret_name: str
-    secret_name_parameter: NameParameter
+    secret_name: str | None = None
+    """For old servers."""
+    secret_name_parameter: dict[str, Any]
     key_to_env: list[KeyToEnv]
+    optional: bool | None = None
 
 
 class NodeSelector(Spec):
     """Labels of the nodes that will do."""
 
-    labels: dict[str, str]
+    labels: dict[str, str] | None = None
+    node_selector_json: dict[str, Any] | None = None
+    """Where the run has them, instead."""
 
 
 class Toleration(Spec):
@@ -48,6 +40,8 @@ class Toleration(Spec):
     value: str | None = None
     effect: str | None = None
     toleration_seconds: str | None = None
+    toleration_json: dict[str, Any] | None = None
+    """Where the run has one, or a list of them, instead."""
 
 
 class Metadata(Spec):

@@ -23,6 +23,7 @@ from pipec.backends.kfp import hooks
 from pipec.backends.kfp.build import lowered
 from pipec.backends.kfp.containers import GRACE
 from pipec.backends.kfp.lower import is_raw
+from pipec.backends.kfp.of_run import kept
 from pipec.backends.kfp.program import runtime
 from pipec.compiler.backend import results
 from pipec.compiler.backend.protocol import DoneEvent, Event, RunRequest
@@ -109,13 +110,14 @@ def _environment(workdir: Path) -> dict[str, str]:
     }
 
 
-def _arguments(pipeline: Pipeline, params: str) -> dict[str, str]:
-    """The arguments in the text form that the pipeline takes."""
+def _arguments(pipeline: Pipeline, params: str) -> dict[str, Any]:
+    """The arguments in the form that the pipeline takes: as text, but for what settings alone read."""
     given: Any = value_of(params)
     pack = runtime()["kfp_text"]
-    made = {}
+    own = kept(pipeline)
+    made = {name: given[name] for name in own if given.get(name) is not None}
     for parameter in pipeline.parameters:
-        if parameter.name in given:
+        if parameter.name in given and parameter.name not in own:
             value = given[parameter.name]
             made[parameter.name] = (
                 value if is_raw(parameter) and isinstance(value, str) else pack(value, parameter.name)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.backends.kfp import sdk
+from pipec.backends.kfp.given import settled
 from pipec.backends.kfp.model import (
     ArtifactSpec,
     ArtifactType,
@@ -21,9 +22,9 @@ from pipec.backends.kfp.model import (
 )
 from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import quoted
-from pipec.backends.kfp.references import give, step_settings
+from pipec.backends.kfp.references import give
 from pipec.backends.kfp.scope import Handle, Scope, definitions
-from pipec.backends.kfp.settings import caching, escaped_environment, resources, retry_policy
+from pipec.backends.kfp.settings import Settings, caching, escaped_environment, resources, retry_policy
 from pipec.compiler.capabilities import at_least
 from pipec.ir import (
     Component,
@@ -68,9 +69,9 @@ def native_task(containers: Containers, node: Task, step: Component, scope: Scop
     if words.form == "importer" and (scope.arm is not None or after or _waits(inputs, scope)):
         # the server's importers take no condition, wait for nothing, and find URIs only among the inputs of their DAG
         inside = Scope(containers.lowering.reserve(f"import-{node.id}"))
-    settings = step_settings(containers.lowering, inside, node.policy)
+    settings = settled(containers, node, inside, node.policy, {name: name for name in inputs})
     interface = (_taken(native, words, inputs), _given(native, words))
-    component = containers.lowering.parts.native(step, _executor(words, settings.policy), interface, settings)
+    component = containers.lowering.parts.native(step, _executor(words, settings), interface, settings)
     name = containers.name(node.id)
     containers.lowering.names[name] = node.id
     if node.policy.cache:
@@ -220,7 +221,7 @@ def _given(native: Native, words: sdk.Words) -> Definitions | None:
     return definitions(parameters, artifacts)
 
 
-def _executor(words: sdk.Words, policy: TaskPolicy) -> ExecutorSpec:
+def _executor(words: sdk.Words, settings: Settings) -> ExecutorSpec:
     if words.form == "importer":
         uri = words.given["uri"]
         where = ArtifactUri(runtime_parameter="uri") if isinstance(uri, sdk.Input) else ArtifactUri(constant=uri)
@@ -235,8 +236,8 @@ def _executor(words: sdk.Words, policy: TaskPolicy) -> ExecutorSpec:
         image=words.image,
         command=words.command or None,
         args=words.args or None,
-        env=escaped_environment(policy),
-        resources=resources(policy),
+        env=escaped_environment(settings.policy),
+        resources=resources(settings),
     )
     return ExecutorSpec(container=container)
 

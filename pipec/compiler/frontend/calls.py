@@ -34,6 +34,13 @@ def _text(argument: ast.arg) -> str:
     return ast.unparse(argument.annotation) if argument.annotation else ""
 
 
+def defaults(node: ast.FunctionDef) -> dict[str, ast.expr]:
+    """Parameter -> default expression."""
+    positional = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+    found = dict(zip(positional[len(positional) - len(node.args.defaults) :], node.args.defaults))
+    return found | {a.arg: d for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults) if d is not None}
+
+
 def bind(
     ports: tuple[Port, ...], args: list[ast.expr], keywords: list[tuple[str, ast.expr]], positional_only: int = 0
 ) -> dict[str, ast.expr]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.frontend.annotations import Annotations, Fields
-from pipec.compiler.frontend.calls import ports
+from pipec.compiler.frontend.calls import defaults, ports
 from pipec.compiler.frontend.constants import NotConstantError
 from pipec.compiler.frontend.containers import NOT_SETTINGS, Declaration, settings_call
 from pipec.compiler.frontend.declared import ContainerDef, DeclaredDef, NativeDef, as_function
 from pipec.compiler.frontend.digest import code_digest
+from pipec.compiler.frontend.given import Given, split
 from pipec.compiler.frontend.natives import NativeDeclaration
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver, Target
@@ -57,6 +58,8 @@ class Step:
     """The names of its module that a native step's source mentions."""
     otherwise: Otherwise | None = None
     """What runs in the stead of a native step elsewhere."""
+    given: Given | None = None
+    """The settings, where calls give some of them."""
 
     @property
     def outputs(self) -> tuple[ContainerOutput | NativePort, ...]:
@@ -138,6 +141,7 @@ class Steps:
         for layer in (site, own):
             raw.values.update(layer.values)
             raw.spans.update(layer.spans)
+        raw, given = split(raw, reader, node.name, place, ports(node), defaults(node))
         policy, settings = reader.step(raw, node.name, place)
         if isinstance(node, NativeDef):
             made = NativeDeclaration(self.resolver, module, self.annotations(module), self.report, node)
@@ -145,14 +149,16 @@ class Steps:
             taken = made.interface.ports(made.inputs)
             span = module.span(node.call)
             other = self._otherwise(module, node, native, made)
-            return Step(name, module, node, taken, VALUE, policy, {}, span, None, made.inputs, native, mentions, other)
+            words = (made.inputs, native, mentions, other, given)
+            return Step(name, module, node, taken, VALUE, policy, {}, span, None, *words)
         if isinstance(node, ContainerDef):
             read = Declaration(self.resolver, module, self.annotations(module), self.report, node)
             container, own_ports = read.read()
             span = module.span(node.call)
-            return Step(name, module, node, own_ports, ObjectType(), policy, {}, span, container, read.inputs)
+            step = Step(name, module, node, own_ports, ObjectType(), policy, {}, span, container, read.inputs)
+            return replace(step, given=given)
         returns = self.annotations(module).type(node.returns)
-        return Step(name, module, node, ports(node), returns, policy, settings, module.span(node))
+        return Step(name, module, node, ports(node), returns, policy, settings, module.span(node), given=given)
 
     def reader(self, module: Module) -> SettingsReader:
         """The reader of decorators in `module`."""
@@ -198,6 +204,8 @@ class Steps:
             read.wrong(given, f"takes ({', '.join(wanted)}), and {found.name!r} other parameters")
         elif len(native.outputs) > 1 or any(type(o.type) is not type(step.returns) for o in native.outputs):
             read.wrong(given, f"gives something else than {found.name!r}, or several things")
+        elif step.given is not None:
+            read.wrong(given, f"has {found.name!r} in its stead, whose settings are arguments of its own calls")
         return Otherwise(component=step.name, policy=step.policy)
 
     def annotations(self, module: Module) -> Annotations:

@@ -30,6 +30,7 @@ _SIGNATURES: dict[str, tuple[str, ...]] = {
     "Cache": ("ttl", "version", "ignore"),
     "Deadline": ("after", "tell"),
     "Secret": ("name", "key"),
+    "Argument": ("parameter",),
     "Cron": ("expr", "timezone", "start", "end", "catchup"),
     "Every": ("interval",),
     "OnUpdate": ("uri",),
@@ -70,6 +71,10 @@ class SettingsReader:
         self.span = span
         self.constructor = constructor
         self.hook = hook
+
+    def reporting_to(self, report: Report) -> SettingsReader:
+        """The same reader with another report."""
+        return SettingsReader(self.site, report, self.evaluate, self.span, self.constructor, self.hook)
 
     def raw(self, call: ast.Call | None, known: list[str]) -> Raw:
         """The settings of a decorator call."""
@@ -137,6 +142,8 @@ class SettingsReader:
             return values.Made(kind, arguments)
         if isinstance(node, ast.Dict) and all(isinstance(k, ast.Constant) for k in node.keys):
             return {self.evaluate(k): self._value(v) for k, v in zip(node.keys, node.values) if k}
+        if isinstance(node, ast.List) and not any(isinstance(e, ast.Starred) for e in node.elts):
+            return [self._value(e) for e in node.elts]
         return self.evaluate(node)
 
     def _argument(self, kind: str | None, name: str | None, node: ast.expr) -> Any:
@@ -214,6 +221,9 @@ class _Builder:
         if value is None:
             return None
         place = self.raw.spans.get(name, self.place)
+        if isinstance(value, values.Made) and value.kind == "Argument":
+            self.report.add(InvalidSetting(place, name, "only a setting of a step can be an argument of its calls"))
+            return None
         try:
             return parse(value)
         except _UnknownGpuError as error:

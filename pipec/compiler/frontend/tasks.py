@@ -15,7 +15,7 @@ from pipec.compiler.diagnostics.pipeline import (
 from pipec.compiler.diagnostics.settings import CachedEffect
 from pipec.compiler.diagnostics.source import UnsupportedExpression
 from pipec.compiler.frontend import containers
-from pipec.compiler.frontend.calls import BindError, bind, ports
+from pipec.compiler.frontend.calls import BindError, bind, defaults, ports
 from pipec.compiler.frontend.components import Step
 from pipec.compiler.frontend.constants import NotConstantError
 from pipec.compiler.frontend.operands import NONE, POISON, Operand, Scope, const, ref
@@ -137,10 +137,11 @@ def _make(body: Body, step: Step, node: ast.Call, effect: bool) -> Task | None:
     cached = step.policy.cache is not None or (step.otherwise is not None and step.otherwise.policy.cache is not None)
     if effect and cached:
         body.report.add(CachedEffect(body.span(node), step.node.name))
+    policy = step.given.policy(body, node, args) if step.given is not None else step.policy
     name = body.reading.nodes.fresh(step.node.name)
     site = CallSite(step=step.node.name, group=body.group, line=node.lineno, iterations=body.iterations)
     return Task(
-        id=name, component=step.name, args={k: o.expr for k, o in args.items()}, effect=effect, policy=step.policy,
+        id=name, component=step.name, args={k: o.expr for k, o in args.items()}, effect=effect, policy=policy,
         otherwise=step.otherwise, site=site, span=body.span(node),
     )  # fmt: skip
 
@@ -263,13 +264,6 @@ def _bind_parameters(inner: Body, node: ast.FunctionDef, bound: dict[str, Operan
                 inner.report.add(NotConstant(inner.span(default), f"the default of {name!r}", str(error)))
                 inner.scope.names[name] = POISON
     return arguments
-
-
-def defaults(node: ast.FunctionDef) -> dict[str, ast.expr]:
-    """Parameter -> default expression."""
-    positional = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
-    found = dict(zip(positional[len(positional) - len(node.args.defaults) :], node.args.defaults))
-    return found | {a.arg: d for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults) if d is not None}
 
 
 def _results(body: Body, result: Operand, hint: str) -> tuple[list[GroupResult], Operand]:

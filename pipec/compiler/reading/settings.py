@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipec.compiler.pysource.text import python
+from pipec.compiler.reading.arguments import filled, source, with_whole
 from pipec.compiler.units import duration
 from pipec.ir import Accelerator, Cache, Deadline, PipelinePolicy, Retry, Schedule, TaskPolicy
 
@@ -40,22 +41,24 @@ def settings_of(policy: TaskPolicy) -> dict[str, str]:
         if (size := getattr(resources, name)) is not None:
             found[name] = f'"{quantity(size)}"'
     if policy.accelerator is not None:
-        found["gpu"] = gpu(policy.accelerator)
+        found["gpu"] = gpu(policy.accelerator, policy)
     if policy.retry is not None:
         found["retries"] = retries(policy.retry)
     if policy.timeout is not None:
         found["timeout"] = f'"{duration(policy.timeout)}"'
     if policy.cache is not None:
         found["cache"] = cache(policy.cache)
-    if policy.env:
-        found["env"] = python(policy.env)
+    if env := filled(policy, "env", policy.env):
+        found["env"] = source(env)
     if policy.secrets:
-        secrets = ", ".join(
-            f"{python(name)}: Secret({python(s.name)}, key={python(s.key)})" for name, s in policy.secrets.items()
-        )
-        found["secrets"] = f"{{{secrets}}}"
+        secrets = []
+        for name, ref in policy.secrets.items():
+            named = filled(policy, f"secrets.{name}", ref.model_dump())
+            secrets.append(f"{python(name)}: Secret({source(named['name'])}, key={source(named['key'])})")
+        found["secrets"] = f"{{{', '.join(secrets)}}}"
     placement: dict[str, Any] = {name: getattr(policy.placement, name) for name in type(policy.placement).model_fields}
-    found |= {name: python(value) for name, value in placement.items() if value not in (None, {}, ())}
+    placement = {name: filled(policy, name, value) for name, value in placement.items()}
+    found |= {name: source(value) for name, value in placement.items() if value not in (None, {}, ())}
     if policy.updates is not None:
         found["updates"] = python(policy.updates)
     if policy.deadline is not None:
@@ -65,8 +68,8 @@ def settings_of(policy: TaskPolicy) -> dict[str, str]:
     if policy.fuse is not None:
         found["fuse"] = python(policy.fuse)
     if policy.extensions:
-        found["targets"] = python(policy.extensions)
-    return found
+        found["targets"] = source(policy.extensions)
+    return with_whole(found, policy)
 
 
 def pipeline_settings_of(policy: PipelinePolicy) -> dict[str, str]:
@@ -90,8 +93,12 @@ def pipeline_settings_of(policy: PipelinePolicy) -> dict[str, str]:
     return found
 
 
-def gpu(accelerator: Accelerator) -> str:
-    """The source of `gpu=`."""
+def gpu(accelerator: Accelerator, policy: TaskPolicy | None = None) -> str:
+    """The source of `gpu=`; `policy` may say that a part of it is an argument."""
+    if policy is not None and (given := filled(policy, "gpu", {})):
+        memory = {} if accelerator.memory is None else {"memory": quantity(accelerator.memory)}
+        parts = {"name": accelerator.name, "count": accelerator.count, **memory, **given}
+        return f"GPU({', '.join(f'{k}={source(v)}' for k, v in parts.items() if v is not None)})"
     if accelerator.memory is not None:
         name = python(accelerator.name)
         return f'GPU({name}, count={accelerator.count}, memory="{quantity(accelerator.memory)}")'

@@ -18,6 +18,11 @@ def kfp_plain(value, hint):
     return text
 
 
+def kfp_setting(value, hint):
+    """`value` as the server takes it for a setting; of `None` it takes nothing, and the task does not start."""
+    return "" if value is None else kfp_plain(value, hint)
+
+
 def kfp_foreign(task, name):
     """A file or folder that such a container has made, unopened, where a file of pipec's would be."""
     import os

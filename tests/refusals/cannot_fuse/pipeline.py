@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipec import Cache, Retry, Secret, parallel, pipeline, step, uri_of
+from pipec import Argument, Cache, Retry, Secret, parallel, pipeline, step, uri_of
 
 
 def tell(message: str) -> None:
@@ -140,6 +140,15 @@ def stored(n: int) -> Path:
 def looked_up(uri: str) -> str:
     return uri
 
+@step(fuse="sizes", memory=Argument("memory"))
+def measured(n: int, memory: str) -> int:
+    return n + len(memory)
+
+
+@step(fuse="sizes")
+def counted(n: int) -> int:
+    return n
+
 
 @pipeline
 def cannot_fuse(n: int = 3) -> list[object]:
@@ -153,6 +162,7 @@ def cannot_fuse(n: int = 3) -> list[object]:
     g = source(n)
     appended(g)  # PC219
     h = after(g)
+    i = measured(n, f"{n}Gi")  # PC219 PC401 PC401
     path = written(n)  # PC219
     found = looked_up(uri_of(stored(n)))  # PC219 PC401
-    return [c, *settings, d, e, f, h, path, copied(path), found]
+    return [c, *settings, d, e, f, h, counted(i), path, copied(path), found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -29,9 +30,9 @@ def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
     label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
     container = spec["deploymentSpec"]["executors"][label]["container"]
     executor = kubernetes.get("deploymentSpec", {}).get("executors", {}).get(label, {})
-    _container(container, found)
+    _container(given_by_run(container, task, spec["root"]), found)
     _task(task, found)
-    _executor(executor, found)
+    _executor(placed_by_run(executor, spec, tasks), found)
     for call in re.findall(r"    with kfp_watched\((.*)\):\n", program(spec, task)):
         _, after, *tell = call.split(", ")
         found["deadline"] = (float(after), *tell)
@@ -53,6 +54,48 @@ def in_kfp(files: Mapping[str, str]) -> dict[str, Any]:
         if name.endswith(".recurring-run.yaml"):
             _recurring(yaml.safe_load(text), found)
     return found
+
+
+def given_by_run(value: Any, task: dict[str, Any], root: dict[str, Any]) -> Any:
+    """`value` with what the server puts into the pod of a run with the defaults of the pipeline, of resources alone."""
+    if "resources" not in value:
+        return value
+
+    def put(inner: Any) -> Any:
+        if isinstance(inner, dict):
+            return {key: put(one) for key, one in inner.items()}
+        found = re.fullmatch(r"\{\{\$\.inputs\.parameters\['(.+?)'\]\}\}", str(inner))
+        if found is None:
+            return inner
+        binding = task["inputs"]["parameters"][found[1]]
+        parameter = root["inputDefinitions"]["parameters"][binding["componentInputParameter"]]
+        assert parameter["parameterType"] == "STRING", "the server takes texts alone"
+        return parameter["defaultValue"]
+
+    return {**value, "resources": put(value["resources"])}
+
+
+def placed_by_run(value: Any, spec: dict[str, Any], tasks: dict[str, Any]) -> Any:
+    """A platform document with the structures that a small task makes of the parameters of a run with its defaults."""
+    if isinstance(value, list):
+        return [placed_by_run(inner, spec, tasks) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if "taskOutputParameter" not in value:
+        plain = {key: placed_by_run(inner, spec, tasks) for key, inner in value.items()}
+        if "tolerations" in plain:
+            lists = [one.get("tolerationJson", [one]) for one in plain["tolerations"]]
+            plain["tolerations"] = [one for each in lists for one in each]
+        return {"labels": plain["nodeSelectorJson"]} if "nodeSelectorJson" in plain else plain
+    made = value["taskOutputParameter"]
+    task = tasks[made["producerTask"]]
+    text = program(spec, task)
+    variable = re.search(rf'kfp_result\(task, "{made["outputParameterKey"]}", kfp_plain\((\w+) or ', text)
+    assert variable is not None
+    port = re.search(rf'{variable[1]} = kfp_value\(task, "(\w+)"\)', text)
+    assert port is not None
+    parameter = task["inputs"]["parameters"][port[1]]["componentInputParameter"]
+    return json.loads(spec["root"]["inputDefinitions"]["parameters"][parameter]["defaultValue"])
 
 
 def _container(container: dict[str, Any], found: dict[str, Any]) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
+
+from pipec.compiler.frontend.given import SETTINGS as GIVEN
 
 
 @dataclass(frozen=True)
@@ -240,6 +244,24 @@ def together(chosen: tuple[Setting, ...]) -> tuple[Setting, ...]:
         replace(s, wanted={"timeout": 2 * s.wanted["timeout"]}) if s.name == "timeout" and s.on == "step" else s
         for s in kept
     )
+
+
+def by_call(chosen: tuple[Setting, ...], run: bool = False) -> str:
+    """The pipeline module in which the call gives all settings of the step that are plain data; `run`: parameters do."""
+    step = [s for s in chosen if s.on == "step"]
+    given = [s for s in step if s.name in GIVEN and not re.search(r"[A-Za-z]\(", s.source)]
+    on = [f'{s.name}=Argument("{s.name}")' if s in given else f"{s.name}={s.source}" for s in step]
+    pipeline = ", ".join(f"{s.name}={s.source}" for s in chosen if s.on == "pipeline")
+    text = module(()).replace("@step()", f"@step({', '.join(on)})").replace("@pipeline()", f"@pipeline({pipeline})")
+    if given:
+        typed = {s.name: f"{s.name}: {type(ast.literal_eval(s.source)).__name__}" for s in given}
+        passed = ", ".join(f"{s.name}={s.name if run else s.source}" for s in given)
+        text = text.replace("work(n: int)", f"work(n: int, *, {', '.join(typed.values())})")
+        text = text.replace("work(n)", f"work(n, {passed})")
+        if run:
+            defaults = ", ".join(f"{typed[s.name]} = {s.source}" for s in given)
+            text = text.replace("main(n: int = 1)", f"main(n: int = 1, *, {defaults})")
+    return text.replace("import GPU,", "import GPU, Argument,")
 
 
 def module(chosen: tuple[Setting, ...], fused: bool = False) -> str:

@@ -10,10 +10,9 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from pipec.backends.kfp.endings import BODY
 from pipec.backends.kfp.native import StepSettings
+from pipec.backends.kfp.reading.arguments import DEVICES, asked, of_run
 from pipec.backends.kfp.reading.documents import Documents, Path
-from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.producers import kubernetes, producer
 from pipec.compiler.units import parse_bytes, parse_cpu, parse_duration
 from pipec.ir import Accelerator, Cache, Placement, Resources, Retry, SecretRef, TaskPolicy
@@ -52,25 +51,18 @@ class Giver(Protocol):
 
 
 def read(
-    documents: Documents,
-    label: str,
-    task_path: Path,
-    task: Mapping[str, Any],
+    documents: Documents, label: str, task_path: Path, task: Mapping[str, Any],
     giver: Callable[[Path], Giver] | None = None,
-) -> Read:
+) -> Read:  # fmt: skip
     """The settings of `task`, whose executor is `label`; `giver`: the steps of tasks that give something to them."""
     return _Reader(documents, label, task_path, task, giver).read()
 
 
 class _Reader:
     def __init__(
-        self,
-        documents: Documents,
-        label: str,
-        task_path: Path,
-        task: Mapping[str, Any],
+        self, documents: Documents, label: str, task_path: Path, task: Mapping[str, Any],
         giver: Callable[[Path], Giver] | None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.documents, self.giver = documents, giver
         executors = documents.spec["deploymentSpec"]["executors"]
         self.place: Path = ("deploymentSpec", "executors", label)
@@ -80,6 +72,8 @@ class _Reader:
         self.task, self.task_path = task, task_path
         self.found = Read(TaskPolicy())
         self.native: dict[str, Any] = {}
+        self.arguments: dict[str, str] = {}
+        """Part of a setting -> the input of the component that it is."""
         self.shm: int | None = None
         self.known: dict[str, Any] = {}
 
@@ -104,6 +98,7 @@ class _Reader:
             secrets=secrets,
             placement=place,
             extensions={"kfp": self.native} if self.native else {},
+            arguments=self.arguments,
         )
         return self.found
 
@@ -169,6 +164,9 @@ class _Reader:
                 continue
             if isinstance(value, (int, float)):
                 value = round(value * 1e9) if "memory" in name else f"{round(value * 1000)}m"
+            if isinstance(value, str) and (argument := asked(value, self.task)):
+                self.arguments[name] = argument
+                continue
             if isinstance(value, str) and PLACEHOLDER.search(value):
                 self._lose((*path, field_), name, "its value is known only in the run")
                 continue
@@ -184,11 +182,23 @@ class _Reader:
         if not kind and not count:
             return None
         if PLACEHOLDER.search(kind + count):
-            self._lose(path, "accelerator", "its value is known only in the run")
+            return self._accelerator_of_run({"resourceType": kind, "resourceCount": count}, path)
         elif kind not in VENDORS:
             self._lose(path, f"accelerator {kind}", "pipec has no name for it; set `gpu=` by hand")
         elif count.isdigit() and int(count):
             return Accelerator(name=VENDORS[kind], count=int(count))
+        return None
+
+    def _accelerator_of_run(self, given: dict[str, str], path: Path) -> Accelerator | None:
+        found = {key: asked(text, self.task) for key, text in given.items()}
+        if any(PLACEHOLDER.search(text) and not found[key] for key, text in given.items()) or "" in given.values():
+            self._lose(path, "accelerator", "its value is known only in the run")
+        elif given["resourceType"] in VENDORS:
+            self.arguments["gpu.count"] = found["resourceCount"]
+            return Accelerator(name=VENDORS[given["resourceType"]])
+        else:
+            self.native["accelerator"] = {k: {"argument": found[k]} if found[k] else text for k, text in given.items()}
+            self.arguments |= {f"{DEVICES}.{key}": name for key, name in found.items() if name}
         return None
 
     # the platform document
@@ -217,7 +227,9 @@ class _Reader:
 
     def _node_selector(self, value: Any, path: Path) -> None:
         labels = dict(value.get("labels") or {})
-        if "nodeSelectorJson" in value:
+        if given := self._of_run(value.get("nodeSelectorJson"), "STRUCT"):
+            self.native["nodeSelector"] = {"nodeSelectorJson": given}
+        elif "nodeSelectorJson" in value:
             constant = self._constant(value["nodeSelectorJson"], path, "nodeSelector")
             labels |= {str(k): str(v) for k, v in constant.items()} if isinstance(constant, Mapping) else {}
         self.known["node_selector"] = labels
@@ -225,7 +237,9 @@ class _Reader:
     def _tolerations(self, value: Any, path: Path) -> None:
         found: list[dict[str, Any]] = []
         for entry in value:
-            if "tolerationJson" in entry:
+            if given := self._of_run(entry.get("tolerationJson"), "LIST", "STRUCT"):
+                self.native.setdefault("tolerations", []).append({"tolerationJson": given})
+            elif "tolerationJson" in entry:
                 constant = self._constant(entry["tolerationJson"], path, "tolerations")
                 listed = constant if isinstance(constant, list) else [constant] if constant else []
                 found += [{str(k): _plain(v) for k, v in one.items()} for one in listed if isinstance(one, Mapping)]
@@ -240,6 +254,10 @@ class _Reader:
     def _secret_as_env(self, value: Any, path: Path) -> None:
         secrets: dict[str, SecretRef] = {}
         for index, entry in enumerate(value):
+            if given := self._of_run(entry.get("secretNameParameter")):
+                kept = {k: v for k, v in entry.items() if k in ("keyToEnv", "optional") and v}
+                self.native.setdefault("secretAsEnv", []).append({"secretNameParameter": given, **kept})
+                continue
             name = self._name(entry, "secretName", (*path, str(index)), "secretAsEnv")
             if name is None:
                 continue
@@ -265,7 +283,9 @@ class _Reader:
     def _node_affinity(self, value: Any, path: Path) -> None:
         terms: list[dict[str, Any]] = []
         for entry in value:
-            if "nodeAffinityJson" in entry:
+            if given := self._of_run(entry.get("nodeAffinityJson"), "STRUCT"):
+                terms.append({"nodeAffinityJson": given})
+            elif "nodeAffinityJson" in entry:
                 constant = self._constant(entry["nodeAffinityJson"], path, "nodeAffinity")
                 terms += [{"nodeAffinityJson": _whole(constant)}] if isinstance(constant, Mapping) else []
             else:
@@ -307,7 +327,7 @@ class _Reader:
         """Entries that a constant names."""
         found = []
         for index, entry in enumerate(value):
-            parameter = self._of_run(entry, key) or self._of_task(entry, key)
+            parameter = self._of_run(entry.get(f"{key}Parameter")) or self._of_task(entry, key)
             name = parameter or self._name(entry, key, (*path, str(index)), setting)
             if name is None:
                 continue
@@ -326,16 +346,8 @@ class _Reader:
             return None
         return {"taskOutputParameter": {"producerTask": step.name, "outputParameterKey": found[1]}}
 
-    def _of_run(self, entry: Mapping[str, Any], key: str) -> dict[str, Any] | None:
-        """The parameter of the pipeline that names it, where the task is the pipeline's own."""
-        name = (entry.get(f"{key}Parameter") or {}).get("componentInputParameter")
-        inputs = (self.documents.spec["root"].get("inputDefinitions") or {}).get("parameters") or {}
-        if not isinstance(name, str):
-            return None
-        given = inputs.get(name) or {}
-        text = given.get("parameterType") == "STRING" and not (given.get("isOptional") and "defaultValue" not in given)
-        outer = self.task_path[0] == "root" or self.task_path[1] == f"comp-{BODY}"
-        return {"componentInputParameter": name} if text and outer and name == identifier(name) else None
+    def _of_run(self, source: Any, *kinds: str) -> dict[str, Any] | None:
+        return of_run(self.documents, self.task_path, source, kinds or ("STRING",))
 
     def _name(self, entry: Mapping[str, Any], key: str, path: Path, setting: str) -> str | None:
         given = entry.get(f"{key}Parameter")

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipec.backends.kfp.reading import natives, policy
 from pipec.backends.kfp.reading.addresses import addresses_of, stored_inputs
+from pipec.backends.kfp.reading.arguments import renamed, with_parameters
 from pipec.backends.kfp.reading.commands import command
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.functions import HELPERS, Adapted, adapt, helper_source
@@ -163,6 +164,7 @@ class Steps:
             return self.plans[key] if key in self.plans else Plan(refused=words.refused)
         container = self.documents.spec["deploymentSpec"]["executors"][label]["container"] or {}
         name = self.names.top(function_name(container) or label.removeprefix("exec-"))
+        self._named(read, label, {n: p for n, p in words.parameters.items() if words.inputs.get(p) == "str"})
         changes = tuple(words.changes)
         bare = read.policy if words.what == "dsl.ContainerSpec" else TaskPolicy(cache=read.policy.cache)
         remarks = (f"PC503: {reason}", *_remarks(changes, tuple(read.lost)))
@@ -225,7 +227,10 @@ class Steps:
             self.names.module.discard(name)
             self.plans[key] = Plan(refused=lost or "; ".join(adapted.lost))
             return self.plans[key]
-        settings = settings_of(policy_)
+        extra = [n for n in dict.fromkeys(policy_.arguments.values()) if n not in adapted.parameters]
+        text, more = with_parameters(adapted.source, extra) if extra else (adapted.source, {})
+        parameters = {**adapted.parameters, **more}
+        settings = settings_of(renamed(policy_, parameters)[0])
         settings = {"image": python(image), **settings} if image else settings
         if found.install.packages:
             settings["packages"] = python(list(found.install.packages))
@@ -237,12 +242,12 @@ class Steps:
             for option in found.install.unknown
         )
         remarks = _remarks(adapted.changes, (*unknown, *read.lost))
-        self.items.append(StepFunction(adapted.source, settings, remarks))
+        self.items.append(StepFunction(text, settings, remarks))
         self.imports |= dict.fromkeys(adapted.imports)
         self.helpers |= dict.fromkeys(adapted.helpers)
         self.plans[key] = Plan(
             name,
-            adapted.parameters,
+            parameters,
             adapted.outputs,
             tuple(notes),
             adapted.changes,
@@ -277,6 +282,7 @@ class Steps:
         given: frozenset[str],
     ) -> Plan:  # fmt: skip
         made = command(container, component, given)
+        self._named(read, label, {n: n for n in made.inputs})
         base = label.removeprefix("exec-")
         key = (base.rstrip("-0123456789"), image, made.command, made.args, tuple(made.inputs.items()),
                tuple(made.defaults.items()), tuple(made.outputs.values()), read.policy.model_dump_json())  # fmt: skip
@@ -301,6 +307,12 @@ class Steps:
             name, parameters, tuple(made.outputs.values()), tuple(made.notes), defaults=made.defaults, texts=texts
         )
         return self.plans[key]
+
+    def _named(self, read: policy.Read, label: str, parameters: Mapping[str, str]) -> None:
+        """Have the settings of `read` name `parameters`; the others are lost."""
+        read.policy, lost = renamed(read.policy, parameters)
+        place = ("deploymentSpec", "executors", label, "container", "resources")
+        read.lost += [(place, part.removeprefix("targets.kfp."), "its value is known only in the run") for part in lost]
 
     def _paths(self, annotations: list[str]) -> None:
         if any("Path" in annotation for annotation in annotations):

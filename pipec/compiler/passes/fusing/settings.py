@@ -62,6 +62,9 @@ def obstacles(calls: Sequence[Call]) -> Iterator[Obstacle]:
             yield Obstacle(call.span("cache"), f"the cache of {call.step!r} ignores arguments of that step alone")
         if policy.deadline is not None:
             yield Obstacle(call.span("deadline"), f"'deadline' is about {call.step!r} alone")
+        if policy.arguments:
+            setting = next(iter(policy.arguments)).partition(".")[0]
+            yield Obstacle(call.span(setting), f"{setting!r} of {call.step!r} is an argument that only the run knows")
         if policy.updates is not None and call is not calls[-1]:
             reason = f"{call.step!r} updates data before the task has ended"
             yield Obstacle(call.span("updates"), reason, calls[-1].task.span)

@@ -285,6 +285,8 @@ class Glue:
         if function == "kfp_result":
             if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "kfp_plain":
                 self.made.outputs[key] = Value("plain", self._expression(value.args[0]))
+            elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "kfp_setting":
+                self.made.outputs[key] = Value("plain", self._output(value.args[0]))
             elif self.error and isinstance(value, ast.Constant) and value.value == "null" and key == self.key:
                 self.made.outputs[key] = Value("text", self.error)
             elif self.error and isinstance(value, ast.Constant) and key == f"{self.key}-none":

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.kfp.containers import GRACE
+from pipec.backends.kfp.given import TEXT
 from pipec.backends.kfp.reading import policy
+from pipec.backends.kfp.reading.arguments import renamed
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.own.definitions import Definitions
 from pipec.backends.kfp.reading.own.results import annotated, roles
@@ -70,7 +72,8 @@ class Steps:
         """The settings of a task, and what is lost of them."""
         read = policy.read(self.documents, label, path, task)
         lost = [one for one in read.lost if one[1] != "backoffMaxDuration" or not _is_usual(task)]
-        found = read.policy
+        named = {name: name.removesuffix(TEXT) for name in read.policy.arguments.values()}
+        found, _ = renamed(read.policy, named)
         if found.cache is not None:
             cache = Cache(version=version or found.cache.version, ttl=self.windows.get(path))
             found = found.model_copy(update={"cache": cache})

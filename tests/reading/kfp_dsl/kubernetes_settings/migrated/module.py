@@ -3,13 +3,19 @@
 from pipec import Secret, pipeline, step
 
 
-# PC505: secretAsEnv is not kept: it is named by a value that is known only in the run
 @step(
     image="python:3.11",
     cache=True,
     secrets={"AWS_KEY": Secret("s3", key="key"), "AWS_SECRET": Secret("s3", key="secret")},
     targets={
         "kfp": {
+            "secretAsEnv": [
+                {
+                    "secretNameParameter": {"componentInputParameter": "secret"},
+                    "keyToEnv": [{"secretKey": "password", "envVar": "PASSWORD"}],
+                    "optional": True,
+                },
+            ],
             "secretAsVolume": [{"secretName": "tls", "mountPath": "/tls"}],
             "configMapAsEnv": [{"configMapName": "conf", "keyToEnv": [{"configMapKey": "mode", "envVar": "MODE"}]}],
             "configMapAsVolume": [{"configMapName": "conf", "mountPath": "/conf", "optional": True}],

@@ -1,6 +1,6 @@
 """Migrated from the compiled pipeline "dynamic-resources"."""
 
-from pipec import native, pipeline, step
+from pipec import Argument, native, pipeline, step
 
 
 @step(image="python:3.11", cache=True)
@@ -8,11 +8,14 @@ def choose() -> str:
     return "4Gi"
 
 
-# PC505: cpu_limit is not kept: its value is known only in the run
-# PC505: memory_limit is not kept: its value is known only in the run
-# PC505: accelerator is not kept: its value is known only in the run
-@step(image="python:3.11", cache=True)
-def work(n: int):
+@step(
+    image="python:3.11",
+    cpu_limit=Argument("cpu"),
+    memory_limit=Argument("choose_Output"),
+    cache=True,
+    targets={"kfp": {"accelerator": {"resourceType": Argument("gpu"), "resourceCount": Argument("count")}}},
+)
+def work(n: int, *, cpu: str, choose_Output: str, gpu: str, count: str):
     print(n)
 
 
@@ -114,6 +117,6 @@ work_3 = native(
 @pipeline(name="dynamic-resources")
 def dynamic_resources(cpu: str = "1", gpu: str = "nvidia.com/gpu", image: str = "python:3.12", count: str = "1"):
     memory = choose()
-    task = work(1)
+    task = work(n=1, cpu=cpu, choose_Output=memory, gpu=gpu, count=count)
     work_2_done = work_2(2)
     work_3_done = work_3(3)
