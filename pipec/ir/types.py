@@ -89,6 +89,19 @@ def optional(type_: Type) -> Type:
     return type_ if not is_artifact(type_) or isinstance(type_, OptionalOf) else OptionalOf(item=type_)
 
 
+def is_shown(type_: Type) -> bool:
+    """Whether an annotation says what a result is, so that people look for it: it is stored though no step reads it."""
+    match type_:
+        case ValueType():
+            return type_.metrics
+        case FileType():
+            return type_.role != "path"
+        case OptionalOf():
+            return is_shown(type_.item)
+        case _:
+            return False
+
+
 def leaves(type_: Type) -> tuple[ObjectType | FileType | ValueType, ...]:
     """The scalar types inside `type_`, in order."""
     match type_:

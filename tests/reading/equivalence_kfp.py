@@ -7,6 +7,8 @@ Compared with the original document are
   container is not given), its outputs by type (pipec's outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted, the types
   are those of the step), the inputs that it is given, how many loops it is in and how many conditions, and whether it
   runs whatever has happened;
+* for the same tasks, from document to document: the types of their outputs that a user interface shows in a way of
+  their own (metrics, models, pages), whether or not another task reads them;
 * of native steps, from document to document, instead of the interface: the names and types of outputs too, the whole
   command line or importer, and the constants that the task is given; a placeholder of the run is no task;
 * as they are written again: image, packages and pip's options, environment, resources, accelerator, retries, caching,
@@ -29,7 +31,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipec.backends.kfp.reading.ports import TYPES, parameter_type, schema
+from pipec.backends.kfp.reading.ports import ROLES, TYPES, parameter_type, schema
 from pipec.backends.kfp.reading.programs import install
 from pipec.compiler.units import parse_bytes, parse_cpu
 from pipec.ir import Block, Branch, FileType, ForEach, Group, OptionalOf, Parallel, Pipeline, Task, Try, ValueType
@@ -154,6 +156,13 @@ def _of_leaf(leaf: Leaf) -> tuple[Any, Any]:
     return taken, given
 
 
+def _typed(leaf: Leaf) -> list[str]:
+    """What artifacts it hands out, as far as a user interface shows more of them than of any file."""
+    outputs = leaf.component.get("outputDefinitions") or {}
+    single = [a for a in (outputs.get("artifacts") or {}).values() if not a.get("isArtifactList")]
+    return sorted(kind for kind in map(schema, single) if kind in ROLES)
+
+
 def _is_placeholder(pipeline: Pipeline, task: Task) -> bool:
     native = pipeline.component(task.component).native
     return native is not None and native.source.endswith("_PLACEHOLDER")
@@ -268,6 +277,11 @@ def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> 
         "interfaces",
         [(leaf.base, *_of_leaf(leaf)) for leaf in old.leaves if leaf.base not in natives],
         [(b, *_of_step(pipeline, p.task)) for p in tasks if (b := bare(p.task.site.step)) not in natives],
+    )
+    found += _unequal(
+        "artifacts with a type",
+        [(leaf.base, _typed(leaf)) for leaf in old.leaves],
+        [(leaf.base, _typed(leaf)) for leaf in new.leaves],
     )
     found += _unequal(
         "native steps",

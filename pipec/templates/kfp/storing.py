@@ -151,5 +151,6 @@ def kfp_with(codec):
 def kfp_metrics(task, key, values):
     """Show numbers as metrics."""
     kfp_store(task, key, values, kfp_json)
-    numbers = {str(name): value for name, value in kfp_pack(values, key).items() if type(value) in (int, float)}
+    given = kfp_pack(values, key) if isinstance(values, dict) else {}
+    numbers = {str(name): value for name, value in given.items() if type(value) in (int, float)}
     task["results"]["artifacts"][key]["artifacts"][0]["metadata"] = numbers
