@@ -21,6 +21,8 @@ class ValueType(Node):
     """The annotation as written, or "" where there is none (a pipeline expression)."""
     metrics: bool = False
     """Declared `Metrics`: shown as metrics where the target can."""
+    classification: bool = False
+    """Declared `ClassificationMetrics`: shown as a confusion matrix and a ROC curve where the target can."""
 
 
 class ObjectType(Node):
@@ -93,7 +95,7 @@ def is_shown(type_: Type) -> bool:
     """Whether an annotation says what a result is, so that people look for it: it is stored though no step reads it."""
     match type_:
         case ValueType():
-            return type_.metrics
+            return type_.metrics or type_.classification
         case FileType():
             return type_.role != "path"
         case OptionalOf():

@@ -132,6 +132,8 @@ def _kubernetes(value: Any) -> Any:
 
 # --- interfaces
 
+METRICS = {"Metrics": "system.Metrics", "ClassificationMetrics": "system.ClassificationMetrics"}
+
 
 def _of_component(component: Mapping[str, Any]) -> tuple[Any, Any]:
     """Inputs by name and type, and the types of outputs."""
@@ -181,7 +183,7 @@ def _type(kind: str) -> str:
 def _artifact(artifact: Mapping[str, Any]) -> str:
     kind = schema(artifact)
     names = {"system.Dataset": "Dataset", "system.Model": "Model", "system.HTML": "HTML", "system.Markdown": "Markdown"}
-    return names.get(kind, kind if kind == "system.Metrics" else "Path")
+    return names.get(kind, kind if kind in METRICS.values() else "Path")
 
 
 def _of_step(pipeline: Pipeline, task: Task) -> tuple[Any, Any]:
@@ -223,7 +225,7 @@ def _annotated(text: str) -> str:
         return _annotated(inner)
     if name in ("list", "List") and inner in ("Dataset", "Model", "Path", "HTML", "Markdown"):
         return "artifacts"
-    return {"List": "list", "Dict": "dict", "Metrics": "system.Metrics"}.get(name, name)
+    return {"List": "list", "Dict": "dict", **METRICS}.get(name, name)
 
 
 # --- the comparison

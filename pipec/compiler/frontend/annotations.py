@@ -79,6 +79,8 @@ class Annotations:
             return ValueType(annotation=text)
         if name in ("pipec.Metrics", "pipec.authoring.Metrics"):
             return ValueType(annotation=text, metrics=True)
+        if name in ("pipec.ClassificationMetrics", "pipec.authoring.ClassificationMetrics"):
+            return ValueType(annotation=text, classification=True)
         if name and (role := _FILES.get(name.replace("pipec.authoring.", "pipec."))):
             return FileType(annotation=text, role=role)
         if name in _CODECS:
@@ -99,7 +101,8 @@ class Annotations:
         plain = [m for m in members if isinstance(m, ValueType)]
         others = [m for m in members if not isinstance(m, ValueType)]
         if not others:
-            return ValueType(annotation=text, metrics=any(m.metrics for m in plain))
+            shown = {kind: any(getattr(m, kind) for m in plain) for kind in ("metrics", "classification")}
+            return ValueType(annotation=text, **shown)
         kinds = {m.model_dump_json(exclude={"annotation"}) for m in others}
         inner = others[0] if len(kinds) == 1 else ObjectType(annotation=text)
         if isinstance(inner, OptionalOf) or not plain:

@@ -49,8 +49,8 @@ class Pruner:
             case Task():
                 self._use(node.args.values())
                 made = [*node.outputs, *self.fields.get(node.id, [])]
-                outputs = tuple(o for o in made if o.id in self.used or is_shown(o.type))
-                return node.model_copy(update={"outputs": outputs})
+                seen = tuple(o for o in made if o.id in self.used or is_shown(o.type))
+                return node.model_copy(update={"outputs": seen})
             case Compute():
                 return self._compute(node)
             case Branch():

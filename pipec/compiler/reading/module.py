@@ -13,8 +13,9 @@ from pipec.compiler.pysource.layout import exploded, fitted
 from pipec.compiler.pysource.text import python
 
 AUTHORING = (
-    "GPU", "HTML", "After", "Cache", "Cron", "Dataset", "Every", "Markdown", "Metrics", "Model", "OnUpdate",
-    "PipelineFailed", "Retry", "Secret", "container", "native", "parallel", "pipeline", "run", "step", "wait_for",
+    "GPU", "HTML", "After", "Cache", "ClassificationMetrics", "Cron", "Dataset", "Every", "Markdown", "Metrics",
+    "Model", "OnUpdate", "PipelineFailed", "Retry", "Secret", "container", "native", "parallel", "pipeline", "run",
+    "step", "wait_for",
 )  # fmt: skip
 """What `pipec` exports. A module that is made imports what it mentions; its own names must not be any of these."""
 

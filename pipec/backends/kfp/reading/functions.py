@@ -276,7 +276,7 @@ class _Adapter:
         return "return (\n" + "".join(f"{self.indent}    {part},\n" for part in parts) + f"{self.indent})"
 
     def _part(self, text: str, result: Output) -> str:
-        if result.artifact and result.annotation in ("Metrics", "dict"):
+        if result.artifact and result.annotation.endswith("Metrics"):
             return f"{text}.metadata"
         return f'{SHIM}.kept({text}, "{result.name}")' if self._is_kept(result) else text
 
@@ -315,6 +315,7 @@ class _Adapter:
     def _unknown_dsl(self) -> tuple[str, ...]:
         lost: list[str] = []
         names = {*self.ports.written, *(port.argument for port in self.ports.inputs if port.form == "artifact")}
+        sliced = {o.argument for o in self.ports.outputs if o.schema == "system.SlicedClassificationMetrics"}
         statuses = {port.argument for port in self.ports.inputs if port.form == "status"}
         for statement in self.function.body:
             for node in ast.walk(statement):
@@ -322,6 +323,8 @@ class _Adapter:
                     continue
                 if node.value.id == "dsl" and node.attr not in KNOWN_DSL:
                     lost.append(f"its function uses `dsl.{node.attr}`")
+                if node.value.id in sliced and node.attr not in ("path", "uri", "metadata"):
+                    lost.append(f"its function uses `{node.attr}` of sliced metrics")
                 if node.value.id in statuses and node.attr in UNKNOWN_OF_STATUS:
                     self.changes.append(f"`{node.value.id}.{node.attr}` {UNKNOWN_OF_STATUS[node.attr]}")
                 if node.value.id in names and node.attr not in ATTRIBUTES:
@@ -341,11 +344,9 @@ class _Adapter:
         for output in self.ports.results:
             if output.schema == "system.Metrics" and output.annotation == "Path":
                 self.changes.append(f"the metrics `{output.name}` are a file, which the target does not show")
-        if self.ports.outputs and any(o.schema in ("system.ClassificationMetrics",) for o in self.ports.outputs):
-            self.changes.append("classification metrics travel as a value, and the target does not show them")
 
 
-VALUES = ("system.Metrics", "system.ClassificationMetrics", "system.SlicedClassificationMetrics")
+VALUES = ("system.Metrics", "system.ClassificationMetrics")
 """Artifacts that are nothing but metadata: they travel as values."""
 
 

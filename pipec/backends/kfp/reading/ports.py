@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ROLES = {"system.Dataset": "Dataset", "system.Model": "Model", "system.HTML": "HTML", "system.Markdown": "Markdown",
-         "system.Metrics": "Metrics", "system.ClassificationMetrics": "dict"}  # fmt: skip
+         "system.Metrics": "Metrics", "system.ClassificationMetrics": "ClassificationMetrics"}  # fmt: skip
 """Artifact type -> annotation; a path for all others."""
 TYPES = {"STRING": "str", "NUMBER_INTEGER": "int", "NUMBER_DOUBLE": "float", "BOOLEAN": "bool", "LIST": "list",
          "STRUCT": "dict", "INT": "int", "DOUBLE": "float"}  # fmt: skip
@@ -57,6 +57,13 @@ def schema(artifact: Mapping[str, Any]) -> str:
     """Its type."""
     kind = artifact.get("artifactType") or {}
     return kind.get("schemaTitle") or kind.get("schemaUri") or "system.Artifact"
+
+
+def file_role(artifact: Mapping[str, Any]) -> str:
+    """The annotation of an artifact that is taken or given as a file, whatever it is."""
+    found = ROLES.get(schema(artifact), "Path")
+    found = "Path" if found.endswith("Metrics") else found
+    return f"list[{found}]" if artifact.get("isArtifactList") else found
 
 
 def role(artifact: Mapping[str, Any]) -> str:
@@ -128,7 +135,7 @@ class Ports:
         spec = self.given[key]
         if key in self.given_artifacts:
             kind = role(spec)
-            if kind in ("Metrics", "dict") and (by_path or (not argument and not self._makes_metrics())):
+            if kind.endswith("Metrics") and (by_path or (not argument and not self._makes_metrics())):
                 kind = "Path"
             return Output(key, "", schema(spec), argument, by_path, kind)
         kind = parameter_type(spec)
