@@ -29,11 +29,8 @@ HELPERS = {
     "TaskFinalStatus": ("status.py", ()),
 }
 """Class -> its file among the templates, and the imports that it needs."""
-UNKNOWN_OF_STATUS = {
-    "pipeline_job_resource_name": "is the id of the run, not its resource name",
-    "error_code": "is not known: a failure is a text",
-}
-"""Attribute of a final status -> what it is here."""
+UNKNOWN_OF_STATUS = {"pipeline_job_resource_name": "is the id of the run, not the name of its Argo workflow"}
+"""Attribute of a final status -> what it is here. Kubeflow's server gives no `error_code` (`v2/driver/resolve.go`)."""
 TYPING = frozenset(typing.__all__)
 
 
