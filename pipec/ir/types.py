@@ -40,6 +40,8 @@ class FileType(Node):
     kind: Literal["file"] = "file"
     annotation: str = "Path"
     role: Literal["path", "dataset", "model", "html", "markdown"] = "path"
+    title: str = ""
+    """The type of `Annotated[Path, "google.VertexModel"]`, where the store has such types; perhaps `@` a version."""
 
 
 class ListOf(Node):
@@ -97,7 +99,7 @@ def is_shown(type_: Type) -> bool:
         case ValueType():
             return type_.metrics or type_.classification
         case FileType():
-            return type_.role != "path"
+            return type_.role != "path" or bool(type_.title)
         case OptionalOf():
             return is_shown(type_.item)
         case _:

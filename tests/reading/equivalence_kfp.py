@@ -7,8 +7,8 @@ Compared with the original document are
   container is not given), its outputs by type (pipec's outputs have no names of their own; that it writes all values as STRING parameters with JSON is not counted, the types
   are those of the step), the inputs that it is given, how many loops it is in and how many conditions, and whether it
   runs whatever has happened;
-* for the same tasks, from document to document: the types of their outputs that a user interface shows in a way of
-  their own (metrics, models, pages), whether or not another task reads them;
+* for the same tasks, from document to document: the types of their outputs that are more than any file (metrics,
+  models, pages, Google's types), whether or not another task reads them;
 * of native steps, from document to document, instead of the interface: the names and types of outputs too, the whole
   command line or importer, and the constants that the task is given; a placeholder of the run is no task;
 * as they are written again: image, packages and pip's options, environment, resources, accelerator, retries, caching,
@@ -31,7 +31,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipec.backends.kfp.reading.ports import ROLES, TYPES, parameter_type, schema
+from pipec.backends.kfp.reading.ports import TYPES, parameter_type, schema
 from pipec.backends.kfp.reading.programs import install
 from pipec.compiler.units import parse_bytes, parse_cpu
 from pipec.ir import Block, Branch, FileType, ForEach, Group, OptionalOf, Parallel, Pipeline, Task, Try, ValueType
@@ -159,10 +159,10 @@ def _of_leaf(leaf: Leaf) -> tuple[Any, Any]:
 
 
 def _typed(leaf: Leaf) -> list[str]:
-    """What artifacts it hands out, as far as a user interface shows more of them than of any file."""
+    """What artifacts it hands out, as far as they are more than any file."""
     outputs = leaf.component.get("outputDefinitions") or {}
     single = [a for a in (outputs.get("artifacts") or {}).values() if not a.get("isArtifactList")]
-    return sorted(kind for kind in map(schema, single) if kind in ROLES)
+    return sorted(kind for kind in map(schema, single) if kind != "system.Artifact")
 
 
 def _is_placeholder(pipeline: Pipeline, task: Task) -> bool:
@@ -223,6 +223,9 @@ def _annotated(text: str) -> str:
     inner = ast.unparse(node.slice) if isinstance(node, ast.Subscript) else ""
     if name == "Optional":
         return _annotated(inner)
+    if name == "Annotated":
+        path, title = (ast.literal_eval(e) if isinstance(e, ast.Constant) else ast.unparse(e) for e in node.slice.elts)
+        return title if title in METRICS.values() else path
     if name in ("list", "List") and inner in ("Dataset", "Model", "Path", "HTML", "Markdown"):
         return "artifacts"
     return {"List": "list", "Dict": "dict", **METRICS}.get(name, name)

@@ -166,7 +166,7 @@ def schema_title(type_: Type) -> str:
     match type_:
         case FileType():
             titles = {"dataset": "Dataset", "model": "Model", "html": "HTML", "markdown": "Markdown"}
-            return f"system.{titles.get(type_.role, 'Artifact')}"
+            return type_.title or f"system.{titles.get(type_.role, 'Artifact')}"
         case OptionalOf():
             return schema_title(type_.item)
         case ValueType(classification=True):

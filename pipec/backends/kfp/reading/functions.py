@@ -338,9 +338,8 @@ class _Adapter:
         header = text[: text.index("\n")] if "\n" in text else text
         if re.search(r"\bPath\b", text) and ("Path" in header or f"{SHIM}" in text or " Path" in text):
             self.imports.append("from pathlib import Path")
-        for output in self.ports.results:
-            if output.schema == "system.Metrics" and output.annotation == "Path":
-                self.changes.append(f"the metrics `{output.name}` are a file, which the target does not show")
+        if any(output.annotation.startswith("Annotated[") for output in self.ports.outputs):
+            self.imports.append("from typing import Annotated")
 
 
 VALUES = ("system.Metrics", "system.ClassificationMetrics")
