@@ -13,6 +13,14 @@ T = TypeVar("T")
 
 Metrics = dict[str, float]
 """Return annotation of a step whose numbers are shown as metrics where the target can."""
+ClassificationMetrics = dict[str, Any]
+"""Return annotation of a step that gives what is shown of a classifier where the target can, in Kubeflow's words:
+
+    {"confusionMatrix": {"annotationSpecs": [{"displayName": "cat"}, ...], "rows": [{"row": [5, 1]}, ...]},
+     "confidenceMetrics": [{"confidenceThreshold": 0.5, "falsePositiveRate": 0.1, "recall": 0.8}, ...]}
+
+Both keys may be left out, and others may be there. A result of another shape fails the step.
+"""
 ROLES = {"Dataset": "dataset", "Model": "model", "HTML": "html", "Markdown": "markdown"}
 """Return annotation of a step -> what lies at the path of a file or folder that it returns."""
 

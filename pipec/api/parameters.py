@@ -17,6 +17,7 @@ _NO = object()
 _SIMPLE: dict[str, tuple[type, ...]] = {
     "int": (int,), "str": (str,), "bool": (bool,), "list": (list,), "List": (list,), "Sequence": (list,),
     "Iterable": (list,), "dict": (dict,), "Dict": (dict,), "Mapping": (dict,), "Metrics": (dict,),
+    "ClassificationMetrics": (dict,),
 }  # fmt: skip
 
 

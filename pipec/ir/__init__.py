@@ -65,6 +65,7 @@ from pipec.ir.types import (
     Type,
     ValueType,
     is_artifact,
+    is_shown,
     leaves,
     optional,
 )
@@ -76,5 +77,6 @@ __all__ = [
     "ListOf", "LoopVar", "NOWHERE", "Native", "NativePort", "Node", "NodeId", "ObjectType", "Opaque", "OptionalOf",
     "Otherwise", "Output", "Parallel", "Parameter", "Phi", "Pipeline", "PipelinePolicy", "Placement", "Port", "Ref",
     "Resources", "Retry", "RunValue", "Schedule", "SecretRef", "Span", "Statement", "Task", "TaskPolicy", "Try",
-    "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait", "is_artifact", "leaves", "optional", "text", "uses",
+    "TupleOf", "Type", "VALUE", "ValueId", "ValueType", "Wait", "is_artifact", "is_shown", "leaves", "optional", "text",
+    "uses",
 ]  # fmt: skip

@@ -59,7 +59,7 @@ FEATURES: dict[str, str] = {
     # values
     "value": "plain values between steps, exact",
     "value.large": "plain values of any size that are only passed on",
-    "metrics": "`Metrics` results",
+    "metrics": "`Metrics` and `ClassificationMetrics` results",
     "expression": "expressions over run-time values",
     "artifact.object": "objects in the artifact store",
     "artifact.file": "files and folders in the artifact store",
@@ -285,7 +285,7 @@ def _of_type(type_: Type, span: Span, subject: str) -> Iterator[Use]:
     match type_:
         case ValueType():
             yield Use("value", span, subject)
-            if type_.metrics:
+            if type_.metrics or type_.classification:
                 yield Use("metrics", span, subject)
             return
         case OptionalOf():

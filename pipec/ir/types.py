@@ -21,6 +21,8 @@ class ValueType(Node):
     """The annotation as written, or "" where there is none (a pipeline expression)."""
     metrics: bool = False
     """Declared `Metrics`: shown as metrics where the target can."""
+    classification: bool = False
+    """Declared `ClassificationMetrics`: shown as a confusion matrix and a ROC curve where the target can."""
 
 
 class ObjectType(Node):
@@ -38,6 +40,8 @@ class FileType(Node):
     kind: Literal["file"] = "file"
     annotation: str = "Path"
     role: Literal["path", "dataset", "model", "html", "markdown"] = "path"
+    title: str = ""
+    """The type of `Annotated[Path, "google.VertexModel"]`, where the store has such types; perhaps `@` a version."""
 
 
 class ListOf(Node):
@@ -87,6 +91,19 @@ def is_artifact(type_: Type) -> bool:
 def optional(type_: Type) -> Type:
     """`type_` or `None`. A value of no artifact's type may be `None` anyway."""
     return type_ if not is_artifact(type_) or isinstance(type_, OptionalOf) else OptionalOf(item=type_)
+
+
+def is_shown(type_: Type) -> bool:
+    """Whether an annotation says what a result is, so that people look for it: it is stored though no step reads it."""
+    match type_:
+        case ValueType():
+            return type_.metrics or type_.classification
+        case FileType():
+            return type_.role != "path" or bool(type_.title)
+        case OptionalOf():
+            return is_shown(type_.item)
+        case _:
+            return False
 
 
 def leaves(type_: Type) -> tuple[ObjectType | FileType | ValueType, ...]:

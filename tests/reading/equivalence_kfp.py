@@ -10,6 +10,8 @@ Compared with the original document are
   task take, which SDKs do not declare, is a text by that name), the inputs that it is given, how many loops it is in and
   how many conditions, and whether it runs whatever has happened;
 * of container steps, the whole command line as it is meant with the inputs that the task is given;
+* for the same tasks, from document to document: the types of their outputs that are more than any file (metrics,
+  models, pages, Google's types), whether or not another task reads them;
 * of native steps, from document to document, instead of the interface: the names and types of outputs too, the whole
   command line or importer, and the constants that the task is given; a placeholder of the run is no task;
 * as they are written again: image, packages and pip's options, environment, resources, accelerator, retries, caching,
@@ -169,6 +171,8 @@ def _kubernetes(value: Any) -> Any:
 
 # --- interfaces
 
+METRICS = {"Metrics": "system.Metrics", "ClassificationMetrics": "system.ClassificationMetrics"}
+
 
 def _of_component(component: Mapping[str, Any]) -> tuple[Any, Any]:
     """Inputs by name and type, and the types of outputs."""
@@ -195,6 +199,13 @@ def _of_leaf(leaf: Leaf) -> tuple[Any, Any]:
     return taken, given
 
 
+def _typed(leaf: Leaf) -> list[str]:
+    """What artifacts it hands out, as far as they are more than any file."""
+    outputs = leaf.component.get("outputDefinitions") or {}
+    single = [a for a in (outputs.get("artifacts") or {}).values() if not a.get("isArtifactList")]
+    return sorted(kind for kind in map(schema, single) if kind != "system.Artifact")
+
+
 def _is_placeholder(pipeline: Pipeline, task: Task) -> bool:
     native = pipeline.component(task.component).native
     return native is not None and native.source.endswith("_PLACEHOLDER")
@@ -218,7 +229,7 @@ def _type(kind: str) -> str:
 def _artifact(artifact: Mapping[str, Any]) -> str:
     kind = schema(artifact)
     names = {"system.Dataset": "Dataset", "system.Model": "Model", "system.HTML": "HTML", "system.Markdown": "Markdown"}
-    return names.get(kind, kind if kind == "system.Metrics" else "Path")
+    return names.get(kind, kind if kind in METRICS.values() else "Path")
 
 
 def _of_step(pipeline: Pipeline, task: Task) -> tuple[Any, Any]:
@@ -268,9 +279,12 @@ def _annotated(text: str) -> str:
     inner = ast.unparse(node.slice) if isinstance(node, ast.Subscript) else ""
     if name == "Optional":
         return _annotated(inner)
+    if name == "Annotated":
+        path, title = (ast.literal_eval(e) if isinstance(e, ast.Constant) else ast.unparse(e) for e in node.slice.elts)
+        return title if title in METRICS.values() else path
     if name in ("list", "List") and inner in ("Dataset", "Model", "Path", "HTML", "Markdown"):
         return "artifacts"
-    return {"List": "list", "Dict": "dict", "Metrics": "system.Metrics"}.get(name, name)
+    return {"List": "list", "Dict": "dict", **METRICS}.get(name, name)
 
 
 # --- the comparison
@@ -325,6 +339,11 @@ def differences(original: list[Any], pipeline: Pipeline, written: list[Any]) -> 
         "interfaces",
         [(leaf.base, *_of_leaf(leaf)) for leaf in old.leaves if leaf.base not in natives],
         [(b, *_of_step(pipeline, p.task)) for p in tasks if (b := bare(p.task.site.step)) not in natives],
+    )
+    found += _unequal(
+        "artifacts with a type",
+        [(leaf.base, _typed(leaf)) for leaf in old.leaves],
+        [(leaf.base, _typed(leaf)) for leaf in new.leaves],
     )
     found += _unequal(
         "native steps",

@@ -106,7 +106,7 @@ def test_graphs_run_as_they_did(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert loops.loops(numbers=[1, 5], n=2) == [2, 10]
     assert "0\nodd\n1\n" in capsys.readouterr().out
     module(case("final_status").text, tmp_path).final_status("bye")
-    assert capsys.readouterr().out == "COMPLETE  bye\n"
+    assert capsys.readouterr().out == "COMPLETE None bye\n"  # no message: it has not failed
     with pytest.raises(Exception, match="no"):
         module(case("ignored_failure").text, tmp_path).ignored_failure()
     assert capsys.readouterr().out == "nothing\n"

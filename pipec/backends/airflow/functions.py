@@ -189,6 +189,9 @@ class Functions:
             arguments.append("outputs={" + ", ".join(entries) + "}")
         elif spec.result != '"value"':
             arguments.append(f"result={spec.result}")
+        if spec.classification:
+            self.helper("check_classification")
+            arguments.append(f"classification=[{', '.join(map(py, spec.classification))}]")
         if lazy:
             arguments.append("lazy=True")
         name = self.helper("stored")

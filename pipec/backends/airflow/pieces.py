@@ -37,7 +37,7 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
         constants.append(f"STEPS = Path(__file__).with_name({py(f'{pipeline.name}_steps.py')})")
     if "stored" in wanted:
         texts += [_piece("values.py", has), _piece("stored.py", has)]
-    for name in ("artifacts", "files", "objects", "classes", "parquet", "npy"):
+    for name in ("classification", "artifacts", "files", "objects", "classes", "parquet", "npy"):
         if has[name]:
             texts.append(_piece(f"{name}.py", has))
     if "with_environment" in wanted:
@@ -64,7 +64,7 @@ def helpers_of_steps(pipeline: Pipeline, functions: Functions) -> tuple[str, ...
     """The fixed helpers of the module with the code of isolated steps: those of the DAG file, with local paths."""
     has = _regions(functions, pipeline, isolated=True)
     texts = [_piece("values.py", has).replace("ObjectStoragePath", "Kept"), _piece("steps.py", has)]
-    for name in ("objects", "classes", "parquet", "npy"):
+    for name in ("classification", "objects", "classes", "parquet", "npy"):
         if has[name]:
             texts.append(_piece(f"{name}.py", has).replace("ObjectStoragePath", "Path"))
     if has["contained artifacts"]:
@@ -105,6 +105,7 @@ def _regions(functions: Functions, pipeline: Pipeline, isolated: bool = False) -
         "files": files, "objects": objects, "files objects": files and objects, "files only": files and not objects,
         "objects only": objects and not files, "codecs": codecs, "pickles only": not codecs,
         "parquet": '"parquet"' in decorators, "npy": '"npy"' in decorators, "outputs": outputs,
+        "classification": "classification=" in own, "select": outputs or "classification=" in own,
         "outputs plain": outputs and not artifacts, "outputs artifacts": outputs and artifacts,
         "discard": "result=None" in own, "listed": listed, "nested": bool(forms),
         "guarded": guarded, "limits": limits, "steps": steps, "no steps": not steps,

@@ -31,6 +31,7 @@ from pipec.ir import (
     TupleOf,
     Type,
     ValueId,
+    ValueType,
     is_artifact,
     uses,
 )  # fmt: skip
@@ -38,7 +39,9 @@ from pipec.ir.graph import blocks, hooks, operands, walk
 from pipec.ir.literals import value_of
 from pipec.ir.nodes import Block
 
-DICTS = re.compile(r"(?:typing\.)?(?:Metrics|dict|Dict|Mapping|MutableMapping|OrderedDict|defaultdict|Counter)\b")
+DICTS = re.compile(
+    r"(?:typing\.)?(?:(?:Classification)?Metrics|dict|Dict|Mapping|MutableMapping|OrderedDict|defaultdict|Counter)\b"
+)
 ERROR = "error"
 """XCom key of the message of a task that has failed for good."""
 OWN_KEYS = frozenset(("return_value", "skipmixin_key"))
@@ -74,6 +77,8 @@ class Spec:
     """Key, selector and form of each output, where there are several."""
     caught: bool = False
     """Whether it gives a message when it fails for good, besides."""
+    classification: tuple[int | str | None, ...] = ()
+    """The parts of the result that are classification metrics, whose shape is checked."""
 
     def key(self, select: int | str | None) -> str:
         """The XCom key of an output; "" for the return value."""
@@ -242,20 +247,22 @@ def shared_spec(calls: list[Task], facts: Facts) -> Spec | None:
     caught = calls[0].caught is not None
     if any((call.caught is not None) != caught for call in calls):
         return None
+    parts = tuple(o.select for o in calls[0].outputs if isinstance(o.type, ValueType) and o.type.classification)
     read = [[o for o in call.outputs if o.id in facts.reads] for call in calls]
     found: dict[int | str | None, Output] = {}
     for outputs in read:
         for output in outputs:
             found.setdefault(output.select, output)
     if not found:
-        return Spec(result="None", caught=caught)
+        return Spec(result="None", caught=caught, classification=parts)
     if not all(read) and any(not is_artifact(o.type) for o in found.values()):
         return None
     if list(found) == [None]:
-        return Spec(result=form_of(found[None].type), caught=caught)
+        return Spec(result=form_of(found[None].type), caught=caught, classification=parts)
     keys = output_keys([o.id for o in found.values()], caught)
     named = zip(keys, found.values())
-    return Spec(outputs=tuple((key, o.select, form_of(o.type)) for key, o in named), caught=caught)
+    given = tuple((key, o.select, form_of(o.type)) for key, o in named)
+    return Spec(outputs=given, caught=caught, classification=parts)
 
 
 def output_keys(values: Sequence[ValueId], caught: bool = False) -> list[str]:

@@ -13,6 +13,7 @@ from pipec.backends.kfp.program import found_writer, local, quoted, schema_title
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.sdk_tasks import native_task
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
+from pipec.backends.kfp.shown import show, show_stored
 from pipec.backends.kfp.watching import hook_of, watched, with_hook
 from pipec.backends.kfp.windows import expire
 from pipec.compiler.backend.glue import call, operand_source, port_of
@@ -32,7 +33,6 @@ from pipec.ir import (
     TaskPolicy,
     Type,
     ValueId,
-    ValueType,
     Wait,
     is_artifact,
 )
@@ -252,6 +252,7 @@ class Containers:
             uri = local(f"{key.lower()}_uri", lambda n: False)
             lines.append(f"{uri} = {store}" if located or (loops and is_artifact(type_)) else store)
             glue.give(key, "artifact", value, schema)
+            show_stored(glue, key, type_, source, hint)
             if located:
                 lines.append(f"kfp_result(task, {quoted(glue.give(f'{key}-uri', 'text', value))}, {uri})")
             if loops and is_artifact(type_):
@@ -261,9 +262,7 @@ class Containers:
                 lines.append(f"kfp_truth(task, {quoted(glue.give(f'{key}-true', 'text', value))}, {places})")
         else:
             lines.append(f"kfp_save(task, {quoted(glue.give(key, 'text', value))}, {source}, {quoted(hint)})")
-            if isinstance(type_, ValueType) and type_.metrics:
-                shown = glue.give(f"{key}-metrics", "artifact", value, "system.Metrics")
-                lines.append(f"kfp_metrics(task, {quoted(shown)}, {source})")
+            show(glue, key, value, type_, source, hint)
         if loops and not is_artifact(type_):
             lines.append(
                 f"kfp_items(task, {quoted(glue.give(f'{key}-items', 'list', value))}, {source}, {quoted(hint)})"

@@ -31,6 +31,7 @@ from pipec.ir import (
     ValueType,
     Wait,
     is_artifact,
+    is_shown,
     uses,
 )  # fmt: skip
 from pipec.ir.graph import operands, value_types, walk
@@ -126,6 +127,7 @@ def forms_of(pipeline: Pipeline) -> Forms:
 def _wants(node: Statement, forms: Forms) -> None:
     match node:
         case Task():
+            forms.used.update(o.id for o in node.outputs if is_shown(o.type))
             for expr in node.args.values():
                 forms.used.update(uses(expr))
                 if isinstance(expr, Code):

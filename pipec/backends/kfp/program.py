@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipec.ir import Component, Definition, DictOf, FileType, ListOf, ObjectType, OptionalOf, TupleOf, Type
+from pipec.ir import Component, Definition, DictOf, FileType, ListOf, ObjectType, OptionalOf, TupleOf, Type, ValueType
 
 RUNTIME = Path(__file__).parents[2] / "templates" / "kfp"
 FILES = ("loading.py", "storing.py", "failing.py", "watching.py", "foreign.py", "values.py")
@@ -166,9 +166,11 @@ def schema_title(type_: Type) -> str:
     match type_:
         case FileType():
             titles = {"dataset": "Dataset", "model": "Model", "html": "HTML", "markdown": "Markdown"}
-            return f"system.{titles.get(type_.role, 'Artifact')}"
+            return type_.title or f"system.{titles.get(type_.role, 'Artifact')}"
         case OptionalOf():
             return schema_title(type_.item)
+        case ValueType(classification=True):
+            return "system.ClassificationMetrics"
         case _:
             return "system.Artifact"
 

@@ -217,8 +217,9 @@ def type_of(handle: Handle) -> ParameterType:
 
 def artifact_of(handle: Handle) -> ArtifactSpec:
     """KFP's type of an artifact."""
+    title, _, version = handle.schema.partition("@")
     return ArtifactSpec(
-        artifact_type=ArtifactType(schema_title=handle.schema),
+        artifact_type=ArtifactType(schema_title=title, schema_version=version or "0.0.1"),
         is_artifact_list=True if handle.kind == "artifacts" else None,
     )
 

@@ -33,7 +33,11 @@ def stored(type_: Type, source: str, use: Words, depth: int = 0) -> str:
     """The source that makes the artifact of a result."""
     match type_:
         case ValueType():
-            return f"{use('plain')}({source})"
+            made = f"{use('plain')}({source})"
+            if type_.classification:
+                use("like")  # the helper's own
+                made = f"{use('classification')}({made})"
+            return made
         case FileType():
             return f"{use('pack')}({source})"
         case ObjectType():

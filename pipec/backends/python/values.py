@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from pipec.backends.python.shown import check_classification
 from pipec.ir import DictOf, FileType, ListOf, ObjectType, OptionalOf, TupleOf, Type, ValueType
 
 
@@ -72,7 +73,10 @@ class Store:
         """A step's result as the pipeline body sees it."""
         match type_:
             case ValueType():
-                return plain(value, step)
+                made = plain(value, step)
+                if type_.classification:
+                    check_classification(made, step)
+                return made
             case ObjectType():
                 return _pickled(value, step)
             case FileType():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ _CODECS = {
     "pandas.DataFrame": "parquet", "pandas.core.frame.DataFrame": "parquet", "numpy.ndarray": "npy",
     "numpy.typing.NDArray": "npy",
 }  # fmt: skip
+_TITLE = re.compile(r"(?:system|google)\.\w+(?:@\d+\.\d+\.\d+)?\Z")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Annotations:
             return ValueType(annotation=text)
         if name in ("pipec.Metrics", "pipec.authoring.Metrics"):
             return ValueType(annotation=text, metrics=True)
+        if name in ("pipec.ClassificationMetrics", "pipec.authoring.ClassificationMetrics"):
+            return ValueType(annotation=text, classification=True)
         if name and (role := _FILES.get(name.replace("pipec.authoring.", "pipec."))):
             return FileType(annotation=text, role=role)
         if name in _CODECS:
@@ -99,7 +103,8 @@ class Annotations:
         plain = [m for m in members if isinstance(m, ValueType)]
         others = [m for m in members if not isinstance(m, ValueType)]
         if not others:
-            return ValueType(annotation=text, metrics=any(m.metrics for m in plain))
+            shown = {kind: any(getattr(m, kind) for m in plain) for kind in ("metrics", "classification")}
+            return ValueType(annotation=text, **shown)
         kinds = {m.model_dump_json(exclude={"annotation"}) for m in others}
         inner = others[0] if len(kinds) == 1 else ObjectType(annotation=text)
         if isinstance(inner, OptionalOf) or not plain:
@@ -121,7 +126,7 @@ class Annotations:
             "typing.Required",
             "typing.NotRequired",
         ):
-            return self.type(arguments[0])
+            return _titled(self.type(arguments[0]), arguments[1:], text)
         if name in _LISTS and len(arguments) == 1:
             inner = self._inside(arguments[0])
             return ListOf(item=inner) if is_artifact(inner) else ValueType(annotation=text)
@@ -137,3 +142,11 @@ class Annotations:
             items = tuple(self._inside(a) for a in arguments)
             return TupleOf(items=items) if any(map(is_artifact, items)) else ValueType(annotation=text)
         return ObjectType(annotation=text, codec=self.codecs.get(name) or _CODECS.get(name, "pickle"))
+
+
+def _titled(type_: Type, marks: list[ast.expr], text: str) -> Type:
+    """`type_` as `Annotated` has it: a plain path may have the type of an artifact as its mark."""
+    mark = marks[0].value if marks and isinstance(marks[0], ast.Constant) else None
+    if isinstance(type_, FileType) and type_.role == "path" and isinstance(mark, str) and _TITLE.match(mark):
+        return type_.model_copy(update={"annotation": text, "title": mark})
+    return type_

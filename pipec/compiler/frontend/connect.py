@@ -16,7 +16,10 @@ from pipec.compiler.frontend.sliced import Key, Unit
 if TYPE_CHECKING:
     from pipec.compiler.frontend.slices import Slicer
 
-_MARKERS = {"Metrics": "dict[str, float]", "Dataset": "Path", "Model": "Path", "HTML": "Path", "Markdown": "Path"}
+_MARKERS = {
+    "Metrics": "dict[str, float]", "ClassificationMetrics": "dict", "Dataset": "Path", "Model": "Path", "HTML": "Path",
+    "Markdown": "Path",
+}  # fmt: skip
 """pipec's annotations in plain Python's words: generated code needs no pipec."""
 
 

@@ -1,4 +1,4 @@
-"""The last step of reading: outputs that nobody reads go, and outputs asked for later are added."""
+"""The last step of reading: outputs that nobody reads or sees go, and outputs asked for later are added."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from pipec.ir import (
     Try,
     ValueId,
     Wait,
+    is_shown,
     uses,
 )
 from pipec.ir.graph import blocks, operands
@@ -48,7 +49,8 @@ class Pruner:
             case Task():
                 self._use(node.args.values())
                 made = [*node.outputs, *self.fields.get(node.id, [])]
-                return node.model_copy(update={"outputs": tuple(o for o in made if o.id in self.used)})
+                seen = tuple(o for o in made if o.id in self.used or is_shown(o.type))
+                return node.model_copy(update={"outputs": seen})
             case Compute():
                 return self._compute(node)
             case Branch():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pipec.compiler.frontend.annotations import Annotations
 from pipec.compiler.frontend.declared import argument, entries
-from pipec.ir import FileType, ListOf, OptionalOf, Port, Type, ValueType
+from pipec.ir import FileType, ListOf, OptionalOf, Port, Type, ValueType, is_shown
 
 
 @dataclass
@@ -43,8 +43,8 @@ class Interface:
             elif name in types:
                 self.wrong(place, f"has {name!r} twice in its `{which}`")
             type_ = types[name] = self.annotations.type(annotation)
-            if isinstance(type_, ValueType) and type_.metrics and which == "outputs":
-                self.wrong(annotation, "cannot show metrics: write `dict[str, float]`")
+            if isinstance(type_, ValueType) and is_shown(type_) and which == "outputs":
+                self.wrong(annotation, f"cannot show metrics: write `dict{'[str, float]' if type_.metrics else ''}`")
             elif not self._fits(type_, which):
                 text = ast.unparse(annotation)
                 self.wrong(annotation, f"takes and gives values and files, and {name!r} is neither: `{text}`")

@@ -38,10 +38,6 @@ def awaited(body: Body, call: ast.Call) -> tuple[Operand, ...] | None:
     if not call.keywords:
         return ()
     given = call.keywords[0].value
-    if body.in_loop:
-        what = "`parallel(after=...)` in a loop"
-        body.report.add(UnsupportedStatement(body.span(given), what, "put the statements of the loop in their order"))
-        return None
     parts = given.elts if isinstance(given, (ast.Tuple, ast.List)) else [given]
     found = [_result(body, part) for part in parts]
     return None if None in found else tuple(one for one in found if one is not None)

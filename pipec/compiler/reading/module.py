@@ -13,9 +13,9 @@ from pipec.compiler.pysource.layout import exploded, fitted
 from pipec.compiler.pysource.text import python
 
 AUTHORING = (
-    "GPU", "HTML", "After", "Argument", "Cache", "Cron", "Dataset", "Deadline", "Every", "Markdown", "Metrics", "Model",
-    "OnUpdate", "PipelineFailed", "Retry", "Secret", "container", "native", "parallel", "pipeline", "run", "step",
-    "uri_of", "wait_for",
+    "GPU", "HTML", "After", "Argument", "Cache", "ClassificationMetrics", "Cron", "Dataset", "Deadline", "Every",
+    "Markdown", "Metrics", "Model", "OnUpdate", "PipelineFailed", "Retry", "Secret", "container", "native", "parallel",
+    "pipeline", "run", "step", "uri_of", "wait_for",
 )  # fmt: skip
 """What `pipec` exports. A module that is made imports what it mentions; its own names must not be any of these."""
 

@@ -22,6 +22,9 @@ def stored(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         call = json.loads((folder / "call.json").read_text())
         arguments = [from_xcom(given) for given in call["args"]]
         value = function(*arguments, **{name: from_xcom(given) for name, given in call["kwargs"].items()})
+        # region classification
+        for part in options.get("classification", ()):
+            check_classification(select(value, part))
         # region discard
         if options.get("result", "value") is None:
             return None
@@ -117,7 +120,7 @@ def put_file(source: Path, folder: Path) -> Path:
     else:
         shutil.copy2(source, target)
     return target
-# region outputs
+# region select
 
 
 def select(value: Any, where: int | str | None) -> Any:

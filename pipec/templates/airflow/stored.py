@@ -24,6 +24,9 @@ def stored(function: Callable[..., Any] | None = None, **options: Any) -> Any:
                 value = function(*map(read, args), **{key: read(given) for key, given in kwargs.items()})
             except SystemExit as error:  # Airflow would take exit(0) for a success
                 raise RuntimeError(f"the step ended its process with status {error.code}") from error
+            # region classification
+            for part in options.get("classification", ()):
+                check_classification(select(value, part))
             # region discard
             if options.get("result", "value") is None:
                 return None
@@ -82,7 +85,7 @@ def sent(value: Any, form: Any, key: str) -> Any:
         return {"$none": True}
     # SQLite takes a column that holds nothing but 3.0 for an integer
     return {"$float": repr(packed)} if isinstance(packed, float) and packed.is_integer() else packed
-# region outputs
+# region select
 
 
 def select(value: Any, where: int | str | None) -> Any:

@@ -151,5 +151,36 @@ def kfp_with(codec):
 def kfp_metrics(task, key, values):
     """Show numbers as metrics."""
     kfp_store(task, key, values, kfp_json)
-    numbers = {str(name): value for name, value in kfp_pack(values, key).items() if type(value) in (int, float)}
+    given = kfp_pack(values, key) if isinstance(values, dict) else {}
+    numbers = {str(name): value for name, value in given.items() if type(value) in (int, float)}
     task["results"]["artifacts"][key]["artifacts"][0]["metadata"] = numbers
+
+
+def kfp_classification(task, key, metrics, hint):
+    """Show a confusion matrix and a ROC curve: the metadata of the artifact `key`, as the SDK's class has it."""
+    found = kfp_pack(metrics, hint)
+    if found is None:
+        return
+    if not isinstance(metrics, dict):
+        raise TypeError(f"{hint}: a {type(metrics).__name__}, and ClassificationMetrics is a dict")
+    shapes = {
+        "confusionMatrix": {"annotationSpecs": [{"displayName": "name"}], "rows": [{"row": [1]}]},
+        "confidenceMetrics": [{"confidenceThreshold": 0.5, "falsePositiveRate": 0.1, "recall": 0.8}],
+    }
+    for name, example in shapes.items():
+        if name in found and not kfp_like(found[name], example):
+            raise TypeError(f"{hint}: ClassificationMetrics whose {name!r} is not like {example}")
+    matrix = found.get("confusionMatrix", {"annotationSpecs": [], "rows": []})
+    size = len(matrix["annotationSpecs"])
+    if [len(row["row"]) for row in matrix["rows"]] != [size] * size:
+        raise TypeError(f"{hint}: a 'confusionMatrix' that has not {size} rows of {size} numbers")
+    task["results"]["artifacts"][key]["artifacts"][0]["metadata"] = found
+
+
+def kfp_like(value, example):
+    """Whether `value` has the shape of `example`; numbers that are not finite are none here."""
+    if isinstance(example, dict):
+        return isinstance(value, dict) and all(key in value and kfp_like(value[key], example[key]) for key in example)
+    if isinstance(example, list):
+        return isinstance(value, list) and all(kfp_like(item, example[0]) for item in value)
+    return isinstance(value, str) if isinstance(example, str) else type(value) in (int, float)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipec import Metrics, container, pipeline, step
+from pipec import ClassificationMetrics, Metrics, container, pipeline, step
 
 NAMES = {"rows": int}
 no_image = container(command=["x"])  # PC217
@@ -22,6 +22,7 @@ elsewhere = container("x:1", ["{rows}"], inputs=NAMES)  # PC217
 twice = container("x:1", ["{a}"], inputs={"a": int}, outputs={"a": int})  # PC217
 frame = container("x:1", ["{a}"], inputs={"a": pd.DataFrame})  # PC217
 metrics = container("x:1", ["{a}"], outputs={"a": Metrics})  # PC217
+matrix = container("x:1", ["{a}"], outputs={"a": ClassificationMetrics})  # PC217
 no_name = container("x:1", ["{a b}"], outputs={"a b": int})  # PC217
 odd = container("x:1", ["x"], packages=["numpy"])  # PC209
 large = container("x:1", ["x"], memory="much")  # PC210
@@ -56,6 +57,7 @@ def forms() -> None:
     twice(1)
     frame(1)
     metrics()
+    matrix()
     no_name()
     odd()
     large()

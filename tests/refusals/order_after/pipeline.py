@@ -9,7 +9,7 @@ def work(n: int = 0) -> int:
 
 
 @pipeline
-def order_after(many: list[int] = [1, 2]) -> None:
+def order_after() -> None:
     a = work()
     with parallel(after=work):  # PC107
         work()
@@ -21,6 +21,3 @@ def order_after(many: list[int] = [1, 2]) -> None:
         work()
     with parallel(after=missing):  # PC107
         work()
-    for n in many:
-        with parallel(after=a):  # PC107
-            work(n)

@@ -13,7 +13,7 @@ from pipec.backends.kfp.reading.producers import task_at, users_of
 from pipec.backends.kfp.reading.validate import is_exit, selectors
 
 SHIM = "StoredArtifact"
-VALUES = ("system.Metrics", "system.ClassificationMetrics", "system.SlicedClassificationMetrics")
+VALUES = ("system.Metrics", "system.ClassificationMetrics")
 """Artifacts that are nothing but metadata: they travel as values."""
 
 

@@ -75,6 +75,8 @@ class Blocks:
         order = Order(self, nodes, scope, handles)
         statements: list[Statement] = []
         effects: list[Node] = []
+        called: set[str] = set()
+        """Those that are statements, which what is below waits for anyway."""
         for node in nodes:
             self.count += 1
             if self.count > MOST:
@@ -84,13 +86,14 @@ class Blocks:
             inside = scope if alone else replace(scope, serial=False)
             made = self.node(node, inside, sinks, bare, order.is_awaited(node))
             handles[node.name] = made.handles
+            called |= {node.name} if bare else set()
             effects += [node] if made.effect else []
             names = [name for other in order.only(node) for name in handles.get(other, [])]
-            if not bare and not scope.in_loop:
-                self.unawaited(node, [other for other in order.only(node) if not handles.get(other)])
+            if not bare:
+                self.unawaited(node, [o for o in order.only(node) if not handles.get(o) and o not in called])
             names = list(dict.fromkeys(names))
             statements += self.note(node).remarks()
-            if names and not scope.in_loop and not bare:
+            if names and not bare:
                 waited = names[0] if len(names) == 1 else f"({', '.join(names)})"
                 head = [s for s in made.statements if isinstance(s, Line) and s.source.endswith(" = []")]
                 rest = [s for s in made.statements if s not in head]
@@ -134,7 +137,7 @@ class Blocks:
             return loop(self, node, scope, sinks, awaited)
         if node.is_inline:
             return self.inline(node, scope, sinks, awaited)
-        plan = self.pipelines(node.task["componentRef"]["name"]) if node.is_dag else self.step(node, not bare)
+        plan = self.pipelines(node.task["componentRef"]["name"]) if node.is_dag else self.step(node)
         return self.call(node, plan, scope, sinks, bare)
 
     def labels(self, node: Node) -> None:
@@ -149,9 +152,9 @@ class Blocks:
 
     # calls
 
-    def step(self, node: Node, cached: bool = True) -> Plan:
-        """The step of a task that is no DAG; what is called for its effect cannot be cached."""
-        plan = self.steps.plan(node.path, node.task, cached)
+    def step(self, node: Node) -> Plan:
+        """The step of a task that is no DAG."""
+        plan = self.steps.plan(node.path, node.task)
         if plan.refused:
             raise RefusedError(f"the task `{node.name}` has no counterpart: {plan.refused}")
         return plan

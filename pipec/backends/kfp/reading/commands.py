@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipec.backends.kfp.reading.ports import TYPES, Output, parameter_type, role, schema
+from pipec.backends.kfp.reading.ports import TYPES, Output, file_role, parameter_type, schema
 from pipec.backends.kfp.reading.values import literal
 
 PLACEHOLDER = re.compile(
@@ -63,13 +63,12 @@ class _Reader:
         for name, spec in (inputs.get("artifacts") or {}).items():
             if spec.get("isArtifactList") and ("inputs", name) in self.used:
                 found.lost.append(f"its command line takes a list of artifacts, `{name}`")
-            self._port(name, role(spec).replace("Metrics", "Path"))
+            self._port(name, file_role(spec))
         for name, spec in (outputs.get("parameters") or {}).items():
             kind = parameter_type(spec)
             self._output(Output(name, kind, annotation=TYPES.get(kind, "str")))
         for name, spec in (outputs.get("artifacts") or {}).items():
-            kind = role(spec)
-            self._output(Output(name, "", schema(spec), annotation="Path" if kind in ("Metrics", "dict") else kind))
+            self._output(Output(name, "", schema(spec), annotation=file_role(spec)))
         return found
 
     def _port(self, name: str, annotation: str) -> None:

@@ -41,7 +41,7 @@ def _told(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks, data: list[tup
     producer = next((m.name for m in node.members), node.name)
     scope.parameters["\0status"] = Value(
         f'{{"state": "FAILED" if {failure} else "COMPLETE", "pipelineJobResourceName": run.id, '
-        f'"pipelineTaskName": {literal(producer)}, "error": {{"message": {failure}}}}}',
+        f'"pipelineTaskName": {literal(producer)}, "error": {{"message": {failure}}} if {failure} else {{}}}}',
         "STRUCT",
     )
     last = blocks.task(node, scope, sinks)
@@ -51,7 +51,8 @@ def _told(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks, data: list[tup
     blocks.note(node).adapted.append("it is called behind a `try` that keeps what failed")
     if _wants_status(node):
         blocks.note(node).adapted.append(
-            "how the tasks before it have ended is a dictionary, made of the failure's text"
+            "how the tasks before it have ended is a dictionary, with the failure's text, which Kubeflow's server "
+            "leaves out"
         )
     return Made(statements, last.handles, True)
 

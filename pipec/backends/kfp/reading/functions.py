@@ -32,11 +32,8 @@ HELPERS = {
     "TaskFinalStatus": ("status.py", ()),
 }
 """Class -> its file among the templates, and the imports that it needs."""
-UNKNOWN_OF_STATUS = {
-    "pipeline_job_resource_name": "is the id of the run, not its resource name",
-    "error_code": "is not known: a failure is a text",
-}
-"""Attribute of a final status -> what it is here."""
+UNKNOWN_OF_STATUS = {"pipeline_job_resource_name": "is the id of the run, not the name of its Argo workflow"}
+"""Attribute of a final status -> what it is here. Kubeflow's server gives no `error_code` (`v2/driver/resolve.go`)."""
 TYPING = frozenset(typing.__all__)
 
 
@@ -287,7 +284,7 @@ class _Adapter:
         return "return (\n" + "".join(f"{self.indent}    {part},\n" for part in parts) + f"{self.indent})"
 
     def _part(self, text: str, result: Output) -> str:
-        if result.artifact and result.annotation in ("Metrics", "dict"):
+        if result.artifact and result.annotation.endswith("Metrics"):
             return f"{text}.metadata"
         return f'{SHIM}.kept({text}, "{result.name}")' if self._is_kept(result) else text
 
@@ -327,6 +324,7 @@ class _Adapter:
         lost: list[str] = []
         names = {*self.ports.written, *(port.argument for port in self.ports.inputs if port.form == "artifact")}
         known = {port.argument for port in self.ports.inputs if port.name in self.uris}
+        sliced = {o.argument for o in self.ports.outputs if o.schema == "system.SlicedClassificationMetrics"}
         statuses = {port.argument for port in self.ports.inputs if port.form == "status"}
         for statement in self.function.body:
             for node in ast.walk(statement):
@@ -334,6 +332,8 @@ class _Adapter:
                     continue
                 if node.value.id == "dsl" and node.attr not in KNOWN_DSL:
                     lost.append(f"its function uses `dsl.{node.attr}`")
+                if node.value.id in sliced and node.attr not in ("path", "uri", "metadata"):
+                    lost.append(f"its function uses `{node.attr}` of sliced metrics")
                 if node.value.id in statuses and node.attr in UNKNOWN_OF_STATUS:
                     self.changes.append(f"`{node.value.id}.{node.attr}` {UNKNOWN_OF_STATUS[node.attr]}")
                 if node.value.id in names and node.attr not in ATTRIBUTES:
@@ -351,11 +351,8 @@ class _Adapter:
         header = text[: text.index("\n")] if "\n" in text else text
         if re.search(r"\bPath\b", text) and ("Path" in header or f"{SHIM}" in text or " Path" in text):
             self.imports.append("from pathlib import Path")
-        for output in self.ports.results:
-            if output.schema == "system.Metrics" and output.annotation == "Path":
-                self.changes.append(f"the metrics `{output.name}` are a file, which the target does not show")
-        if self.ports.outputs and any(o.schema in ("system.ClassificationMetrics",) for o in self.ports.outputs):
-            self.changes.append("classification metrics travel as a value, and the target does not show them")
+        if any(output.annotation.startswith("Annotated[") for output in self.ports.outputs):
+            self.imports.append("from typing import Annotated")
 
 
 def _note(ports: Ports) -> str:

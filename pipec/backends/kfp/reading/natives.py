@@ -13,7 +13,7 @@ from typing import Any
 
 from pipec.backends.kfp.reading.commands import PLACEHOLDER, STRUCTURED
 from pipec.backends.kfp.reading.names import identifier
-from pipec.backends.kfp.reading.ports import TYPES, Output, parameter_type, role, schema
+from pipec.backends.kfp.reading.ports import TYPES, Output, file_role, parameter_type, role, schema
 from pipec.backends.kfp.reading.values import literal
 from pipec.backends.kfp.sdk import ARGUMENTS, CLAIMS, GIVEN, GOOGLE, OF_RUN, SYSTEM
 from pipec.compiler.pysource.layout import fitted
@@ -110,8 +110,8 @@ def importer(executor: Mapping[str, Any], spec: Mapping[str, Any]) -> Words:
         arguments.append(f"metadata={literal(executor['metadata'])}")
         if "{{$" in json.dumps(executor["metadata"]):
             made.refused = "its metadata are known only in the run"
-    annotation = role(next(iter(artifacts.values()), {}))
-    annotation = "Path" if annotation in ("Metrics", "dict") or annotation.startswith("list") else annotation
+    annotation = file_role(next(iter(artifacts.values()), {}))
+    annotation = "Path" if annotation.startswith("list") else annotation
     made.outputs = (Output("artifact", "", title, annotation=annotation),)
     made.source = laid_out(f"dsl.importer({', '.join(arguments)})")
     return made
@@ -185,8 +185,7 @@ def _interface(made: Words, spec: Mapping[str, Any]) -> None:
         if one.get("defaultValue") is not None:
             made.defaults[name] = literal(one["defaultValue"], kind)
     for name, one in (inputs.get("artifacts") or {}).items():
-        text = re.sub(r"\b(?:Metrics|dict)\b", "Path", role(one))
-        made.inputs[name] = text + (" | None" if one.get("isOptional") else "")
+        made.inputs[name] = file_role(one) + (" | None" if one.get("isOptional") else "")
     made.parameters = {name: name for name in made.inputs}
     found = [
         Output(name, parameter_type(one), annotation=TYPES.get(parameter_type(one), "dict"))

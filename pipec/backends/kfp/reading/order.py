@@ -23,7 +23,7 @@ class Order:
         self.data = {n.name: {task for task, _ in data_of(n)} & self.names for n in nodes}
         self.used = {task for n in nodes for task, _ in data_of(n)}
         self.forced: set[str] = set()
-        """Tasks of a loop that have to be statements, since `after` is not for loops."""
+        """Tasks of a loop that are statements, by whose order they wait: the rest has to be said by names."""
         if scope.in_loop:
             self._force(nodes)
 
@@ -32,13 +32,9 @@ class Order:
         for node in nodes:
             for name in self.only(node):
                 both = (node, by_name[name]) if name in by_name else (node,)
-                pair = [n for n in both if n.name in self.forced or self._may_be_bare(n)]
+                pair = [n for n in both if n.name in self.forced or self._is_effect(n)]
                 if pair:
                     self.forced.add(pair[0].name)
-                else:
-                    self.blocks.note(node).changed.append(
-                        f"it does not wait for `{name}`, whose result it does not need"
-                    )
 
     def only(self, node: Node) -> list[str]:
         """What `node` waits for without getting anything of it, directly or on the way of something else."""
@@ -56,15 +52,16 @@ class Order:
         """Whether `node` is called as a statement: that gives it no order that it has not anyway."""
         if node.name in self.forced:
             return True
-        if not self.scope.serial or not self._may_be_bare(node) or len(self.nodes_) == 1:
+        if not self.scope.serial or not self._is_effect(node) or len(self.nodes_) == 1:
             return False
-        return self.is_comparable(node) and not self.blocks.step(node).cached
+        return self.is_comparable(node)
 
-    def _may_be_bare(self, node: Node) -> bool:
-        """Whether `node` is a call whose result nobody takes."""
+    def _is_effect(self, node: Node) -> bool:
+        """Whether `node` is a call whose result nobody takes, and that is never left out for an earlier one."""
         if node.is_dag or node.is_loop or node.condition or node.is_exit or node.name in self.used:
             return False
-        return not self.blocks.step(node).outputs
+        step = self.blocks.step(node)
+        return not step.outputs and not step.cached
 
     def is_comparable(self, node: Node) -> bool:
         """Whether every other node waits for `node`, or `node` for it."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 ROLES = {"system.Dataset": "Dataset", "system.Model": "Model", "system.HTML": "HTML", "system.Markdown": "Markdown",
-         "system.Metrics": "Metrics", "system.ClassificationMetrics": "dict"}  # fmt: skip
+         "system.Metrics": "Metrics", "system.ClassificationMetrics": "ClassificationMetrics"}  # fmt: skip
 """Artifact type -> annotation; a path for all others."""
 TYPES = {"STRING": "str", "NUMBER_INTEGER": "int", "NUMBER_DOUBLE": "float", "BOOLEAN": "bool", "LIST": "list",
          "STRUCT": "dict", "INT": "int", "DOUBLE": "float"}  # fmt: skip
+TITLE = re.compile(r"(?:system|google)\.\w+@\d+\.\d+\.\d+\Z")
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,22 @@ def schema(artifact: Mapping[str, Any]) -> str:
     """Its type."""
     kind = artifact.get("artifactType") or {}
     return kind.get("schemaTitle") or kind.get("schemaUri") or "system.Artifact"
+
+
+def file_role(artifact: Mapping[str, Any]) -> str:
+    """The annotation of an artifact that is taken or given as a file, whatever it is."""
+    found = ROLES.get(schema(artifact), "Path")
+    found = "Path" if found.endswith("Metrics") else found
+    return f"list[{found}]" if artifact.get("isArtifactList") else found
+
+
+def titled(artifact: Mapping[str, Any]) -> str:
+    """The annotation of an artifact that is a file of a type that pipec has no word for."""
+    title, version = schema(artifact), (artifact.get("artifactType") or {}).get("schemaVersion", "0.0.1")
+    if title == "system.Artifact" or not TITLE.match(f"{title}@{version}"):
+        return "Path"
+    mark = title if version == "0.0.1" else f"{title}@{version}"
+    return f'Annotated[Path, "{mark}"]'
 
 
 def role(artifact: Mapping[str, Any]) -> str:
@@ -128,8 +146,9 @@ class Ports:
         spec = self.given[key]
         if key in self.given_artifacts:
             kind = role(spec)
-            if kind in ("Metrics", "dict") and (by_path or (not argument and not self._makes_metrics())):
+            if kind.endswith("Metrics") and (by_path or (not argument and not self._makes_metrics())):
                 kind = "Path"
+            kind = titled(spec) if kind == "Path" else kind
             return Output(key, "", schema(spec), argument, by_path, kind)
         kind = parameter_type(spec)
         return Output(key, kind, "", argument, by_path, annotation or TYPES.get(kind, "str"))

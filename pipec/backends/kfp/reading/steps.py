@@ -88,8 +88,8 @@ class Steps:
             found = program((executor or {}).get("container") or {}, documents.sources.get(label))
             self.programs[label] = found
 
-    def plan(self, task_path: Path, task: Mapping[str, Any], cached: bool = True) -> Plan:
-        """The step of a task that is no DAG; `cached`: whether it may be."""
+    def plan(self, task_path: Path, task: Mapping[str, Any]) -> Plan:
+        """The step of a task that is no DAG."""
         component = self.documents.spec["components"][task["componentRef"]["name"]]
         label = component["executorLabel"]
         executor = self.documents.spec["deploymentSpec"]["executors"][label]
@@ -99,10 +99,6 @@ class Steps:
             kind = next(iter(executor), "")
             return Plan(refused=f"its executor is a `{kind}`, which runs on another platform")
         read = policy.read(self.documents, label, task_path, task, self.giver)
-        if not cached and read.policy.cache is not None:
-            read.policy = read.policy.model_copy(update={"cache": None})
-            reason = "a task that others wait for in a loop is called for its effect, and such a step is not cached"
-            read.lost.append(((*task_path, "cachingOptions"), "cachingOptions", reason))
         container = executor["container"] or {}
         image = container.get("image") or ""
         if not image:

@@ -19,9 +19,9 @@ from pipec.ir import Deadline
 
 FOLDER, REUSE, COPIES, JSON = "empty_folder", "reuse", "FreshArtifacts", "ExactJSON"
 MESSAGE, LIMIT, TELLING, WATCHED = "failure_message", "time_limit_message", "telling", "watched"
-PASSED_ON = ("plain", "storable")
+PASSED_ON = ("plain", "storable", "classification")
 """Functions that see to it that a result can travel, as every target does with results."""
-HELPERS = frozenset((FOLDER, REUSE, JSON, MESSAGE, LIMIT, TELLING, WATCHED, *PASSED_ON, "pack", "unpack"))
+HELPERS = frozenset((FOLDER, REUSE, JSON, MESSAGE, LIMIT, TELLING, WATCHED, *PASSED_ON, "like", "pack", "unpack"))
 """Functions and classes that nothing needs once they are taken away."""
 
 EXACT: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset, "bytes": bytes.fromhex}

@@ -13,7 +13,16 @@ def read(table: InputPath("Dataset"), blob: InputPath(), name: str):
     print(table, blob, name)
 
 
+@dsl.component
+def measure(metrics: OutputPath("Metrics"), page: OutputPath("HTML")):
+    with open(metrics, "w") as file:
+        file.write("{}")
+    with open(page, "w") as file:
+        file.write("<p>0.5</p>")
+
+
 @dsl.pipeline(name="paths")
 def paths():
+    measure()
     written = write()
     read(table=written.outputs["table"], blob=written.outputs["blob"], name=written.outputs["text"])

@@ -154,6 +154,8 @@ class Glue:
             case "kfp_metrics":
                 key, value = _string(call.args[1]), self._output(call.args[2])
                 self.made.outputs[key] = Value("artifact", value)
+            case "kfp_classification":
+                pass  # what it shows has been stored
             case "kfp_wait":
                 self._wait(call)
             case _ if function.startswith("kfp_") or not self.is_step or self.call is not None:

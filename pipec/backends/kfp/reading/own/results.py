@@ -12,7 +12,7 @@ from pipec.backends.kfp.reading.own.tree import Call, Select
 from pipec.backends.kfp.reading.ports import ROLES, schema
 from pipec.backends.kfp.reading.values import RefusedError
 
-PLAIN = {"Metrics": ("dict[str, float]",), "Path": ("pathlib.Path", "Path")}
+PLAIN = {"Metrics": ("dict[str, float]",), "ClassificationMetrics": ("dict",), "Path": ("pathlib.Path", "Path")}
 """Annotation of pipec's -> what the programs have in its place."""
 
 
@@ -24,9 +24,14 @@ def roles(component: Mapping[str, Any]) -> dict[Select, str]:
         part = name.removeprefix("Output").removeprefix("_")
         select: Select = int(part) if part.isdigit() else part or None
         role = ROLES.get(schema(spec))
-        if role is not None and (form == "metrics") == (role == "Metrics") and not isinstance(select, str):
+        if role is not None and _is_result(role, form) and not isinstance(select, str):
             found[select] = role
     return found
+
+
+def _is_result(role: str, form: str) -> bool:
+    """Whether an artifact is the result itself, or shows it; lists and the like are neither."""
+    return role == "ClassificationMetrics" or (form == "metrics") == (role == "Metrics")
 
 
 def annotated(source: str, function: str, found: Mapping[Select, str]) -> str:

@@ -37,7 +37,7 @@ def final_status(text: str = "bye"):
             "state": "FAILED" if failure else "COMPLETE",
             "pipelineJobResourceName": run.id,
             "pipelineTaskName": "exit-handler-1",
-            "error": {"message": failure},
+            "error": {"message": failure} if failure else {},
         },
         text=text,
     )

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from pipec import HTML, Dataset, Markdown, Metrics, Model, pipeline, step
+from pipec import HTML, ClassificationMetrics, Dataset, Markdown, Metrics, Model, pipeline, step
 
 
 class Artifact:
@@ -85,9 +85,8 @@ def make() -> tuple[Dataset, Markdown]:
     return data.file(), notes.file()
 
 
-# PC507: classification metrics travel as a value, and the target does not show them
 @step(image="python:3.11", cache=True)
-def fit(data: Dataset) -> tuple[Model, Metrics, dict]:
+def fit(data: Dataset) -> tuple[Model, Metrics, ClassificationMetrics]:
     data = Artifact(data, "data")
     model = Artifact.new("model")
     metrics = Artifact.new("metrics")

@@ -4,8 +4,9 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
-from pipec import Dataset, pipeline, step
+from pipec import HTML, Dataset, pipeline, step
 
 
 class Artifact:
@@ -75,6 +76,17 @@ class Artifact:
 
 
 @step(image="python:3.11", cache=True)
+def measure() -> tuple[Annotated[Path, "system.Metrics"], HTML]:
+    metrics = Artifact.new("metrics").path
+    page = Artifact.new("page").path
+    with open(metrics, "w") as file:
+        file.write("{}")
+    with open(page, "w") as file:
+        file.write("<p>0.5</p>")
+    return Path(metrics), Path(page)
+
+
+@step(image="python:3.11", cache=True)
 def write() -> tuple[str, Dataset, Path, int]:
     text = Artifact.new("text").path
     table = Artifact.new("table").path
@@ -94,5 +106,6 @@ def read(table: Dataset, blob: Path, name: str):
 
 @pipeline
 def paths():
+    metrics, page = measure()
     text, table, blob, count = write()
     read_done = read(table=table, blob=blob, name=text)

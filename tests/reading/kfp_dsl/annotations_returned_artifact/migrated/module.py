@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from pipec import HTML, Dataset, Markdown, Metrics, Model, pipeline, step, uri_of
+from pipec import HTML, ClassificationMetrics, Dataset, Markdown, Metrics, Model, pipeline, step, uri_of
 
 
 class Artifact:

@@ -44,7 +44,7 @@ def with_exit(channel: str = "ops", n: int = 1):
                 "state": "FAILED" if failure else "COMPLETE",
                 "pipelineJobResourceName": run.id,
                 "pipelineTaskName": "exit-handler-2",
-                "error": {"message": failure},
+                "error": {"message": failure} if failure else {},
             },
         )
         if failure:
@@ -65,7 +65,7 @@ def with_exit(channel: str = "ops", n: int = 1):
                 "state": "FAILED" if failure_2 else "COMPLETE",
                 "pipelineJobResourceName": run.id,
                 "pipelineTaskName": "exit-handler-1",
-                "error": {"message": failure_2},
+                "error": {"message": failure_2} if failure_2 else {},
             },
         )
         if failure_2:

@@ -50,7 +50,7 @@ def cleaning():
             "state": "FAILED" if failure_2 else "COMPLETE",
             "pipelineJobResourceName": run.id,
             "pipelineTaskName": "clean",
-            "error": {"message": failure_2},
+            "error": {"message": failure_2} if failure_2 else {},
         },
     )
     if failure_2:
