@@ -168,6 +168,8 @@ class _Run:
 
     attempt: int = 1
     """The attempt of the step, from 1."""
+    pipeline: str = "local"
+    """What the name of a run begins with; `pipec run` puts the pipeline's name here."""
 
     @property
     def id(self) -> str:
@@ -175,6 +177,13 @@ class _Run:
         import os
 
         return f"local-{os.getpid()}"
+
+    @property
+    def name(self) -> str:
+        """The orchestrator's own name of the run, which has the pipeline's in it."""
+        import os
+
+        return f"{self.pipeline}-{os.getpid()}"
 
     @property
     def date(self) -> str:

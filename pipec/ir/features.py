@@ -89,6 +89,7 @@ FEATURES: dict[str, str] = {
     "check": "`assert` and `raise PipelineFailed`",
     "wait_for": "`wait_for`",
     "run.id": "`run.id`",
+    "run.name": "`run.name`",
     "run.date": "`run.date`",
     "run.attempt": "`run.attempt`",
     # settings of a step

@@ -109,14 +109,15 @@ class Wait(Node):
 
 
 class RunValue(Node):
-    """`run.id`, `run.date` or `run.attempt`, as a value of the pipeline."""
+    """`run.id`, `run.name`, `run.date` or `run.attempt`, as a value of the pipeline."""
 
     kind: Literal["run"] = "run"
     id: NodeId
     output: ValueId
-    what: Literal["id", "date", "attempt"]
-    """"date" is the logical date as "YYYY-MM-DD", UTC; the day of the start where there is none. "attempt" is an int
-    from 1, and is read by arguments of tasks only: each task reads its own."""
+    what: Literal["id", "name", "date", "attempt"]
+    """"name" is the name of the run, with that of the pipeline in it. "date" is the logical date as "YYYY-MM-DD", UTC;
+    the day of the start where there is none. "attempt" is an int from 1, and is read by arguments of tasks only: each
+    task reads its own."""
     span: Span
 
 

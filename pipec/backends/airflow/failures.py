@@ -22,7 +22,11 @@ SHORT = 60.0
 FOREVER = "timedelta(days=36500)"
 """Where no limit is asked for: Airflow's default is a week."""
 
-TEMPLATES = {"id": "{{ run_id }}", "date": "{{ (dag_run.logical_date or dag_run.run_after) | ds }}"}
+TEMPLATES = {
+    "id": "{{ run_id }}",
+    "name": "{{ dag.dag_id }}/{{ run_id }}",
+    "date": "{{ (dag_run.logical_date or dag_run.run_after) | ds }}",
+}
 """What of a run is the same for all its tasks, and text: Airflow renders it exactly."""
 
 ATTEMPT = 'get_current_context()["ti"].try_number'

@@ -203,6 +203,8 @@ def _rendered(template: str, finished: Any) -> str:
     """What of a run Airflow renders in arguments."""
     if template == TEMPLATES["id"]:
         return str(finished.run_id)
+    if template == TEMPLATES["name"]:
+        return f"{finished.dag_id}/{finished.run_id}"
     return str((finished.logical_date or finished.run_after).date())
 
 

@@ -62,7 +62,8 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
         },
         environment=_environment(workdir),
         placeholders={
-            "{{$.pipeline_job_uuid}}": str(uuid.uuid4()),
+            "{{$.pipeline_job_uuid}}": (run_id := str(uuid.uuid4())),
+            "{{$.pipeline_job_resource_name}}": f"{pipeline.name}-{run_id[:5]}",
             "{{$.pipeline_job_create_time_utc}}": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         },
     )

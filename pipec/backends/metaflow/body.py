@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipec.backends.metaflow.draft import Assign, Bind, Call, Gather, Look, Raise, Today
+from pipec.backends.metaflow.draft import Assign, Bind, Call, Gather, Look, OfRun, Raise
 from pipec.backends.metaflow.forms import duration, loaded, stored, tuple_size
 from pipec.backends.metaflow.liveness import own_reads
 from pipec.backends.metaflow.names import Words, parameter_attribute
@@ -63,7 +63,10 @@ class Body(Writer):
                     self._raise(action.check)
                 case Look():
                     self._look(action.wait)
-                case Today():
+                case OfRun(what="name"):
+                    current = self.words("current")
+                    self._say(f'self.{self.flow.names[action.id]} = f"{{{current}.flow_name}}/{{{current}.run_id}}"')
+                case OfRun():
                     now = f"{self.words('datetime')}.now({self.words('timezone')}.utc)"
                     self._say(f'self.{self.flow.names[action.id]} = {now}.strftime("%Y-%m-%d")')
         if self.step.targets:

@@ -58,13 +58,14 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Today:
-    """Set an artifact to the day."""
+class OfRun:
+    """Set an artifact to what is known of the run as it starts."""
 
     id: ValueId
+    what: Literal["name", "date"]
 
 
-Action = Call | Assign | Bind | Gather | Raise | Look | Today
+Action = Call | Assign | Bind | Gather | Raise | Look | OfRun
 
 
 @dataclass(eq=False)

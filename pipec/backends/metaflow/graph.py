@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipec.backends.metaflow.assemble import ordered
-from pipec.backends.metaflow.draft import Asked, Assign, Draft, Gather, Mode, Open, Today
+from pipec.backends.metaflow.draft import Asked, Assign, Draft, Gather, Mode, OfRun, Open
 from pipec.backends.metaflow.leaves import Leaves, is_hosted
 from pipec.backends.metaflow.names import plain_id
 from pipec.backends.metaflow.safety import is_boolean, known_length
@@ -47,7 +47,9 @@ class Builder(Leaves):
         """The steps in the order in which they run."""
         start = Draft("start", "Start the flow.")
         self.steps.append(start)
-        start.actions += [Today(value) for value, what in self.run_values.items() if what == "date"]
+        for value, what in self.run_values.items():
+            if what == "name" or what == "date":
+                start.actions.append(OfRun(value, what))
         late = self._only_for_the_result(self.pipeline.body)
         body = Block(nodes=tuple(n for n in self.pipeline.body.nodes if n.id not in late))
         open_ = self._block(body, Open((start,)))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather, Look, Raise, Today
+from pipec.backends.metaflow.draft import Assign, Bind, Call, Draft, Gather, Look, OfRun, Raise
 from pipec.backends.metaflow.graph import Builder
 from pipec.backends.metaflow.names import artifact_name
 from pipec.compiler.backend.glue import inputs
@@ -26,7 +26,7 @@ class Flows:
     types: Mapping[ValueId, Type]
     parameters: frozenset[str]
     run_values: Mapping[ValueId, str]
-    """What of the run a value is: "id", "date" or "attempt"."""
+    """What of the run a value is: "id", "name", "date" or "attempt"."""
     names: dict[ValueId, str] = field(default_factory=dict)
     """Value -> its artifact's name."""
     bound: set[ValueId] = field(default_factory=set)
@@ -154,7 +154,7 @@ def defined(step: Draft, made: Flows) -> list[ValueId]:
                 found += [t.id for t in action.loop.targets if t.id in made.bound]
             case Gather():
                 found += [o.id for o in action.outputs]
-            case Today():
+            case OfRun():
                 found.append(action.id)
             case _:
                 pass

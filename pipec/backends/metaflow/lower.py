@@ -113,7 +113,7 @@ def _result(builder: Builder, end: Draft, pipeline: Pipeline) -> str | None:
     """Have the last step hold the result; the value that does."""
     if pipeline.result is None:
         return None
-    if isinstance(pipeline.result, Ref) and builder.run_values.get(pipeline.result.value) in (None, "date"):
+    if isinstance(pipeline.result, Ref) and builder.run_values.get(pipeline.result.value) in (None, "name", "date"):
         if pipeline.result.value not in builder.parameters:
             end.over = pipeline.result.value  # read here, so that it gets here
         return pipeline.result.value

@@ -55,6 +55,7 @@ class Observer:
         self._base = 0
         """How many loops are around the pipeline function that runs."""
         self._fields: dict[int, tuple[Any, dict[str, Any]]] = {}
+        authoring.run.pipeline = pipeline.name
         self._attempts = {n.output for n in walk(pipeline.body) if isinstance(n, RunValue) and n.what == "attempt"}
         self._heard: list[Any] | None = None
         """While arguments are evaluated: what the calls among them gave."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.body import Body
 
 
-_OF_RUN = tuple(f"pipec.{owner}{name}." for owner in ("", "authoring.") for name in ("run.id", "run.date"))
+_TEXTS = ("run.id", "run.name", "run.date")
+_OF_RUN = tuple(f"pipec.{owner}{name}." for owner in ("", "authoring.") for name in _TEXTS)
 """What a method of a text of `run` starts with."""
 
 

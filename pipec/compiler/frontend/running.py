@@ -1,4 +1,4 @@
-"""What a pipeline body asks of the run itself: `run.id`, `run.date`, `run.attempt`, and `wait_for`."""
+"""What a pipeline body asks of the run itself: `run.id`, `run.name`, `run.date`, `run.attempt`, and `wait_for`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipec.ir.graph import walk
 if TYPE_CHECKING:
     from pipec.compiler.frontend.body import Body
 
-What = Literal["id", "date", "attempt"]
+What = Literal["id", "name", "date", "attempt"]
 _PLACES = ("pipec.run", "pipec.authoring.run")
 
 
@@ -28,11 +28,11 @@ def is_run(target: Target) -> bool:
 
 
 def run_value(body: Body, target: Target, node: ast.expr) -> Operand:
-    """`run.id`, `run.date` or `run.attempt` as a value of the pipeline."""
+    """`run.id`, `run.name`, `run.date` or `run.attempt` as a value of the pipeline."""
     owner, _, name = target.dotted.rpartition(".")
     if owner not in _PLACES or name not in get_args(What):
         what = f"`{ast.unparse(node)}`"
-        body.report.add(UnsupportedExpression(body.span(node), what, "`run` has `id`, `date` and `attempt`"))
+        body.report.add(UnsupportedExpression(body.span(node), what, "`run` has `id`, `name`, `date` and `attempt`"))
         return POISON
     if name == "attempt" and not body.in_argument:
         return const(1)  # nothing but steps is tried again

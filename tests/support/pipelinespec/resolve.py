@@ -15,6 +15,7 @@ Inputs = tuple[dict[str, Any], dict[str, list[Artifact]]]
 
 PLACEHOLDERS = {
     "{{$.pipeline_job_uuid}}": "5c0f4b0e-7d1c-4a52-9d0c-1f6a3f2f8a11",
+    "{{$.pipeline_job_resource_name}}": "a-pipeline-x7k2p",
     "{{$.pipeline_job_create_time_utc}}": "2026-01-31T22:15:00Z",
 }
 """What the driver puts in the place of a constant that is nothing else."""

@@ -40,7 +40,7 @@ def _told(blocks: Blocks, node: Node, scope: Scope, sinks: Sinks, data: list[tup
     statements: list[Statement] = [Nested("try:", tuple(body)), Nested(f"except Exception as {error}:", tuple(handler))]
     producer = next((m.name for m in node.members), node.name)
     scope.parameters["\0status"] = Value(
-        f'{{"state": "FAILED" if {failure} else "COMPLETE", "pipelineJobResourceName": run.id, '
+        f'{{"state": "FAILED" if {failure} else "COMPLETE", "pipelineJobResourceName": run.name, '
         f'"pipelineTaskName": {literal(producer)}, "error": {{"message": {failure}}} if {failure} else {{}}}}',
         "STRUCT",
     )

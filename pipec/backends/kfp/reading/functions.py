@@ -32,8 +32,6 @@ HELPERS = {
     "TaskFinalStatus": ("status.py", ()),
 }
 """Class -> its file among the templates, and the imports that it needs."""
-UNKNOWN_OF_STATUS = {"pipeline_job_resource_name": "is the id of the run, not the name of its Argo workflow"}
-"""Attribute of a final status -> what it is here. Kubeflow's server gives no `error_code` (`v2/driver/resolve.go`)."""
 TYPING = frozenset(typing.__all__)
 
 
@@ -325,7 +323,6 @@ class _Adapter:
         names = {*self.ports.written, *(port.argument for port in self.ports.inputs if port.form == "artifact")}
         known = {port.argument for port in self.ports.inputs if port.name in self.uris}
         sliced = {o.argument for o in self.ports.outputs if o.schema == "system.SlicedClassificationMetrics"}
-        statuses = {port.argument for port in self.ports.inputs if port.form == "status"}
         for statement in self.function.body:
             for node in ast.walk(statement):
                 if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
@@ -334,8 +331,6 @@ class _Adapter:
                     lost.append(f"its function uses `dsl.{node.attr}`")
                 if node.value.id in sliced and node.attr not in ("path", "uri", "metadata"):
                     lost.append(f"its function uses `{node.attr}` of sliced metrics")
-                if node.value.id in statuses and node.attr in UNKNOWN_OF_STATUS:
-                    self.changes.append(f"`{node.value.id}.{node.attr}` {UNKNOWN_OF_STATUS[node.attr]}")
                 if node.value.id in names and node.attr not in ATTRIBUTES:
                     self.changes.append(f"`{node.value.id}.{node.attr}` is Kubeflow's, and its artifact has none here")
                 named = node.value.id in names or self.ports.has_artifacts

@@ -16,9 +16,12 @@ INPUT = re.compile(r"\{\{\$\.inputs\.parameters\[(['\"])(?P<name>.*?)\1\]\}\}")
 RUNTIME = re.compile(r"\{\{\$\.?(?P<name>[\w.]*)[^}]*\}\}")
 SELECTOR = re.compile(r"parseJson\(string_value\)(?P<path>(?:\[(?:\"[^\"\\]*\"|'[^'\\]*'|\d+)\])+)\Z")
 KEY = re.compile(r"\[(\"[^\"\\]*\"|'[^'\\]*'|\d+)\]")
-RUN = {"pipeline_job_uuid": "", "pipeline_job_name": "the name of the run", "pipeline_job_resource_name":
-       "the resource name of the run"}  # fmt: skip
-"""Placeholder that becomes `run.id` -> what it was, where that is not quite the same."""
+RUN = {
+    "pipeline_job_uuid": ("run.id", ""),
+    "pipeline_job_resource_name": ("run.name", ""),
+    "pipeline_job_name": ("run.name", "the name that people gave to the run is that of its workflow"),
+}
+"""Placeholder -> what it becomes, and what is not quite the same."""
 
 
 class RefusedError(Exception):
@@ -194,9 +197,9 @@ def _placeholder(text: str, name: str, lookup: Lookup, task: str, changes: list[
     if given is not None:
         return lookup.input(given["name"])
     if name in RUN:
-        if RUN[name]:
-            changes.append(f"{RUN[name]} is its id")
-        return Value("run.id", "STRING")
+        source, change = RUN[name]
+        changes += [change] if change else []
+        return Value(source, "STRING")
     if name == "pipeline_task_name":
         return Value(literal(task), "STRING")
     if call := lookup.of_run(name, task):

@@ -214,7 +214,7 @@ class _Resolve(ast.NodeTransformer):
         raise Unknown(node, f"`{ast.unparse(node)[:40]}` is not known here")
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        for word in ("id", "date"):
+        for word in TEMPLATES:
             if node.value == TEMPLATES[word]:
                 return ast.Attribute(name("run"), word, ast.Load())
         return node

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from pipec.backends.kfp.reading.own.programs import Program
-from pipec.backends.kfp.reading.own.symbols import CREATED, UUID, Symbols, Value, constant, replaced, wrapped
+from pipec.backends.kfp.reading.own.symbols import CREATED, RESOURCE, UUID, Symbols, Value, constant, replaced, wrapped
 from pipec.backends.kfp.reading.own.tree import Assign, Call, Check, Node, Select, Wait
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.compiler.pysource.negate import negated_text
@@ -202,6 +202,8 @@ class Glue:
             return constant(source)
         if source == UUID:
             return "run.id"
+        if source == RESOURCE:
+            return "run.name"
         return CREATED if source == CREATED else python(source)
 
     # --- expressions

@@ -22,6 +22,7 @@ JSON texts, one for each iteration; what a loop runs over; "true" or "false" for
 place of an artifact; those of the items of a list; artifacts; the number of a time window of the cache, whose source is
 its seconds."""
 UUID = "{{$.pipeline_job_uuid}}"
+RESOURCE = "{{$.pipeline_job_resource_name}}"
 CREATED = "{{$.pipeline_job_create_time_utc}}"
 
 

@@ -35,7 +35,7 @@ def final_status(text: str = "bye"):
     report_done = report(
         status={
             "state": "FAILED" if failure else "COMPLETE",
-            "pipelineJobResourceName": run.id,
+            "pipelineJobResourceName": run.name,
             "pipelineTaskName": "exit-handler-1",
             "error": {"message": failure} if failure else {},
         },

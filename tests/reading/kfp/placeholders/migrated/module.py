@@ -26,6 +26,6 @@ def placeholders(n: int = 2, names: list = ["a"], rate: float = 0.5, ready: bool
     # PC507: a list or a mapping in a text is shown as Python has it, not as JSON
     show_2 = show(f"{rate} {names}")
     show_3 = show(run.id)
-    # PC507: the name of the run is its id
-    show_4 = show(f"run {run.id}, task {'show-4'}")
+    # PC507: the name that people gave to the run is that of its workflow
+    show_4 = show(f"run {run.name}, task {'show-4'}")
     total_result = total(numbers=[f"{n}", 3])

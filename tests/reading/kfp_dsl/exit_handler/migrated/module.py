@@ -42,7 +42,7 @@ def with_exit(channel: str = "ops", n: int = 1):
             channel="dev",
             status={
                 "state": "FAILED" if failure else "COMPLETE",
-                "pipelineJobResourceName": run.id,
+                "pipelineJobResourceName": run.name,
                 "pipelineTaskName": "exit-handler-2",
                 "error": {"message": failure} if failure else {},
             },
@@ -63,7 +63,7 @@ def with_exit(channel: str = "ops", n: int = 1):
             channel=channel,
             status={
                 "state": "FAILED" if failure_2 else "COMPLETE",
-                "pipelineJobResourceName": run.id,
+                "pipelineJobResourceName": run.name,
                 "pipelineTaskName": "exit-handler-1",
                 "error": {"message": failure_2} if failure_2 else {},
             },

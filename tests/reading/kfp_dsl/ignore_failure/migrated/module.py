@@ -48,7 +48,7 @@ def cleaning():
     look_done = look(
         {
             "state": "FAILED" if failure_2 else "COMPLETE",
-            "pipelineJobResourceName": run.id,
+            "pipelineJobResourceName": run.name,
             "pipelineTaskName": "clean",
             "error": {"message": failure_2} if failure_2 else {},
         },

@@ -11,5 +11,5 @@ def work(folder: str):
 @pipeline(name="With settings", timeout="2h", targets={"kfp": {"defaultPipelineRoot": "gs://bucket/root"}})
 def with_settings(job: str = "x"):
     """Has them all."""
-    # PC507: the name of the run is its id
-    work_done = work(f"{run.id}/{run.id}")
+    # PC507: the name that people gave to the run is that of its workflow
+    work_done = work(f"{run.name}/{run.id}")
