@@ -57,6 +57,8 @@ class Store:
     """All of one server."""
 
     def __init__(self) -> None:
+        self.workflow = ""
+        """Name of the Argo workflow that runs."""
         self.executions: list[Execution] = []
         self._children: dict[int, list[Execution]] = {}
         self._artifacts: list[Artifact] = []

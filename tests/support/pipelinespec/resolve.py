@@ -15,10 +15,9 @@ Inputs = tuple[dict[str, Any], dict[str, list[Artifact]]]
 
 PLACEHOLDERS = {
     "{{$.pipeline_job_uuid}}": "5c0f4b0e-7d1c-4a52-9d0c-1f6a3f2f8a11",
-    "{{$.pipeline_job_resource_name}}": "a-pipeline-x7k2p",
     "{{$.pipeline_job_create_time_utc}}": "2026-01-31T22:15:00Z",
 }
-"""What the driver puts in the place of a constant that is nothing else."""
+"""What the driver puts in the place of a constant that is nothing else, besides the name of the workflow."""
 
 
 def inputs(store: Store, dag: Execution, task: Spec, component: Spec, iteration: int | None) -> Inputs:
@@ -63,7 +62,8 @@ def parameter(store: Store, dag: Execution, task: Spec, binding: Spec) -> Any:
                 raise DriverError(f"parent DAG does not have input parameter {name}")
             return dag.inputs[name]
         case {"runtimeValue": {"constant": value}}:
-            return wire(PLACEHOLDERS.get(value, value) if isinstance(value, str) else value)
+            known = {**PLACEHOLDERS, "{{$.pipeline_job_resource_name}}": store.workflow}
+            return wire(known.get(value, value) if isinstance(value, str) else value)
         case {"taskOutputParameter": {"producerTask": producer, "outputParameterKey": key}}:
             return _produced(store, dag, producer, key, "parameters")
         case {"taskFinalStatus": _}:

@@ -79,6 +79,7 @@ class Server:
         if len(json.dumps(dict(arguments))) > PARAMETERS:
             raise Refused(f"the input parameter length exceeds maximum size of {PARAMETERS}")
         self._runs += 1
+        self.store.workflow = f"{spec['pipelineInfo']['name']}-x7k2{self._runs}"
         engine = _Engine(self, compiler, platform, f"minio://mlpipeline/v2/artifacts/run-{self._runs}")
         return engine.start(dict(arguments))
 
