@@ -69,5 +69,5 @@ def test_an_input_may_be_any_expression(tmp_path: Path, version: str) -> None:
 """
     text, errors = built(tmp_path, body, version=version)
     assert not errors
-    assert "@stored(lazy=True)\ndef arguments_of_show(parts):\n    return [argument(address(parts[0]))]" in text
-    assert "@stored(lazy=True)\ndef arguments_of_show_2(kept_3):\n    return [argument(address(kept_3))]" in text
+    assert "@stored(lazy=True)\ndef arguments_of_show(parts):\n    return [argument(uri_of(parts[0]))]" in text
+    assert "@stored(lazy=True)\ndef arguments_of_show_2(kept_3):\n    return [argument(uri_of(kept_3))]" in text

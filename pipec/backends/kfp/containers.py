@@ -208,11 +208,9 @@ class Containers:
         match node.what:
             case "attempt":
                 self.lowering.define(node.output, Handle("attempt", node.output))
-            case "id":
-                self.lowering.define(node.output, Handle("raw", node.output, constant="{{$.pipeline_job_uuid}}"))
-            case "name":
-                resource = Handle("raw", node.output, constant="{{$.pipeline_job_resource_name}}")
-                self.lowering.define(node.output, resource)
+            case "id" | "name":
+                placeholder = f"{{{{$.pipeline_job_{'uuid' if node.what == 'id' else 'resource_name'}}}}}"
+                self.lowering.define(node.output, Handle("raw", node.output, constant=placeholder))
             case "date":
                 created = Handle("raw", "created", constant="{{$.pipeline_job_create_time_utc}}")
                 glue = Glue(node.id)
