@@ -57,7 +57,8 @@ class Campaign:
     def _one(self, judge: Judge, number: int, folder: Path) -> None:
         source = seeded(self.seed, number, self.features, self.size)
         found = judge.judge(source)
-        if "metaflow" in self.targets and (made := shape(source, folder)) is not None:
+        taken = "metaflow" in found and found["metaflow"].status != "refused"
+        if taken and (made := shape(source, folder)) is not None:
             self.shapes.append(made)
         told = []
         for target, verdict in found.items():
