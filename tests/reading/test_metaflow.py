@@ -357,6 +357,21 @@ def test_versions_of_python(version: str, kept: str | None) -> None:
     assert [f.code for f in findings if f.severity == "warning"] == ([] if kept else ["PC505"])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "written"),
+    [
+        ("is_flag=True", "again: bool = False"),
+        ("is_flag=True, default=True", "again: bool = True"),
+        ("is_flag=False, default=2", "again: int = 2"),
+    ],
+)
+def test_flags(arguments: str, written: str) -> None:
+    text = HEAD.replace("{next}", "self.a, foreach='xs'").replace("{body}", "print(self.again); self.next(self.join)")
+    text = text.replace("class F(FlowSpec):", f"class F(FlowSpec):\n    again = Parameter('again', {arguments})")
+    _, module, findings = read(text)
+    assert written in module and not findings
+
+
 CONFIGURED = """
 from metaflow import *
 

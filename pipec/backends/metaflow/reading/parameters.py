@@ -135,6 +135,9 @@ def _plain(member: Member, given: dict[str, ast.expr], pipeline: str, report: Re
     name = _name(member, given)
     kind = _kind(member, given)
     default = given.get("default")
+    if "is_flag" in given and literal(given["is_flag"]) == (True, True):  # click's own: given or not
+        kind = kind or "bool"
+        default = default if default is not None else ast.Constant(False)
     separator = literal(given["separator"]) if "separator" in given else (True, None)
     if default is None or literal(default) == (True, None):
         required = "required" in given and literal(given["required"]) == (True, True)
