@@ -78,7 +78,7 @@ def read(source: Path, *, root: Path, site: Site, report: Report, pipeline: str 
             )
         if not wanted and not waiting:
             report.add(NoPipeline(start))
-    effects = Effects(resolver, Execution(project))
+    effects = Effects(resolver, Execution(resolver))
     effects.include(module)
     resolver.changed = effects.changed()
     found = [_read_guarded(module, node, resolver, site, report, effects) for node in wanted]

@@ -19,7 +19,7 @@ class Import:
     """As in `as alias`."""
 
 
-_TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))  # `except*` came with Python 3.11
+TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))  # `except*` came with Python 3.11
 
 
 def inner_statements(node: ast.stmt) -> list[ast.stmt]:
@@ -34,7 +34,7 @@ def inner_statements(node: ast.stmt) -> list[ast.stmt]:
             return list(node.body)
         case ast.Match():
             return [child for case in node.cases for child in case.body]
-    if isinstance(node, _TRY):
+    if isinstance(node, TRY):
         handlers = [child for handler in node.handlers for child in handler.body]
         return [*node.body, *handlers, *node.orelse, *node.finalbody]
     return []

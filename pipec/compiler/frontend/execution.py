@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import TypeAlias
 
 from pipec.compiler.frontend.bindings import header, inner_statements
-from pipec.compiler.frontend.project import Module, Project
-
-Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+from pipec.compiler.frontend.project import Module
+from pipec.compiler.frontend.resolve import Resolver
 
 
 class Execution:
     """Follows imports the way Python does: a module runs where it is first imported, its packages before it."""
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
+        self.project = resolver.project
         self.modules: list[Module] = []
         """The modules that run, in the order in which they start."""
         self._places: dict[tuple[str, int], int] = {}
@@ -45,38 +43,20 @@ class Execution:
     def _imported_by_calls(self, module: Module, node: ast.stmt) -> Iterator[str]:
         """The modules that functions of the project import which a statement calls, or decorates with."""
         todo: list[tuple[Module, ast.AST]] = [(module, part) for part in _evaluated(node)]
-        seen: set[tuple[str, str]] = set()
+        seen: set[str] = set()
         while todo:
             here, part = todo.pop()
             for name in (n for n in ast.walk(part) if isinstance(n, (ast.Name, ast.Attribute))):
-                found = self._definition(here, name)
-                if found is None or (found[0].name, found[1].name) in seen:
+                found = self.resolver.expression(here, name)
+                if found is None or found.module is None or found.kind not in ("function", "class"):
                     continue
-                owner, definition = found
-                seen.add((owner.name, definition.name))
-                todo.append(found)
-                for inner in ast.walk(definition):
+                if found.dotted in seen or found.node is None:
+                    continue
+                seen.add(found.dotted)
+                todo.append((found.module, found.node))
+                for inner in ast.walk(found.node):
                     if isinstance(inner, (ast.Import, ast.ImportFrom)):
-                        yield from _imported(owner, inner)
-
-    def _definition(self, module: Module, name: ast.Name | ast.Attribute) -> tuple[Module, Definition] | None:
-        """The function or class of the project that `f` or `module.f` is."""
-        wanted, owner = (name.id, module) if isinstance(name, ast.Name) else (name.attr, None)
-        if isinstance(name, ast.Attribute) and isinstance(name.value, ast.Name):
-            found = module.imported(name.value.id)
-            dotted = "" if found is None else ".".join(filter(None, (found.module, found.attribute)))
-            owner = self.project.module(dotted) if dotted and dotted.split(".")[0] != "pipec" else None
-        for _ in range(20):
-            bound = owner.bindings.get(wanted) if owner is not None else None
-            if owner is None or not bound:
-                return None
-            if isinstance(bound[-1].node, _DEFINITIONS):
-                return owner, bound[-1].node
-            found = bound[-1].imports.get(wanted)
-            if found is None or found.attribute is None or found.module.split(".")[0] == "pipec":
-                return None
-            owner, wanted = self.project.module(found.module), found.attribute
-        return None
+                        yield from _imported(found.module, inner)
 
     def _import(self, dotted: str) -> None:
         if dotted.split(".")[0] == "pipec":

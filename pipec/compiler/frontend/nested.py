@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pipec.compiler.frontend.bindings import Import
+from pipec.compiler.frontend.bindings import TRY, Import
 from pipec.compiler.frontend.project import Module, TopLevel
 from pipec.compiler.frontend.references import bound_inside, references
 from pipec.compiler.frontend.resolve import Resolver
@@ -64,7 +64,7 @@ def _imports(node: ast.AST, body: Sequence[ast.stmt] = (), inside: bool = False)
         if inside:
             yield _Place(node, body)
         return
-    if isinstance(node, ast.Try) and node.handlers:
+    if isinstance(node, TRY) and node.handlers:
         return
     inside = inside or isinstance(node, _FUNCTIONS)
     for _, value in ast.iter_fields(node):
@@ -94,8 +94,7 @@ def _hidden(
     several = {
         n for place in found for n, i in module.imports(place.node).items() if (i.module, i.attribute) != _key(names[n])
     }
-    same = {n for n in names if n in module.bindings and _target(module, n) == _key(names[n])}
-    taken = {n for n in names if n in module.bindings} - same
+    taken = {n for n in names if n in module.bindings and _target(module, n) != _key(names[n])}
     starred = {n for n in names if resolver.star_of(module, n) is not None}
     return others | several | taken | starred | {n for n in names if hasattr(builtins, n)}
 

@@ -204,7 +204,7 @@ def of_conditional_import(resolver: Resolver, module: Module, name: str) -> Find
         return None
     body = getattr(statement.node, "body", [])
     if isinstance(statement.node, ast.Try) and targets[0].module is not None and any(n in body for n in inner):
-        execution = Execution(resolver.project)
+        execution = Execution(resolver)
         execution.run(targets[0].module)
         if not any(_libraries(resolver, m) for m in execution.modules):
             return None
