@@ -10,7 +10,7 @@ from pipec.backends.kfp.foreign import container_task
 from pipec.backends.kfp.given import arguments, settled
 from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import found_writer, local, quoted, schema_title, writer
-from pipec.backends.kfp.scope import Handle, Scope
+from pipec.backends.kfp.scope import RUN_CREATED, RUN_ID, RUN_NAME, Handle, Scope
 from pipec.backends.kfp.sdk_tasks import native_task
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
 from pipec.backends.kfp.shown import show, show_stored
@@ -99,7 +99,7 @@ class Containers:
     def tell(self, node: Task, name: str, hook: Component, scope: Scope) -> None:
         """A task that looks how the task `name` has ended, and calls `hook` where it has failed."""
         glue = Glue(f"{node.site.step}-failed", hook.function or hook.name)
-        run = glue.load("run", Handle("raw", "run", constant="{{$.pipeline_job_uuid}}"), opened=False)
+        run = glue.load("run", Handle("raw", "run", constant=RUN_ID), opened=False)
         glue.inputs["status"] = Handle("status", "status", scope, name)
         message = f"step {node.site.step} has failed (run {{{run}}})"
         glue.lines += ['if kfp_has_failed(task, "status"):', f"    {hook.function}(f{quoted(message)})"]
@@ -209,10 +209,10 @@ class Containers:
             case "attempt":
                 self.lowering.define(node.output, Handle("attempt", node.output))
             case "id" | "name":
-                placeholder = f"{{{{$.pipeline_job_{'uuid' if node.what == 'id' else 'resource_name'}}}}}"
+                placeholder = RUN_ID if node.what == "id" else RUN_NAME
                 self.lowering.define(node.output, Handle("raw", node.output, constant=placeholder))
             case "date":
-                created = Handle("raw", "created", constant="{{$.pipeline_job_create_time_utc}}")
+                created = Handle("raw", "created", constant=RUN_CREATED)
                 glue = Glue(node.id)
                 line = f"{glue.load('created', created, opened=False)}[:10]"
                 self.output(glue, node.output, "Output", line, VALUE, "the date of the run")

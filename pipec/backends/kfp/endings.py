@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pipec.backends.kfp import native
 from pipec.backends.kfp.parts import Glue
 from pipec.backends.kfp.program import local, quoted
-from pipec.backends.kfp.scope import Handle, Scope
+from pipec.backends.kfp.scope import RUN_ID, Handle, Scope
 from pipec.backends.kfp.settings import Settings, caching
 from pipec.ir import Component, TaskPolicy
 from pipec.ir.graph import tasks
@@ -69,7 +69,7 @@ def _tell(lowering: Lowering, root: Scope, ended: Handle) -> None:
     hooks = {end: pipeline.component(hook) for end, hook in named.items() if hook is not None}
     functions = {hook.function or hook.name for hook in hooks.values()}
     glue = Glue("run-ended")
-    inputs = {ENDED: ended, "run": Handle("raw", "run", constant="{{$.pipeline_job_uuid}}")}
+    inputs = {ENDED: ended, "run": Handle("raw", "run", constant=RUN_ID)}
     variables = {port: local(port, functions.__contains__) for port in inputs}
     for port, handle in inputs.items():
         glue.inputs[port] = handle

@@ -25,6 +25,7 @@ from pipec.backends.kfp.containers import GRACE
 from pipec.backends.kfp.lower import is_raw
 from pipec.backends.kfp.of_run import kept
 from pipec.backends.kfp.program import runtime
+from pipec.backends.kfp.scope import RUN_CREATED, RUN_ID, RUN_NAME
 from pipec.compiler.backend import results
 from pipec.compiler.backend.protocol import DoneEvent, Event, RunRequest
 from pipec.compiler.backend.worker import Emit, serve
@@ -62,9 +63,9 @@ def run(request: RunRequest, emit: Emit) -> DoneEvent:
         },
         environment=_environment(workdir),
         placeholders={
-            "{{$.pipeline_job_uuid}}": (run_id := str(uuid.uuid4())),
-            "{{$.pipeline_job_resource_name}}": f"{pipeline.name}-{run_id[:5]}",
-            "{{$.pipeline_job_create_time_utc}}": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            RUN_ID: (run_id := str(uuid.uuid4())),
+            RUN_NAME: f"{pipeline.name}-{run_id[:5]}",
+            RUN_CREATED: datetime.now(timezone.utc).isoformat(timespec="seconds"),
         },
     )
     store = Path(request.cache, "kfp") if request.cache else workdir / "store"

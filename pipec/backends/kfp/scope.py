@@ -35,6 +35,11 @@ from pipec.backends.kfp.model import (
     TriggerPolicy,
 )  # fmt: skip
 
+RUN_ID = "{{$.pipeline_job_uuid}}"
+RUN_NAME = "{{$.pipeline_job_resource_name}}"
+RUN_CREATED = "{{$.pipeline_job_create_time_utc}}"
+"""Constants in whose places the server puts what it knows of the run."""
+
 Kind = Literal["text", "raw", "list", "artifact", "artifacts", "file", "attempt", "status"]
 """Exact text; a `str` as typed by a person; a list of texts; an artifact; a list of artifacts; an artifact that is the
 file of a container step; the own attempt; how a task has ended."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from pipec.backends.kfp.reading.own.programs import Program
-from pipec.backends.kfp.reading.own.symbols import CREATED, RESOURCE, UUID, Symbols, Value, constant, replaced, wrapped
+from pipec.backends.kfp.reading.own.symbols import Symbols, Value, constant, replaced, wrapped
 from pipec.backends.kfp.reading.own.tree import Assign, Call, Check, Node, Select, Wait
 from pipec.backends.kfp.reading.values import RefusedError
+from pipec.backends.kfp.scope import RUN_CREATED, RUN_ID, RUN_NAME
 from pipec.compiler.pysource.negate import negated_text
 from pipec.compiler.pysource.text import double_quoted, python
 from pipec.compiler.units import duration
@@ -200,11 +201,11 @@ class Glue:
             return source
         if name == "kfp_value":
             return constant(source)
-        if source == UUID:
+        if source == RUN_ID:
             return "run.id"
-        if source == RESOURCE:
+        if source == RUN_NAME:
             return "run.name"
-        return CREATED if source == CREATED else python(source)
+        return RUN_CREATED if source == RUN_CREATED else python(source)
 
     # --- expressions
 
@@ -214,12 +215,12 @@ class Glue:
     def _expression(self, node: ast.expr) -> str:
         """An expression of the glue over symbols."""
         text = self._text(node)
-        if CREATED in self.names.values():
+        if RUN_CREATED in self.names.values():
             if (
                 isinstance(node, ast.Subscript)
                 and isinstance(node.value, ast.Name)
                 and text == f"{node.value.id}[:10]"
-                and self.names.get(node.value.id) == CREATED
+                and self.names.get(node.value.id) == RUN_CREATED
             ):
                 return "run.date"
             self._refuse(node)

@@ -21,9 +21,6 @@ written, which is one or the other; text for a command line; a list of
 JSON texts, one for each iteration; what a loop runs over; "true" or "false" for a condition, or for `is None`; the
 place of an artifact; those of the items of a list; artifacts; the number of a time window of the cache, whose source is
 its seconds."""
-UUID = "{{$.pipeline_job_uuid}}"
-RESOURCE = "{{$.pipeline_job_resource_name}}"
-CREATED = "{{$.pipeline_job_create_time_utc}}"
 
 
 @dataclass(frozen=True)
