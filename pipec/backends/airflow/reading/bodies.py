@@ -11,6 +11,7 @@ from pipec.backends.airflow.reading.expr import Inexpressible
 from pipec.backends.airflow.reading.layout import Body, Node, Unwritable, body
 from pipec.backends.airflow.reading.scope import literal
 from pipec.backends.airflow.reading.values import Result, Task
+from pipec.compiler.passes.rebuild import free_name
 from pipec.compiler.reading import Line, Nested, Statement
 
 if TYPE_CHECKING:
@@ -143,10 +144,7 @@ class Bodies:
             plain = plain or (entry.plan.native and task not in self.read)
             name = f"{re.sub(r'[^A-Za-z0-9_]', '_', task.id)}_{'done' if plain else 'result'}"
             name = name if name.isidentifier() else f"task_{name}"
-        base, n = name, 1
-        while name in self.used:
-            n += 1
-            name = f"{base}_{n}"
+        name = free_name(name, self.used)
         self.used.add(name)
         return name
 

@@ -11,6 +11,7 @@ from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.ports import Ports, role
 from pipec.backends.kfp.reading.producers import task_at, users_of
 from pipec.backends.kfp.reading.validate import is_exit, selectors
+from pipec.compiler.passes.rebuild import free_name
 
 SHIM = "StoredArtifact"
 VALUES = ("system.Metrics", "system.ClassificationMetrics")
@@ -30,10 +31,7 @@ def addresses(function: ast.FunctionDef, ports: Ports, stored: Collection[str]) 
         single = port.form == "artifact" and not port.is_list and not port.optional and port.schema not in VALUES
         if port.name not in stored or not single or not _reads_only(function, port.argument):
             continue
-        name, number = f"{port.argument}_uri", 1
-        while name in taken:
-            number += 1
-            name = f"{port.argument}_uri_{number}"
+        name = free_name(f"{port.argument}_uri", taken)
         taken.add(name)
         found[port.name] = name
     return found

@@ -12,6 +12,7 @@ from pipec.backends.airflow.reading.own.dag import JOIN, Graph, Node
 from pipec.backends.airflow.reading.own.functions import TaskFunction, constant
 from pipec.backends.airflow.reading.own.parts import Parts
 from pipec.backends.airflow.reading.own.unknown import Unknown
+from pipec.compiler.passes.rebuild import free_name
 from pipec.compiler.reading import ContainerStep, NativeStep
 
 NO_RESULT: Mapping[str, ast.expr] = {"result": ast.Constant(None)}
@@ -45,10 +46,7 @@ class Operators:
         """A name for a step, like `wanted`."""
         base = "".join(c if c.isalnum() or c == "_" else "_" for c in wanted)
         base = base if base.isidentifier() else f"task_{base}"
-        found, n = base, 1
-        while found in self.taken:
-            n += 1
-            found = f"{base}_{n}"
+        found = free_name(base, self.taken)
         self.taken.add(found)
         return found
 
