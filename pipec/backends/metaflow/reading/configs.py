@@ -13,14 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.metaflow.reading.config_places import rewritten
-from pipec.backends.metaflow.reading.syntax import Imported, literal
+from pipec.backends.metaflow.reading.syntax import MOST_TEXT, Imported, literal
 from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import Source
 from pipec.ir import Span
 
 ARGUMENTS = ("name", "default", "default_value", "help", "required", "parser", "show_default", "plain")
-MOST_TEXT = 2_000_000
-"""Characters of a file of values that is read."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,8 @@ import libcst as cst
 
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.configs import Configs, resolved
-from pipec.backends.metaflow.reading.syntax import Imported
+from pipec.backends.metaflow.reading.syntax import MOST_TEXT, Imported
 from pipec.compiler.reading import Source
-
-MOST_TEXT = 2_000_000
-"""Characters of a file that are read; no flow that people write is that long."""
 
 
 @dataclass

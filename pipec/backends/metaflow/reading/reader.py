@@ -6,9 +6,9 @@ import ast
 import re
 
 from pipec.backends.metaflow.reading import keeping, ours
-from pipec.backends.metaflow.reading.flows import MOST_TEXT, File, Finder, Flow, parsed
+from pipec.backends.metaflow.reading.flows import File, Finder, Flow, parsed
 from pipec.backends.metaflow.reading.migrate import Migrated, Migration, Taken
-from pipec.backends.metaflow.reading.syntax import TARGET, Refused
+from pipec.backends.metaflow.reading.syntax import MOST_TEXT, TARGET, Refused
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import NothingToMigrate, UnreadablePipeline
 from pipec.compiler.reading import Definition, Item, Module, Outcome, Source, StepFunction
