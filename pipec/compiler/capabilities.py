@@ -88,10 +88,11 @@ class Capabilities(BaseModel):
         return found
 
     def form(self, use: Use, pipeline: PipelinePolicy) -> str:
-        """The form of the step that `use` is about; "" for the usual one."""
-        if use.container or use.policy is None:
-            return "container" if use.container else ""
-        named = (policy.extensions.get(self.target, {}).get(self.form_setting) for policy in (use.policy, pipeline))
+        """The form of the step that `use` is about, or of the pipeline's steps; "" for the usual one."""
+        if use.container:
+            return "container"
+        policies = [policy for policy in (use.policy, pipeline) if policy is not None]
+        named = (policy.extensions.get(self.target, {}).get(self.form_setting) for policy in policies)
         return str(next((form for form in named if form is not None), ""))
 
     def check(self, pipeline: Pipeline, site: Site, report: Report) -> None:

@@ -23,7 +23,7 @@ from tests.support.settings.python import Called
 from tests.support.settings.wanted import Setting, by_call, module, together
 
 PLACES = [(target, "") for target in backends.names()]
-PLACES += [("airflow", place) for place in ("virtualenv", "pod", "docker")]
+PLACES += [("airflow", place) for place in ("virtualenv", "pod", "docker")] + [("metaflow", "batch")]
 """Target, and where the project says that steps run on it."""
 STORES = """[tool.pipec]
 artifact_root = "s3://bucket/artifacts"
@@ -43,7 +43,7 @@ def built(
     chosen: tuple[Setting, ...], target: str, version: str, folder: Path, isolation: str, how: str
 ) -> tuple[Found, list[Finding]]:
     """What is found in the output, and the findings."""
-    table = f'[tool.pipec.{target}]\nisolation = "{isolation}"\n' if isolation else ""
+    table = f'[tool.pipec.{target}]\n{load(target).form_setting} = "{isolation}"\n' if isolation else ""
     (folder / "pyproject.toml").write_text(STORES + table, encoding="utf-8")
     (folder / "pipeline.py").write_text(WRITERS[how](chosen), encoding="utf-8")
     workspace = api.Workspace(versions={target: version})
@@ -83,7 +83,8 @@ def is_there(target: str, feature: str, value: Any, found: Found) -> bool:
         case _, "tolerations":
             return all(toleration in found.get(feature, ()) for toleration in value)
         case "metaflow", "secrets":
-            return bool(found.get(feature) == sorted({name for name, _ in value.values()}))
+            names = [name.removeprefix("aws-secrets-manager.") for name in found.get(feature, ())]
+            return names == sorted({name for name, _ in value.values()})
         case "metaflow", "packages":
             return all(re.split(r"[=<>]", package)[0] in found.get(feature, {}) for package in value)
         case "kfp" | "airflow", "packages":

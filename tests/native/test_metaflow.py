@@ -37,7 +37,7 @@ from pipec.ir import (
     TaskPolicy,
 )
 from tests.support.discovery import ROOT
-from tests.support.fake_s3 import fake_s3
+from tests.support.fake_aws import fake_s3
 from tests.support.kubernetes_schema import faults
 
 BASE = '''
@@ -269,7 +269,7 @@ def test_packages_reach_the_cluster(tmp_path: Path) -> None:
     )
     text, report = build(pipeline)
     assert not report.failed
-    assert '@pypi_on_kubernetes(packages={"pandas": "2.2.2", "numpy": ">=1.26,<3"}, python="3.11")' in text
+    assert '@pypi_on_cluster(packages={"pandas": "2.2.2", "numpy": ">=1.26,<3"}, python="3.11")' in text
     done = execute(text, tmp_path, "run")
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -58,6 +58,7 @@ NESTED = """
 """
 """The end of `fanout_nested`, read back from the flow."""
 NOT_BUILT = {
+    "batch": {"kfp"},
     "settings": {"airflow", "kfp"},
     "two_flows": {"airflow", "kfp"},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pipec.backends.metaflow import native
 from pipec.backends.metaflow.draft import Assign, Bind, Call, Gather, Look, OfRun, Raise
 from pipec.backends.metaflow.forms import duration, loaded, stored, tuple_size
 from pipec.backends.metaflow.liveness import own_reads
@@ -168,7 +169,7 @@ class Body(Writer):
         source = call(task, component, lambda key, expr: self._argument(expr))
         self._results(task, component, source)
         self.depth -= 4
-        if task.policy.updates is not None:
+        if task.policy.updates is not None and native.compute(self.pipeline.policy) == "kubernetes":
             event = python_literal(event_name(task.policy.updates))
             self._say(f"{self.words('publish')}({event})", self.depth)
         self.depth = outer

@@ -62,8 +62,9 @@ class Lowered:
 def lower(pipeline: Pipeline, site: Site, report: Report) -> Lowered:
     """`pipeline` as a flow."""
     pipeline = inline_groups(soften(_unmangled(pipeline)))
-    native.check(pipeline, report)
-    builder = Builder(pipeline, load("metaflow").version(site), report)
+    version = load("metaflow").version(site)
+    native.check(pipeline, version, report)
+    builder = Builder(pipeline, version, report)
     steps = builder.build()
     result = _result(builder, steps[-1], pipeline)
     flow = flows(builder, steps)
@@ -129,7 +130,7 @@ def _flow(pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft],
     parameters = [declared(parameter, words) for parameter in pipeline.parameters]
     made = [_step(step, pipeline, flow, words, site, report) for step in steps]
     bases = [words("FreshArtifacts")] if flow.copies else []
-    flow_settings = schedule(pipeline, words, report)
+    flow_settings = schedule(pipeline, any(step.kind == "switch" for step in steps), words, report)
     project = native.arguments(pipeline.policy, "project")
     if project is not None:
         flow_settings.add("project", **project)
@@ -184,7 +185,8 @@ def hook_decorator(hooks: Hooks, words: Words) -> list[str]:
 def _step(step: Draft, pipeline: Pipeline, flow: Flows, words: Words, site: Site, report: Report) -> FlowStep:
     decorators = catching(step, flow, words)
     if step.task is not None:
-        decorators += settings(step.task, pipeline.component(step.task.component), site, words, report).lines
+        component = pipeline.component(step.task.component)
+        decorators += settings(step.task, component, native.compute(pipeline.policy), site, words, report).lines
     doc = step.doc
     if step.name == "end" and isinstance(pipeline.result, Ref) and pipeline.result.value in flow.names:
         doc = f"Finish; the result is `{flow.names[pipeline.result.value]}`."

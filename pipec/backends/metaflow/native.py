@@ -1,6 +1,7 @@
 """Native settings, `targets={"metaflow": {...}}`: decorators of Metaflow's own by name, with their arguments.
 
-A step takes `kubernetes` (what pipec has no setting for) and `card`; a pipeline takes `project`.
+A step takes `kubernetes` and `batch` (what pipec has no setting for) and `card`; a pipeline takes `project`, and with
+`compute` the service that its steps run on.
 """
 
 from __future__ import annotations
@@ -9,14 +10,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipec.compiler.backend.native import is_of, unknown
+from pipec.compiler.capabilities import at_least
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.target import RefusedSetting
+from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
 from pipec.ir import Pipeline, PipelinePolicy, TaskPolicy
 from pipec.ir.graph import tasks
 
 TARGET = "metaflow"
 Decorators = Mapping[str, Mapping[str, type]]
+COMPUTE = ("kubernetes", "batch")
+"""Decorators for steps that run elsewhere, the usual one first. Each has a deployer, which takes no other."""
 STEP: Decorators = {
+    "batch": {
+        "aws_batch_tags": dict, "efa": int, "efs_volumes": list, "ephemeral_storage": int, "executable": str,
+        "execution_role": str, "host_volumes": list, "iam_role": str, "log_driver": str, "log_options": list,
+        "max_swap": int, "privileged": bool, "swappiness": int, "tmpfs_path": str, "tmpfs_size": int,
+        "tmpfs_tempdir": bool, "use_tmpfs": bool,
+    },
     "card": {"id": str, "options": dict, "timeout": int, "type": str},
     "kubernetes": {
         "compute_pool": str, "executable": str, "image_pull_policy": str, "image_pull_secrets": list, "namespace": str,
@@ -25,31 +35,52 @@ STEP: Decorators = {
     },
 }  # fmt: skip
 """Decorator -> its arguments and their types."""
+SINCE = {"aws_batch_tags": "2.18.1", "privileged": "2.19.18"}
+"""Argument of `@batch` -> the first version of Metaflow that has it."""
 FLOW: Decorators = {"project": {"branch": str, "name": str, "production": bool}}
 OURS = {
-    "annotations": "annotations", "batch": "cpu, memory, gpu, ...", "catch": "try / except", "conda": "packages",
-    "cpu": "cpu", "disk": "disk", "environment": "env", "exit_hook": "on_failure, on_success",
-    "extended_resources": "gpu", "gpu": "gpu", "gpu_vendor": "gpu", "image": "image", "labels": "labels",
-    "memory": "memory", "node_selector": "node_selector", "pypi": "packages", "resources": "cpu, memory, gpu, ...",
+    "annotations": "annotations", "catch": "try / except", "conda": "packages", "cpu": "cpu", "disk": "disk",
+    "environment": "env", "exit_hook": "on_failure, on_success", "extended_resources": "gpu", "gpu": "gpu",
+    "gpu_vendor": "gpu", "image": "image", "inferentia": "gpu", "labels": "labels", "memory": "memory",
+    "node_selector": "node_selector", "pypi": "packages", "queue": "queue", "resources": "cpu, memory, gpu, ...",
     "retry": "retries", "schedule": "schedule", "secrets": "secrets", "service_account": "service_account",
-    "shared_memory": "shm", "timeout": "timeout", "tolerations": "tolerations", "trigger_on_finish": "schedule",
+    "shared_memory": "shm", "timeout": "timeout", "tolerations": "tolerations", "trainium": "gpu",
+    "trigger_on_finish": "schedule",
 }  # fmt: skip
 """Decorators and arguments that a setting of pipec's own becomes."""
 
 
-def check(pipeline: Pipeline, report: Report) -> None:
+def compute(policy: PipelinePolicy) -> str:
+    """The decorator for steps that run elsewhere: one of `COMPUTE`."""
+    return str(policy.extensions.get(TARGET, {}).get("compute", COMPUTE[0]))
+
+
+def check(pipeline: Pipeline, version: str, report: Report) -> None:
     """Report what Metaflow does not have, has by a setting of pipec's own, or takes in another type only."""
-    _check(pipeline.policy, FLOW, pipeline.name, report)
+    given = pipeline.policy.extensions.get(TARGET, {})
+    problems = _problems({name: value for name, value in given.items() if name != "compute"}, FLOW, version)
+    if "compute" in given and given["compute"] not in COMPUTE:
+        named = " and ".join(repr(name) for name in COMPUTE)
+        problems.append(f"'compute' is {given['compute']!r}; there are {named}")
+    _report(problems, pipeline.policy, pipeline.name, report)
     for task in tasks(pipeline):
-        _check(task.policy, STEP, task.site.step, report)
+        given = task.policy.extensions.get(TARGET, {})
+        problems = _problems({name: value for name, value in given.items() if name != "compute"}, STEP, version)
+        if "compute" in given:
+            problems.append("'compute' is for a pipeline: each deployer takes flows that run in one place")
+        _report(problems, task.policy, task.site.step, report)
+        for name in COMPUTE:
+            if name in given and name != compute(pipeline.policy):
+                loss = f"the arguments of `@{name}` are not used: the steps run by `@{compute(pipeline.policy)}`"
+                report.add(LossySetting(task.policy.span("targets"), TARGET, task.site.step, "targets", loss))
 
 
-def _check(policy: TaskPolicy | PipelinePolicy, known: Decorators, subject: str, report: Report) -> None:
-    for reason in _problems(policy.extensions.get(TARGET, {}), known):
+def _report(problems: list[str], policy: TaskPolicy | PipelinePolicy, subject: str, report: Report) -> None:
+    for reason in problems:
         report.add(RefusedSetting(policy.span("targets"), TARGET, subject, "targets", reason))
 
 
-def _problems(given: Mapping[str, Any], known: Decorators) -> list[str]:
+def _problems(given: Mapping[str, Any], known: Decorators, version: str) -> list[str]:
     found = []
     for name, arguments in given.items():
         if name not in known:
@@ -63,6 +94,8 @@ def _problems(given: Mapping[str, Any], known: Decorators) -> list[str]:
                     found.append(f"@{name}: {unknown(argument, known[name], OURS)}")
                 elif not is_of(value, kind):
                     found.append(f"@{name}: {argument!r} is {value!r}, which is no {kind.__name__}")
+                elif name == "batch" and not at_least(version, SINCE.get(argument, "")):
+                    found.append(f"@{name}: {argument!r} needs Metaflow {SINCE[argument]}; this is for {version}")
     return found
 
 

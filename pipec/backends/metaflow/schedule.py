@@ -6,22 +6,30 @@ import re
 from typing import Any
 
 from pipec.backends.metaflow.names import Words, class_name
+from pipec.backends.metaflow.native import compute
 from pipec.backends.metaflow.settings import TARGET, Settings
 from pipec.compiler.backend.schedules import can_be_scheduled
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
+from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit
 from pipec.ir import CRON_PRESETS, Pipeline
 
+NO_SWITCH = "AWS Step Functions deploys no flow with a switch, such as this one"
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
-def schedule(pipeline: Pipeline, words: Words, report: Report) -> Settings:
-    """The decorators that say when runs start."""
+def schedule(pipeline: Pipeline, switches: bool, words: Words, report: Report) -> Settings:
+    """The decorators that say when runs start. `switches`: whether a step of the flow is a switch."""
     made = Settings(words, indent=0)
     plan = pipeline.policy.schedule
+    if plan is None and switches and compute(pipeline.policy) == "batch":
+        report.add(TargetLimit(pipeline.span, TARGET, f"{NO_SWITCH}; `run` takes it"))
     if plan is None or not can_be_scheduled(pipeline, TARGET, report):
         return made
     span = pipeline.policy.span("schedule")
+    on_aws = compute(pipeline.policy) == "batch"
+    if on_aws and switches:
+        report.add(RefusedSetting(span, TARGET, pipeline.name, "schedule", f"{NO_SWITCH}, and nothing else heeds it"))
+        return made
     cron = plan.cron
     if plan.every is not None:
         cron = every(plan.every)
@@ -32,7 +40,10 @@ def schedule(pipeline: Pipeline, words: Words, report: Report) -> Settings:
     if cron is not None:
         arguments: dict[str, Any] = {"cron": CRON_PRESETS.get(cron, cron)}
         six = six_fields(arguments["cron"])
-        if six is None:
+        if six is None and on_aws:
+            reason = "AWS Step Functions takes no day of the month together with a day of the week"
+            report.add(RefusedSetting(span, TARGET, pipeline.name, "schedule", reason))
+        elif six is None:
             loss = "AWS Step Functions takes no day of the month together with a day of the week; Argo Workflows does"
             report.add(LossySetting(span, TARGET, pipeline.name, "schedule", loss))
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.metaflow import native
+from pipec.backends.metaflow.batch import batch, mebibytes, secrets
 from pipec.backends.metaflow.names import Words
 from pipec.compiler.capabilities import at_least, load
 from pipec.compiler.diagnostics import Report
@@ -49,14 +50,14 @@ def _literal(value: Any) -> str:
     return python_literal(value)
 
 
-def settings(task: Task, component: Component, site: Site, words: Words, report: Report) -> Settings:
-    """The decorators that the policy of `task` asks for."""
+def settings(task: Task, component: Component, compute: str, site: Site, words: Words, report: Report) -> Settings:
+    """The decorators that the policy of `task` asks for, where steps run by the decorator `compute`."""
     made = Settings(words)
-    cluster = _kubernetes(task, component, site, report)
+    cluster = (batch if compute == "batch" else _kubernetes)(task, component, site, report)
     if task.policy.retry is not None:
         _retry(task, task.policy.retry, made, report)
     if task.policy.timeout is not None:
-        _timeout(task, task.policy.timeout, cluster is not None and cluster[0] == "on_kubernetes", made, report)
+        _timeout(task, task.policy.timeout, compute, cluster is not None and cluster[0] != "resources", made, report)
     if task.policy.env:
         made.add("environment", vars=task.policy.env)
     card = native.arguments(task.policy, "card")
@@ -64,6 +65,8 @@ def settings(task: Task, component: Component, site: Site, words: Words, report:
         made.add("card", **card)
     if cluster is not None:
         made.add(cluster[0], **cluster[1])
+    if compute == "batch" and task.policy.secrets:
+        made.add("secrets_on_batch", sources=secrets(task, report))
     if component.packages or component.python:
         _packages(task, component, made, report)
     return made
@@ -88,17 +91,17 @@ def _retry(task: Task, retry: Retry, made: Settings, report: Report) -> None:
     made.add("retry", **arguments)
 
 
-def _timeout(task: Task, seconds: float, on_kubernetes: bool, made: Settings, report: Report) -> None:
+def _timeout(task: Task, seconds: float, compute: str, is_remote: bool, made: Settings, report: Report) -> None:
     span, step = task.policy.span("timeout"), task.site.step
     whole = math.ceil(seconds)
-    if whole < 60 and on_kubernetes:
+    if whole < 60 and is_remote:
         whole = 60
-        loss = f"{seconds:g} s becomes 60 s: @kubernetes takes no less"
+        loss = f"{seconds:g} s becomes 60 s: @{compute} takes no less"
         report.add(LossySetting(span, TARGET, step, "timeout", loss))
     elif whole != seconds:
         report.add(LossySetting(span, TARGET, step, "timeout", f"{seconds:g} s becomes {whole} s"))
     if whole < 60:
-        loss = f"{whole} s holds in local runs; @kubernetes takes no less than 60 s"
+        loss = f"{whole} s holds in local runs; @{compute} takes no less than 60 s"
         report.add(LossySetting(span, TARGET, step, "timeout", loss))
     for unit, size in (("hours", 3600), ("minutes", 60), ("seconds", 1)):
         if whole % size == 0:
@@ -124,10 +127,7 @@ def _kubernetes(task: Task, component: Component, site: Site, report: Report) ->
     if gpu is not None:
         own |= _gpu(task, wanted, site, report)
     if r.shm is not None:
-        own["shared_memory"] = math.ceil(r.shm / 2**20)
-        if own["shared_memory"] * 2**20 != r.shm:
-            loss = f"{r.shm} bytes become {own['shared_memory']} MiB"
-            report.add(LossySetting(policy.span("shm"), TARGET, task.site.step, "shm", loss))
+        own["shared_memory"] = mebibytes(task, "shm", r.shm, report)
     own |= {
         key: value
         for key, value in {
@@ -177,4 +177,4 @@ def _packages(task: Task, component: Component, made: Settings, report: Report) 
     arguments: dict[str, Any] = {"packages": packages}
     if component.python:
         arguments["python"] = component.python
-    made.add("pypi_on_kubernetes", **arguments)
+    made.add("pypi_on_cluster", **arguments)

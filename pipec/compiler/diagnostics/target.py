@@ -175,7 +175,7 @@ class UnsupportedForm(Finding):
 
 @dataclass(frozen=True)
 class TargetLimit(Finding):
-    """The pipeline is larger than the target copes with well.
+    """The pipeline is more than the target, or one of its deployers, copes with.
 
     The note gives the limit and where it comes from.
 

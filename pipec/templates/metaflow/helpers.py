@@ -43,7 +43,29 @@ class on_kubernetes(StepMutator):
             mutable_step.add_decorator("kubernetes", deco_kwargs=self.kwargs)
 
 
-class pypi_on_kubernetes(StepMutator):
+class on_batch(StepMutator):
+    """Adds `@batch` where a remote datastore is configured, so that the flow also runs without AWS."""
+
+    def init(self, **kwargs):
+        self.kwargs = kwargs
+
+    def mutate(self, mutable_step):
+        if DEFAULT_DATASTORE != "local":
+            mutable_step.add_decorator("batch", deco_kwargs=self.kwargs)
+
+
+class secrets_on_batch(StepMutator):
+    """Adds `@secrets` where a remote datastore is configured: the keys of secrets of AWS Secrets Manager as variables."""
+
+    def init(self, **kwargs):
+        self.kwargs = kwargs
+
+    def mutate(self, mutable_step):
+        if DEFAULT_DATASTORE != "local":
+            mutable_step.add_decorator("secrets", deco_kwargs=self.kwargs)
+
+
+class pypi_on_cluster(StepMutator):
     """Adds `@pypi` where a remote datastore is configured; deploy with `--environment=pypi`."""
 
     def init(self, **kwargs):

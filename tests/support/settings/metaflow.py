@@ -28,10 +28,14 @@ def in_metaflow(files: Mapping[str, str]) -> dict[str, Any]:
     for name in ("resources", "on_kubernetes"):
         if name in own:
             _kubernetes(own[name].given, found)
-    if "pypi_on_kubernetes" in own:
-        found["packages"] = own["pypi_on_kubernetes"].given["packages"]
-        if "python" in own["pypi_on_kubernetes"].given:
-            found["python"] = own["pypi_on_kubernetes"].given["python"]
+    if "on_batch" in own:
+        _batch(own["on_batch"].given, found)
+    if "secrets_on_batch" in own:
+        found["secrets"] = own["secrets_on_batch"].given["sources"]
+    if "pypi_on_cluster" in own:
+        found["packages"] = own["pypi_on_cluster"].given["packages"]
+        if "python" in own["pypi_on_cluster"].given:
+            found["python"] = own["pypi_on_cluster"].given["python"]
     for call in (n for n in ast.walk(work) if isinstance(n, ast.Call) and ast.unparse(n.func) == "reuse"):
         found |= _cache(value(call))
     for call in (n for n in ast.walk(work) if isinstance(n, ast.Call) and ast.unparse(n.func) == "publish"):
@@ -63,6 +67,21 @@ def _kubernetes(given: dict[str, Any], found: dict[str, Any]) -> None:
         found["targets"] = {"kubernetes": {"qos": given["qos"]}}
     if "secrets" in given:
         found["secrets"] = given["secrets"]
+
+
+def _batch(given: dict[str, Any], found: dict[str, Any]) -> None:
+    """`@batch`: vCPUs and MiB. Its memory is request and limit."""
+    if "cpu" in given:
+        found["cpu"] = given["cpu"] * 1000
+    if "memory" in given:
+        found["memory"] = found["memory_limit"] = given["memory"] * 2**20
+    if "shared_memory" in given:
+        found["shm"] = given["shared_memory"] * 2**20
+    if "gpu" in given:
+        found["gpu"] = ("nvidia.com/gpu", given["gpu"])
+    for key, name in (("image", "image"), ("queue", "queue"), ("aws_batch_tags", "labels")):
+        if key in given:
+            found[name] = given[key]
 
 
 def _cache(call: Called) -> dict[str, Any]:

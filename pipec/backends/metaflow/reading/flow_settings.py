@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipec.backends.metaflow.native import FLOW
+from pipec.backends.metaflow.native import COMPUTE, FLOW
+from pipec.backends.metaflow.reading.decorators import arguments, compute_of
 from pipec.backends.metaflow.reading.flows import Flow, called
-from pipec.backends.metaflow.reading.settings import arguments
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal, snake
 from pipec.compiler.backend.native import is_of
 from pipec.compiler.diagnostics import Report
@@ -35,6 +35,7 @@ def read_flow(flow: Flow, report: Report) -> FlowSettings:
         f"{f.code}: {f.message}" for f in report if getattr(f, "task", "") == flow.name and f.code == "PC505"
     ]
     policy: dict[str, Any] = {}
+    native: dict[str, Any] = {} if compute_of(flow) == COMPUTE[0] else {"compute": compute_of(flow)}
     for node, file in flow.decorators:
         word = file.imported.word(called(node))
         given, _ = arguments(node)
@@ -49,7 +50,7 @@ def read_flow(flow: Flow, report: Report) -> FlowSettings:
         elif word == "project":
             found = {k: literal(v)[1] for k, v in given.items()}
             if all(k in FLOW["project"] and is_of(v, FLOW["project"][k]) for k, v in found.items()):
-                policy["extensions"] = {TARGET: {"project": found}}
+                native["project"] = found
             else:
                 _lost(made, report, file.source.span(node), flow.name, "@project", "its arguments are not written out")
         elif word == "trigger_on_finish" and "flow" in given and isinstance(literal(given["flow"])[1], str):
@@ -66,6 +67,8 @@ def read_flow(flow: Flow, report: Report) -> FlowSettings:
             what = f"the decorator `@{ast.unparse(called(node))}` of `{flow.name}`"
             reason = "it is code of its own that changes the flow"
             raise Refused(CannotMigrate(file.source.span(node), TARGET, what, reason))
+    if native:
+        policy["extensions"] = {TARGET: native}
     made.settings = pipeline_settings_of(PipelinePolicy(**policy))
     return made
 

@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipec.backends.metaflow.native import STEP
+from pipec.backends.metaflow.native import COMPUTE, STEP
 from pipec.backends.metaflow.reading import ours
+from pipec.backends.metaflow.reading.decorators import arguments, compute_of, mutated
 from pipec.backends.metaflow.reading.flows import File, Flow, Member, called
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal
 from pipec.compiler.backend.native import is_of
@@ -19,13 +20,11 @@ from pipec.compiler.reading.settings import settings_of
 from pipec.ir import Accelerator, Cache, Placement, Resources, Retry, TaskPolicy
 
 MB = 10**6
-RUNS_ON = ("kubernetes", "batch", "resources")
 PLACES = {
     "node_selector": "node_selector", "tolerations": "tolerations", "labels": "labels", "annotations": "annotations",
     "service_account": "service_account",
 }  # fmt: skip
 """Arguments of `@kubernetes` -> settings of the same form."""
-PACKAGES = ("pypi", "conda", "pypi_base", "conda_base")
 
 
 @dataclass
@@ -57,6 +56,8 @@ class _Draft:
     image: str | None = None
     packages: dict[str, str] = field(default_factory=dict)
     python: str | None = None
+    compute: str = COMPUTE[0]
+    """The decorator by which the flow's steps run elsewhere."""
 
     def lost(self, node: ast.AST, setting: str, reason: str = "") -> None:
         """A setting that is not kept."""
@@ -65,17 +66,9 @@ class _Draft:
         self.made.remarks.append(f"{finding.code}: {finding.message}")
 
 
-def arguments(node: ast.expr) -> tuple[dict[str, ast.expr], bool]:
-    """The arguments of a decorator by name, and whether all of them are."""
-    if not isinstance(node, ast.Call):
-        return {}, True
-    named = {k.arg: k.value for k in node.keywords if k.arg is not None}
-    return named, not node.args and len(named) == len(node.keywords)
-
-
 def read_step(flow: Flow, member: Member, report: Report) -> StepSettings:
     """The settings of a step: those of its decorators, and those that the flow has for all steps."""
-    draft = _Draft(flow.name, member.file, report)
+    draft = _Draft(flow.name, member.file, report, compute=compute_of(flow))
     for node, file in flow.decorators:
         if file.imported.word(called(node)) in ("pypi_base", "conda_base"):
             draft.file = file
@@ -132,23 +125,6 @@ def _finished(draft: _Draft) -> StepSettings:
     return draft.made
 
 
-def mutated(file: File, node: ast.expr) -> str | None:
-    """The decorator that a `StepMutator` of the file adds, when that is all that it does."""
-    if not isinstance(node, ast.Name) or node.id not in file.classes:
-        return None
-    owner = file.classes[node.id]
-    if not any(file.imported.word(base) == "StepMutator" for base in owner.bases):
-        return None
-    added = [
-        n.args[0].value
-        for n in ast.walk(owner)
-        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "add_decorator" and n.args
-        and isinstance(n.args[0], ast.Constant) and isinstance(n.args[0].value, str)
-    ]  # fmt: skip
-    others = [n for n in ast.walk(owner) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
-    return added[0] if len(added) == 1 and len(others) == 1 else None
-
-
 def _unknown(draft: _Draft, node: ast.expr, word: str | None) -> None:
     name = ast.unparse(called(node))
     if word is not None:
@@ -198,11 +174,11 @@ def _timeout(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
         draft.policy["timeout"] = total
 
 
-def _numbers(draft: _Draft, given: dict[str, ast.expr], word: str) -> None:
-    """What all three of `@resources`, `@kubernetes` and `@batch` have."""
+def _numbers(draft: _Draft, given: dict[str, ast.expr], compute: str) -> None:
+    """What all three of `@resources`, `@kubernetes` and `@batch` have; Batch takes the number of MB for one of MiB."""
     for name, key, factor in (
         ("cpu", "cpu", 1000),
-        ("memory", "memory", MB),
+        ("memory", "memory", 2**20 if compute == "batch" else MB),
         ("disk", "disk", MB),
         ("shared_memory", "shm", 2**20),
     ):
@@ -227,7 +203,7 @@ def _numbers(draft: _Draft, given: dict[str, ast.expr], word: str) -> None:
 
 
 def _resources(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
-    _numbers(draft, given, "resources")
+    _numbers(draft, given, draft.compute)
     for name in given.keys() - {"cpu", "memory", "disk", "shared_memory", "gpu"}:
         draft.lost(given[name], name, "`@resources` has no such argument")
 
@@ -242,18 +218,27 @@ def _kubernetes(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> No
         elif name in PLACES:
             _place(draft, name, value)
         elif name in STEP["kubernetes"]:
-            known, constant = literal(value)
-            if known and constant is not None and is_of(constant, STEP["kubernetes"][name]):
-                draft.native.setdefault("kubernetes", {})[name] = constant
-            elif not known or constant is not None:
-                draft.lost(value, name, "its value is not written out")
+            _native(draft, "kubernetes", name, value)
         elif name == "secrets":
             draft.lost(value, name, 'name the keys that are needed: `secrets={"TOKEN": Secret("name", key="TOKEN")}`')
         else:
             draft.lost(value, name, "pipec has no setting for it")
     if not given:
-        draft.made.notes.append("where it runs is for the target to say, and not for `@kubernetes`")
-        draft.report.add(Adapted(draft.file.source.span(node), draft.name, draft.made.notes[-1]))
+        _nothing_asked(draft, node, "kubernetes")
+
+
+def _native(draft: _Draft, word: str, name: str, node: ast.expr) -> None:
+    """An argument of `@kubernetes` or `@batch` that pipec has no setting for."""
+    known, constant = literal(node)
+    if known and constant is not None and is_of(constant, STEP[word][name]):
+        draft.native.setdefault(word, {})[name] = constant
+    elif not known or constant is not None:
+        draft.lost(node, name, "its value is not written out")
+
+
+def _nothing_asked(draft: _Draft, node: ast.expr, word: str) -> None:
+    draft.made.notes.append(f"where it runs is for the target to say, and not for `@{word}`")
+    draft.report.add(Adapted(draft.file.source.span(node), draft.name, draft.made.notes[-1]))
 
 
 def _place(draft: _Draft, name: str, node: ast.expr) -> None:
@@ -269,13 +254,28 @@ def _place(draft: _Draft, name: str, node: ast.expr) -> None:
 
 
 def _batch(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
+    if draft.compute != "batch":
+        draft.lost(node, "@batch", "other steps run by `@kubernetes`, and no deployer takes both")
     _numbers(draft, given, "batch")
     for name, value in given.items():
+        if name in ("cpu", "memory", "shared_memory", "gpu"):
+            continue
         if name == "image":
             draft.image = _value(draft, value, name, str)
-        elif name not in ("cpu", "memory", "shared_memory", "gpu"):
-            draft.lost(value, name, "it is a setting of AWS Batch")
-    draft.lost(node, "@batch", "where it runs is for the target to say; what it asks for is kept")
+        elif name == "queue":
+            draft.placement["queue"] = _value(draft, value, name, str)
+        elif name == "aws_batch_tags" and draft.file.is_ours:
+            _place(draft, "labels", value)
+        elif name in STEP["batch"]:
+            _native(draft, "batch", name, value)
+        elif name in ("inferentia", "trainium"):
+            draft.lost(
+                value, name, 'name the device under `[tool.pipec.gpu]`, with `resource = "aws.amazon.com/neuron"`'
+            )
+        else:
+            draft.lost(value, name, "pipec has no setting for it")
+    if not given:
+        _nothing_asked(draft, node, "batch")
 
 
 def _environment(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
@@ -369,4 +369,3 @@ READERS = {
     "environment": _environment, "pypi": _packages_of_step, "conda": _packages_of_step, "catch": _catch, "card": _card,
     "secrets": _secrets,
 }  # fmt: skip
-READERS["pypi_on_kubernetes"] = _packages_of_step

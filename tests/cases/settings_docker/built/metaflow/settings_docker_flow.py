@@ -51,7 +51,7 @@ class on_kubernetes(StepMutator):
             mutable_step.add_decorator("kubernetes", deco_kwargs=self.kwargs)
 
 
-class pypi_on_kubernetes(StepMutator):
+class pypi_on_cluster(StepMutator):
     """Adds `@pypi` where a remote datastore is configured; deploy with `--environment=pypi`."""
 
     def init(self, **kwargs):
@@ -180,7 +180,7 @@ class SettingsDockerFlow(FlowSpec):
         self.next(self.write)
 
     @on_kubernetes(image="registry.example.com/ml:1.4")
-    @pypi_on_kubernetes(packages={"attrs": ">=23"}, python="3.11")
+    @pypi_on_cluster(packages={"attrs": ">=23"}, python="3.11")
     @step
     def write(self):
         """Run `write`."""

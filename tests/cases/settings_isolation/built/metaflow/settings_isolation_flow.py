@@ -55,7 +55,7 @@ def total(array) -> int:
     return int(array.sum())
 
 
-class pypi_on_kubernetes(StepMutator):
+class pypi_on_cluster(StepMutator):
     """Adds `@pypi` where a remote datastore is configured; deploy with `--environment=pypi`."""
 
     def init(self, **kwargs):
@@ -158,7 +158,7 @@ class SettingsIsolationFlow(FlowSpec):
             self.values = plain(numbers(self.n))
         self.next(self.squares)
 
-    @pypi_on_kubernetes(packages={"numpy": "1.26.4"})
+    @pypi_on_cluster(packages={"numpy": "1.26.4"})
     @step
     def squares(self):
         """Run `squares`."""
@@ -166,7 +166,7 @@ class SettingsIsolationFlow(FlowSpec):
             self.array = storable(squares(self.values))
         self.next(self.bounds, self.total)
 
-    @pypi_on_kubernetes(packages={"numpy": "1.26.4"})
+    @pypi_on_cluster(packages={"numpy": "1.26.4"})
     @step
     def bounds(self):
         """Run `bounds`."""

@@ -15,7 +15,7 @@ def installed(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-class pypi_on_kubernetes(StepMutator):
+class pypi_on_cluster(StepMutator):
     """Adds `@pypi` where a remote datastore is configured; deploy with `--environment=pypi`."""
 
     def init(self, **kwargs):
@@ -73,7 +73,7 @@ class SettingsPackagesFlow(FlowSpec):
         self.name_values = ["json", "no_such_package"]
         self.next(self.installed, foreach="name_values")
 
-    @pypi_on_kubernetes(packages={"pipec-tests-no-such-package": "1.0"})
+    @pypi_on_cluster(packages={"pipec-tests-no-such-package": "1.0"})
     @step
     def installed(self):
         """Run `installed`."""

@@ -37,7 +37,7 @@ class on_kubernetes(StepMutator):
             mutable_step.add_decorator("kubernetes", deco_kwargs=self.kwargs)
 
 
-class pypi_on_kubernetes(StepMutator):
+class pypi_on_cluster(StepMutator):
     """Adds `@pypi` where a remote datastore is configured; deploy with `--environment=pypi`."""
 
     def init(self, **kwargs):
@@ -128,7 +128,7 @@ class SettingsResourcesFlow(FlowSpec):
         self.next(self.report)
 
     @on_kubernetes(memory=16000, image="python:3.12")
-    @pypi_on_kubernetes(packages={"humanize": "4.9.0"})
+    @pypi_on_cluster(packages={"humanize": "4.9.0"})
     @step
     def report(self, inputs):
         """Run `report`."""

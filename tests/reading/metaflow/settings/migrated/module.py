@@ -33,10 +33,15 @@ def train(x: int):
 
 # PC505: `@secrets` of `report` is not kept: name the variables that it sets: `secrets={"TOKEN": Secret("name",
 # key="TOKEN")}`
-# PC505: `queue` of `report` is not kept: it is a setting of AWS Batch
-# PC505: `iam_role` of `report` is not kept: it is a setting of AWS Batch
-# PC505: `@batch` of `report` is not kept: where it runs is for the target to say; what it asks for is kept
-@step(cpu=4, memory="16GB", packages=["pandas==2.2.2"], python="3.11")
+# PC505: `@batch` of `report` is not kept: other steps run by `@kubernetes`, and no deployer takes both
+@step(
+    cpu=4,
+    memory="16000Mi",
+    queue="fast",
+    packages=["pandas==2.2.2"],
+    python="3.11",
+    targets={"metaflow": {"batch": {"iam_role": "role"}}},
+)
 def report(y):
     print(y)
 
