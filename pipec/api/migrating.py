@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -15,10 +16,10 @@ from pipec.api.sources import Project, UsageError, Workspace, files_below, start
 from pipec.api.workers import throwaway
 from pipec.compiler import frontend, passes
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.foreign import NothingToMigrate, UnreadablePipeline
+from pipec.compiler.diagnostics.foreign import ModuleElsewhere, NothingToMigrate, UnreadablePipeline
 from pipec.compiler.diagnostics.renderers import Shown
 from pipec.compiler.diagnostics.renderers.json import as_object
-from pipec.compiler.reading import Outcome, PipelineRead, Reader, Source, render
+from pipec.compiler.reading import Outcome, PipelineRead, Reader, Source, absolute_imports, render
 from pipec.compiler.site import root_of
 
 Status: TypeAlias = Literal["exact", "with_findings", "failed"]
@@ -125,7 +126,9 @@ def read_source(path: Path) -> Source | str:
         return error.strerror or type(error).__name__
     except UnicodeDecodeError as error:
         return f"it is not UTF-8: {error.reason} at byte {error.start}"
-    return Source(path, start(path).file, text.replace("\r\n", "\n").replace("\r", "\n"), root_of(path))
+    root, text = root_of(path), text.replace("\r\n", "\n").replace("\r", "\n")
+    real = Path(os.path.realpath(path))
+    return Source(real, start(path).file, absolute_imports(text, real, root), root)
 
 
 def migrate(path: Path, origin: str, targets: Sequence[str], folder: Path, workspace: Workspace) -> Migration:
@@ -150,9 +153,41 @@ def migrate(path: Path, origin: str, targets: Sequence[str], folder: Path, works
     if outcome.module is not None:
         text = render(outcome.module)
         if backends.REFERENCE in targets:
+            assert not isinstance(source, str)
+            found = list(_elsewhere(source, text, folder, workspace))
+            done.findings += [Shown(f, root, workspace.severity(f)) for f in found]
             done.files[folder / f"{module_name(path)}.py"] = text
         _build(done, text, targets, folder, workspace)
     return done
+
+
+def _elsewhere(source: Source, text: str, folder: Path, workspace: Workspace) -> Iterator[ModuleElsewhere]:
+    """The modules of the project that the result in `folder` would not find, one for each folder that they lie in."""
+    written = folder / f"{module_name(source.path)}.py"
+    root = root_of(written)
+    result = replace(source, path=Path(os.path.realpath(written)), root=root)
+    looked = [root / path for path in workspace.project(root).site.paths]
+    places = {name: node for node, name in _imported(source.text)} if source.path.suffix == ".py" else {}
+    told = set()
+    for _, name in _imported(text):
+        file = next((file for file in source.modules(name) if file.is_file()), None)
+        if file is None or any(one.is_file() for one in result.modules(name, looked)):
+            continue
+        lies = file.parents[name.count(".") + (file.stem == "__init__")]
+        if lies not in told:
+            told.add(lies)
+            span = source.span(places[name]) if name in places else source.start
+            yield ModuleElsewhere(span, name, Path(os.path.relpath(lies, root)).as_posix())
+
+
+def _imported(text: str) -> Iterator[tuple[ast.stmt, str]]:
+    """The import statements of a module, functions included, with the modules that they name."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node, node.module
+            yield from ((node, f"{node.module}.{alias.name}") for alias in node.names)
 
 
 def _read(source: Source, origin: str, report: Report) -> Outcome:

@@ -29,10 +29,11 @@ from tests.support.plain import PlainPython
 
 
 def told(answer: dict[str, Any]) -> dict[str, Any]:
-    """What a run has said, without its own folder, and without the modules of classes: all are in one here."""
+    """What a run has said, without its own folder, addresses in memory and the modules of classes: all are in one here."""
     text = json.dumps(answer["result"]).replace(answer["folder"], "{folder}")
     text = re.sub(r'("type": ")[\w.]+\.(\w+)', r"\1\2", text)
-    return answer | {"result": re.sub(r"/tmp/tmp\w+", "{folder}", text)}
+    text = re.sub(r"/tmp/tmp\w+", "{folder}", text)
+    return answer | {"result": re.sub(r"(?<= at )0x[0-9a-f]+", "{address}", text)}
 
 
 @dataclass

@@ -194,3 +194,32 @@ class ChangedMeaning(Finding):
     @property
     def message(self) -> str:
         return f"`{self.task}` does not do quite the same: {self.difference}"
+
+
+@dataclass(frozen=True)
+class ModuleElsewhere(Finding):
+    """The result imports a module of the project that is found from the original, and not from where the result lies.
+
+    pipec looks for modules beside the file, below the project root, and in the folders of `[tool.pipec] paths`. One
+    that it finds in none of them counts as a library that is installed, and its code is not taken along.
+
+    Example: `from helpers import clean` in `dags/training.py`, which becomes `dags/migrated/training.py`.
+
+    Use instead: the folder in `[tool.pipec] paths`, or in `--out` a place from where it is found.
+    """
+
+    module: str
+    folder: str
+    """Where it lies, as `paths` has it."""
+
+    code = "PC508"
+    name = "module-elsewhere"
+    severity = "warning"
+
+    @property
+    def message(self) -> str:
+        return f"`{self.module}` is not found from where the result is written"
+
+    @property
+    def help(self) -> str:
+        return f'write `paths = ["{self.folder}"]` into `[tool.pipec]` of pyproject.toml, where the module lies'

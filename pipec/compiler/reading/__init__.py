@@ -21,10 +21,10 @@ from pipec.compiler.reading.module import (
 )
 from pipec.compiler.reading.outcome import Outcome, PipelineRead, Reader, TaskRead, TaskStatus
 from pipec.compiler.reading.settings import amount, quantity, settings_of
-from pipec.compiler.reading.source import Source
+from pipec.compiler.reading.source import Source, absolute_imports
 
 __all__ = [
     "ContainerStep", "Definition", "Item", "Line", "Module", "NativeStep", "Nested", "Outcome", "PipelineFunction",
-    "PipelineRead", "Reader", "Remark", "Source", "Statement", "StepFunction", "TaskRead", "TaskStatus", "amount",
-    "quantity", "render", "settings_of",
+    "PipelineRead", "Reader", "Remark", "Source", "Statement", "StepFunction", "TaskRead", "TaskStatus",
+    "absolute_imports", "amount", "quantity", "render", "settings_of",
 ]  # fmt: skip

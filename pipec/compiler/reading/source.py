@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +46,29 @@ class Source:
         """The place that begins in `line` at `column`, both counted from 1, and is `width` characters wide."""
         return Span(file=self.file, line=line, column=column, end_line=line, end_column=column + width)
 
+    def modules(self, name: str, further: Sequence[Path] = ()) -> list[Path]:
+        """The files that may be the module `name`, `shop.parts`, of an import statement in this file.
+
+        Python looks for modules of the project beside a script, or from where the script's package is imported;
+        `further` are folders besides.
+        """
+        parts = name.split(".")
+        if not all(parts):
+            return []
+        folders = dict.fromkeys((self.path.parent, outside(self.path), self.root, *further))
+        paths = [folder.joinpath(*parts) for folder in folders]
+        return [file for path in paths for file in (path.with_name(f"{path.name}.py"), path / "__init__.py")]
+
+    def module_name(self, path: Path) -> str:
+        """The name by which this file imports the project's module in the file `path`."""
+        module = path.parent if path.stem == "__init__" else path.with_suffix("")
+        for folder in (outside(path), self.path.parent, self.root):
+            if module.is_relative_to(folder) and path in self.modules(
+                name := ".".join(module.relative_to(folder).parts)
+            ):
+                return name
+        return module.name
+
     @property
     def start(self) -> Span:
         """The beginning of the file: for what is wrong with all of it."""
@@ -53,3 +78,38 @@ class Source:
         """The column of a byte offset of `ast`."""
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         return len(text.encode()[:offset].decode(errors="ignore")) + 1
+
+
+def outside(path: Path) -> Path:
+    """The innermost folder around the file `path` that is no package: from there it is imported."""
+    folder = path.parent
+    while (folder / "__init__.py").is_file() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def absolute_imports(text: str, path: Path, root: Path) -> str:
+    """The text of the file `path` with the modules of its project by their whole names: `from ..parts import clean` of
+    `shop/flows/train.py` is `from shop.parts import clean`. What is written of it stands in another folder.
+    """
+    if not re.search(r"\bfrom\s*\.", text):
+        return text
+    folder = outside(path)
+    if folder == path.parent and path.is_relative_to(root):
+        folder = root  # a package may be without `__init__.py`
+    package = path.parent.relative_to(folder).parts
+    try:
+        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) and node.level]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
+    lines = text.split("\n")
+    for node in nodes:
+        around = package[: len(package) - node.level + 1]
+        module = ".".join([*around, *([node.module] if node.module else [])])
+        if node.level > len(package) + 1 or not module or not all(part.isidentifier() for part in around):
+            continue
+        line = lines[node.lineno - 1]
+        at = len(line.encode()[: node.col_offset].decode())
+        written = r"from[ \t.]*\.[ \t]*" + re.escape(node.module or "") + r"\s*"
+        lines[node.lineno - 1] = line[:at] + re.sub(written, f"from {module} ", line[at:], count=1)
+    return "\n".join(lines)

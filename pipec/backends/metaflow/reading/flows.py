@@ -13,7 +13,7 @@ import libcst as cst
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.configs import Configs, resolved
 from pipec.backends.metaflow.reading.syntax import MOST_TEXT, Imported
-from pipec.compiler.reading import Source
+from pipec.compiler.reading import Source, absolute_imports
 
 
 @dataclass
@@ -239,13 +239,11 @@ class Finder:
 
     def module(self, file: File, dotted: str) -> File | None:
         """A module of the project as text; `None` where there is none."""
-        relative = Path(*[part for part in dotted.lstrip(".").split(".") if part] or ["__init__"])
-        for folder in (file.source.path.parent, file.source.root):
-            for path in (folder / f"{relative}.py", folder / relative / "__init__.py"):
-                if path not in self._files:
-                    self._files[path] = self._load(path, file.source)
-                if (found := self._files[path]) is not None:
-                    return found
+        for path in file.source.modules(dotted):
+            if path not in self._files:
+                self._files[path] = self._load(path, file.source)
+            if (found := self._files[path]) is not None:
+                return found
         return None
 
     def _load(self, path: Path, near: Source) -> File | None:
@@ -257,7 +255,7 @@ class Finder:
                 name = path.resolve().relative_to(near.root.resolve()).as_posix()
             except ValueError:
                 name = path.name
-            return parsed(Source(path=path, file=name, text=text, root=near.root))
+            return parsed(Source(path, name, absolute_imports(text, path, near.root), near.root))
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 

@@ -118,12 +118,7 @@ def bound_at_top(tree: ast.Module) -> set[str]:
 
 def imports_from(other: File, file: File, names: set[str]) -> set[str]:
     """The import statements that bring what `names` mean in another module of the project into `file`."""
-    path, found = other.source.path.with_suffix(""), set()
-    for folder in (file.source.path.parent, file.source.root):
-        if path.is_relative_to(folder):
-            break
-    parts = path.relative_to(folder).parts if path.is_relative_to(folder) else (path.name,)
-    module = ".".join(parts).removesuffix(".__init__")
+    found, module = set(), file.source.module_name(other.source.path)
     own = bound_at_top(other.tree)
     imported = {
         (one.asname or one.name).split(".")[0]: import_of(node, one)

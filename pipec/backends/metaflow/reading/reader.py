@@ -13,6 +13,7 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import NothingToMigrate, UnreadablePipeline
 from pipec.compiler.reading import Definition, Item, Module, Outcome, Source, StepFunction
 
+STEPS = re.compile(r"^[ \t]+@(?:\w+\.)?step\b", re.MULTILINE)
 MENTIONS = re.compile(r"^\s*(?:from|import)\s+metaflow\b", re.MULTILINE)
 DEEPEST = 90
 """Levels of indentation or brackets; CPython itself takes a hundred, and no more."""
@@ -22,8 +23,9 @@ class MetaflowReader:
     """Flows -> a plain Python module."""
 
     def looks_like(self, source: Source) -> bool:
-        """Whether the file imports Metaflow and has a flow."""
-        return source.path.suffix == ".py" and "FlowSpec" in source.text and bool(MENTIONS.search(source.text))
+        """Whether the file imports Metaflow and has a flow, or steps of one whose base class is in another file."""
+        has_flow = "FlowSpec" in source.text or STEPS.search(source.text)
+        return source.path.suffix == ".py" and bool(has_flow and MENTIONS.search(source.text))
 
     def read(self, source: Source, report: Report) -> Outcome:
         """Read all flows of the file; one that cannot be migrated is left out."""

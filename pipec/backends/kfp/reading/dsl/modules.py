@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.kfp.reading.dsl import library_values
 from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown
 from pipec.backends.kfp.reading.dsl.scope import FileModule, Lazy, Scope
-from pipec.compiler.reading import Source
+from pipec.compiler.reading import Source, absolute_imports
 
 if TYPE_CHECKING:
     from pipec.backends.kfp.reading.dsl.machine import Machine
@@ -24,7 +24,7 @@ class Modules:
     def __init__(self, machine: Machine, source: Source) -> None:
         self._machine = machine
         self._root = source.root
-        self._main = source.path.parent
+        self._main = source
         self._loaded: dict[Path, Scope] = {}
 
     def imported(self, node: ast.Import, scope: Scope) -> None:
@@ -75,28 +75,19 @@ class Modules:
 
     def _find(self, name: str, scope: Scope) -> Path | None:
         """The file of a module of the project."""
-        here = scope.module.source.path.parent
-        bare = name.lstrip(".")
-        if name.startswith("."):
-            for _ in range(len(name) - len(bare) - 1):
-                here = here.parent
-            folders = [here]
-        elif bare.split(".")[0] in _SDK:
+        source = scope.module.source
+        if name.split(".")[0] in _SDK:
             return None
-        else:
-            folders = [self._main, self._root]
-        for folder in folders:
-            path = folder.joinpath(*bare.split(".")) if bare else folder
-            for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-                if candidate.is_file():
-                    return candidate
-        return None
+        candidates = source.modules(name)
+        if source.path != self._main.path and not name.startswith("."):
+            candidates = [*self._main.modules(name), *candidates]
+        return next((file for file in candidates if file.is_file()), None)
 
     def _load(self, path: Path, name: str) -> Scope:
         if path in self._loaded:
             return self._loaded[path]
         try:
-            text = path.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
+            text = absolute_imports(path.read_text(encoding="utf-8-sig").replace("\r\n", "\n"), path, self._root)
             tree = ast.parse(text)
         except (OSError, SyntaxError, ValueError) as error:
             raise Problem(f"the module `{name}`", f"it cannot be read: {error}") from None
