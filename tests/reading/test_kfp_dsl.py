@@ -250,6 +250,35 @@ def test_refused(name: str) -> None:
     assert errors[0].span.line > 16, errors[0]
 
 
+def test_functions_return_what_they_would() -> None:
+    """What a function of the file cannot do statically is refused there, and not passed over."""
+    container = """
+def told(given):
+    def plain(value):
+        return sorted(value)
+
+    {body}
+    return json.dumps(given, default=plain)
+
+@dsl.container_component
+def speak():
+    return dsl.ContainerSpec(image="alpine", command=["echo"], args=[told({{"n": {{2, 1}}}})])
+
+@dsl.pipeline
+def talking():
+    speak()
+"""
+    head = "import json\n" + HEAD[: HEAD.index("@dsl.pipeline")]
+    (found,), report = read(head + container.format(body="pass"))
+    assert not [f for f in report if f.severity == "error"]
+    assert found.spec["deploymentSpec"]["executors"]["exec-speak"]["container"]["args"] == ['{"n": [1, 2]}']
+    text = head + container.format(body="given = fetch(given)")
+    nothing, report = read(text)
+    (error,) = (f for f in report if f.severity == "error")
+    assert nothing == () and "fetch" in error.message
+    assert text.splitlines()[error.span.line - 1].strip() == "given = fetch(given)"
+
+
 def test_one_bad_pipeline_leaves_the_others() -> None:
     text = HEAD + "    work(n=nowhere)\n\n@dsl.pipeline\ndef good():\n    work(n=1)\n"
     found, report = read(text)

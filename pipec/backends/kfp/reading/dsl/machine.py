@@ -76,13 +76,13 @@ class Machine(Expressions):
         return scope
 
     def execute(self, body: list[ast.stmt], scope: Scope) -> None:
-        """Evaluate statements. Outside of pipelines, what is not known makes unknown only what it touches."""
+        """Evaluate statements. At the top of a module, what is not known makes unknown only what it touches."""
         for statement in body:
             try:
                 self._statement(statement, scope)
             except Problem as problem:
                 aside = isinstance(statement, ast.Expr) and self.is_aside(statement, scope)
-                if self.recorder is not None and not aside:
+                if (self.recorder is not None or self.depth) and not aside:
                     raise
                 self._taint(statement, scope, problem)
 

@@ -161,7 +161,11 @@ BUILTINS: dict[str, Any] = {
 
 
 def _dumps(call: Call) -> str:
+    given = call.kwargs.pop("default", None)
+
     def default(value: Any) -> Any:
+        if given is not None:
+            return _each(call, given, (value,))
         if isinstance(value, (Channel, Placeholder)):
             raise refused("`json.dumps(...)`", "a value of the run cannot be written as JSON in a pipeline")
         raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
