@@ -92,9 +92,11 @@ def with_parameters(source: str, wanted: list[str]) -> tuple[str, dict[str, str]
 
 
 def _more(function: cst.FunctionDef, names: list[str]) -> cst.FunctionDef:
-    """`function` with keyword parameters that are texts."""
+    """`function` with further parameters that are texts: keywords, unless they are all that it has."""
     params = function.params
     added = [cst.Param(cst.Name(name), cst.Annotation(cst.Name("str"))) for name in names]
+    if params.deep_equals(cst.Parameters()):
+        return function.with_changes(params=params.with_changes(params=added))
     star = params.star_arg
     if isinstance(star, cst.MaybeSentinel) and not params.kwonly_params:
         star = cst.ParamStar()

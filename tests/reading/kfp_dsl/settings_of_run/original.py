@@ -8,6 +8,11 @@ def train(rows: int) -> int:
     return rows
 
 
+@dsl.component
+def warm_up():
+    print("warm")
+
+
 @dsl.pipeline(name="settings-of-run")
 def settings_of_run(
     rows: int = 3,
@@ -28,3 +33,4 @@ def settings_of_run(
     kubernetes.use_secret_as_env(task, secret_name=secret, secret_key_to_env={"password": "PASSWORD"}, optional=True)
     kubernetes.use_config_map_as_volume(task, config_map_name=limits, mount_path="/limits", optional=True)
     kubernetes.add_toleration_json(task, toleration_json=tolerations)
+    warm_up().set_memory_limit(memory)

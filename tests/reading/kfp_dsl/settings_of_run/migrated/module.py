@@ -35,6 +35,11 @@ def train(rows: int, *, memory: str) -> int:
     return rows
 
 
+@step(image="python:3.11", memory_limit=Argument("memory"), cache=True)
+def warm_up(memory: str):
+    print("warm")
+
+
 @pipeline(name="settings-of-run")
 def settings_of_run(
     rows: int = 3,
@@ -47,3 +52,4 @@ def settings_of_run(
     tolerations: list | None = None,
 ):
     task = train(rows=rows, memory=memory)
+    warm_up_done = warm_up(memory)
