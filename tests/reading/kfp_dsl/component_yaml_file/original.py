@@ -6,7 +6,7 @@ from kfp import dsl
 from kfp.components import load_component_from_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-download = load_component_from_file(os.path.join(HERE, "download.yaml"))
+download = load_component_from_file(os.path.join(HERE, os.path.curdir, "download.yaml"))
 add = kfp.components.load_component_from_file(str(Path(__file__).parent / "add.yaml"))
 
 

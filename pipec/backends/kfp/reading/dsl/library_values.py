@@ -24,6 +24,8 @@ PLACEHOLDERS = {
     "WORKSPACE_PATH_PLACEHOLDER": "{{$.workspace_path}}",
 }
 """Constants of `kfp.dsl`."""
+PATHS = {"curdir": ".", "pardir": "..", "sep": "/", "extsep": "."}
+"""Constants of `os` and `os.path`, as they are where people run pipelines."""
 RUNTIME = frozenset(
     {"PipelineTaskFinalStatus", "TaskConfig", "InputPath", "OutputPath", "get_uri", "run_notebook", "kfp", "dsl"}
     | set(kinds.ARTIFACTS) | set(kinds.MARKS) | set(PLACEHOLDERS) | set(typing.__all__)
@@ -44,6 +46,7 @@ _VALUES: dict[str, Any] = {
     **{f"kfp.dsl.{name}": cls for name, cls in kinds.ARTIFACTS.items()},
     **{f"kfp.dsl.{name}": kinds.Marker(mark) for name, mark in kinds.MARKS.items()},
     **{f"kfp.dsl.{name}": cls for name, cls in kinds.SPECIAL.items()},
+    **{f"{module}.{name}": text for module in ("os", "os.path") for name, text in PATHS.items()},
     "kfp.__version__": SDK_VERSION,
 }
 _FIELDS = (
