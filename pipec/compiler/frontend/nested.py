@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pipec.compiler.frontend.bindings import TRY, Import
@@ -40,13 +41,18 @@ def hoisted(resolver: Resolver, module: Module, nodes: list[ast.stmt]) -> Hoiste
         return Hoisted(nodes, frozenset(), module)
     names = {n: i for place in found for n, i in module.imports(place.node).items()}
     hidden = _hidden(resolver, module, nodes, found, names)
-    taken = [place for place in found if hidden.isdisjoint(module.imports(place.node)) and _stands_alone(module, place)]
-    kept = {n for place in found if place not in taken for n in module.imports(place.node)}
+    taken = [place for place in found if _stands_alone(module, place)]
+    taken = [named for place in taken if (named := _named(module, nodes, place, hidden)) is not None]
+    gone = {id(place.node) for place in taken}
+    kept = {n for place in found if id(place.node) not in gone for n in module.imports(place.node)}
     taken = [place for place in taken if kept.isdisjoint(module.imports(place.node))]
     if not taken:
         return Hoisted(nodes, frozenset(), module)
     gone = {id(place.node) for place in taken}
-    return Hoisted([_without(node, gone) for node in nodes], _lines(module, taken), _scope(module, taken))
+    uses = {(use.lineno, use.col_offset): new for place in taken for use, new in place.uses}
+    return Hoisted(
+        [_renamed(_without(node, gone), uses) for node in nodes], _lines(module, taken), _scope(module, taken)
+    )
 
 
 @dataclass(frozen=True)
@@ -56,21 +62,29 @@ class _Place:
     node: ast.Import | ast.ImportFrom
     body: Sequence[ast.stmt]
     """The statements that it is one of."""
+    function: ast.FunctionDef | ast.AsyncFunctionDef
+    """Around it, the innermost one."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names that mean something else outside of the function -> the names that they get."""
+    uses: tuple[tuple[ast.Name, str], ...] = ()
+    """Where such names are used, and what they get."""
 
 
-def _imports(node: ast.AST, body: Sequence[ast.stmt] = (), inside: bool = False) -> Iterator[_Place]:
+def _imports(
+    node: ast.AST, body: Sequence[ast.stmt] = (), function: ast.FunctionDef | ast.AsyncFunctionDef | None = None
+) -> Iterator[_Place]:
     """The imports in the functions of `node`, except in a `try`, which asks whether they succeed."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
-        if inside:
-            yield _Place(node, body)
+        if function is not None:
+            yield _Place(node, body, function)
         return
     if isinstance(node, TRY) and node.handlers:
         return
-    inside = inside or isinstance(node, _FUNCTIONS)
+    function = node if isinstance(node, _FUNCTIONS) else function
     for _, value in ast.iter_fields(node):
         for child in value if isinstance(value, list) else ():
             if isinstance(child, ast.AST):
-                yield from _imports(child, value if isinstance(child, ast.stmt) else (), inside)
+                yield from _imports(child, value if isinstance(child, ast.stmt) else (), function)
 
 
 def _of_project(resolver: Resolver, module: Module, node: ast.Import | ast.ImportFrom) -> bool:
@@ -79,6 +93,67 @@ def _of_project(resolver: Resolver, module: Module, node: ast.Import | ast.Impor
     else:
         modules = [alias.name for alias in node.names]
     return all(m.split(".")[0] != "pipec" and resolver.module_target(m).kind == "module" for m in modules)
+
+
+def _named(module: Module, nodes: list[ast.stmt], place: _Place, hidden: set[str]) -> _Place | None:
+    """`place` with other names for those that mean something else outside; `None` where they cannot have others.
+
+    A step `train` that imports a function `train` is the most usual one.
+    """
+    names: dict[str, str] = {}
+    uses: list[tuple[ast.Name, str]] = []
+    taken = {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)} | module.bindings.keys()
+    for name, found in module.imports(place.node).items():
+        if name not in hidden:
+            continue
+        inside = [n for child in place.function.body for n in ast.walk(child)]
+        read = [n for n in inside if isinstance(n, ast.Name) and n.id == name]
+        if found.attribute is None or _binds(place, name) or not _are_written(module, inside, read):
+            return None
+        names[name] = f"{found.module.rpartition('.')[2]}_{name}"
+        while names[name] in taken:
+            names[name] += "_"
+        uses += [(use, names[name]) for use in read]
+    return replace(place, names=names, uses=tuple(uses))
+
+
+def _binds(place: _Place, name: str) -> bool:
+    """Whether the function of `place`, or one in it, gives `name` a value by anything but the import."""
+    inside = [n for child in place.function.body for n in ast.walk(child)]
+    for node in [place.function.args, *ast.walk(place.function.args), *inside]:
+        match node:
+            case ast.Import() | ast.ImportFrom() if node is not place.node:
+                bound = {(a.asname or a.name).split(".")[0] for a in node.names}
+            case ast.Global(names=listed) | ast.Nonlocal(names=listed):
+                bound = set(listed)
+            case ast.Name(id=id_, ctx=ast.Store() | ast.Del()):
+                bound = {id_}
+            case ast.arg(arg=word):
+                bound = {word}
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.ExceptHandler():
+                bound = {node.name or ""}
+            case ast.MatchAs() | ast.MatchStar():
+                bound = {node.name or ""}
+            case ast.MatchMapping():
+                bound = {node.rest or ""}
+            case _:
+                continue
+        if name in bound:
+            return True
+    return False
+
+
+def _are_written(module: Module, inside: list[ast.AST], uses: list[ast.Name]) -> bool:
+    """Whether names stand where their nodes say: of f-strings of several lines, Python before 3.12 does not know."""
+    for node in inside:
+        if isinstance(node, ast.JoinedStr) and node.end_lineno != node.lineno and sys.version_info < (3, 12):
+            if any(one in uses for one in ast.walk(node)):
+                return False
+    for use in uses:
+        line = module.lines[use.lineno - 1].encode() if use.lineno <= len(module.lines) else b""
+        if line[use.col_offset : use.end_col_offset].decode(errors="replace") != use.id:
+            return False
+    return len({(use.lineno, use.col_offset) for use in uses}) == len(uses)
 
 
 def _hidden(
@@ -145,11 +220,28 @@ def _without(node: _N, gone: set[int]) -> _N:
     return plain
 
 
+def _renamed(node: _N, uses: Mapping[tuple[int, int], str]) -> _N:
+    """A copy of `node` with other names at the places `uses`."""
+    if not uses:
+        return node
+    changed = copy.deepcopy(node)
+    for inner in ast.walk(changed):
+        if isinstance(inner, ast.Name):
+            inner.id = uses.get((inner.lineno, inner.col_offset), inner.id)
+    return changed
+
+
 def _scope(module: Module, taken: list[_Place]) -> Module:
     scope = copy.copy(module)
     scope.bindings = dict(module.bindings)
     for place in taken:
         for name, found in module.imports(place.node).items():
+            name = place.names.get(name, name)
             if name not in module.bindings:
                 scope.bindings[name] = [TopLevel(place.node, len(module.statements), (name,), {name: found})]
+    scope.lines = list(module.lines)
+    uses = [one for place in taken for one in place.uses]
+    for use, new in sorted(uses, key=lambda one: (one[0].lineno, one[0].col_offset), reverse=True):
+        line = scope.lines[use.lineno - 1].encode()
+        scope.lines[use.lineno - 1] = (line[: use.col_offset] + new.encode() + line[use.end_col_offset :]).decode()
     return scope

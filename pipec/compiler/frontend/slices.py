@@ -90,7 +90,7 @@ class Slicer:
             inner = hoisted(self.resolver, module, [s.node for s in statements])
             self.units[key] = Unit(
                 key, names, kind, module, [without_decorators(self.resolver, module, n) for n in inner.nodes],
-                joined(self.resolver, module, statements, inner.lines),
+                joined(self.resolver, inner.scope, statements, inner.lines),
                 self.effects.execution.place(module, statements[-1].index), inner.scope,
             )  # fmt: skip
         return self.units[key]

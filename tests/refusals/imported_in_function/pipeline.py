@@ -14,6 +14,7 @@ def first(n: int) -> int:
 def second(n: int) -> int:
     from tools import FACTOR  # PC111
 
+    FACTOR += 1
     return n * FACTOR
 
 
