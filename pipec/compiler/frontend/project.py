@@ -69,7 +69,7 @@ class Module:
         self.texts: tuple[Replaced, ...] = ()
         """Where it reads text files of the project, in order."""
         self.unread: dict[int, tuple[ast.AST, str]] = {}
-        """Identity of a node that stands for the text of a file which is not known -> what reads it, and why it is not."""
+        """Identity of a node for the text of a file that is not known -> what reads it, and why it is not known."""
         self.statements = [self._top_level(node, i) for i, node in enumerate(tree.body)]
         self.bindings: dict[str, list[TopLevel]] = {}
         for statement in self.statements:
