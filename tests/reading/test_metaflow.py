@@ -393,7 +393,8 @@ class F(FlowSpec):
     ("arguments", "words"),
     [
         ("'cfg', required=True", "given when the flow is deployed"),
-        ("'cfg', default='cfg.json'", "'cfg.json' that it reads is not there"),
+        ("'cfg', default='cfg.json'", "there is no file 'cfg.json' where it looks"),
+        ("'cfg', default='../cfg.json'", "'cfg.json' lies outside of the project's folder"),
         ("'cfg', default=made()", "its file is computed"),
         ("'cfg', default_value=made()", "its value is computed"),
         ("'cfg', default_value='a: 1', parser=mine", "the parser `mine`"),
