@@ -146,6 +146,13 @@ SAME = [
     'import pathlib\nHERE = pathlib.Path(__file__).parents[0]\nTEXT = HERE.joinpath("text").with_suffix(".txt").read_text()',
     'def at(name):\n    "Where a file lies."\n    import os\n    here = os.path.dirname(__file__)\n'
     '    return os.path.join(here, name)\n\nTEXT = open(at("text.txt")).read()',
+    'def load(name):\n    return Path(__file__).with_name(name).read_text()\n\nTEXT = load("text.txt")',
+    'def load(name, *, encoding="utf-8"):\n    with open(Path(__file__).parent / name, encoding=encoding) as file:\n'
+    '        return file.read()\n\nTEXT = load(name="text.txt")',
+    'def load(path: Path, encoding: str | None = None, more=""):\n    "All of it."\n    whole = path / more\n'
+    '    return whole.read_text(encoding)\n\nTEXT = load(Path(__file__).with_name("text.txt"))',
+    "def inner(path):\n    return open(path).read()\n\ndef load(name):\n    return inner(Path(__file__).with_name(name))"
+    '\n\nTEXT = load("text.txt")',
     'with open(Path(__file__).with_name("text.txt")) as file:\n    TEXT = file.read()',
     'if True:\n    with open(Path(__file__).with_name("text.txt")) as file:\n        # why\n        TEXT: str = file.read()',
     'TEXT, MORE = Path(__file__).with_name("text.txt").read_text(), 1',
@@ -172,6 +179,11 @@ OTHERS = [
     'def work_(Path):\n    return Path(__file__).with_name("text.txt").read_text()\nTEXT = work_(Path)',
     'TEXT = [p.read_text() for p in [Path(__file__).with_name("text.txt")]][0]',
     'HERE = Path(__file__).parent\nHERE = Path("/elsewhere")\nTEXT = (HERE / "text.txt").read_text()',
+    'def load(name):\n    return load(name)\n\nTEXT = load("text.txt")',
+    'def load(name):\n    print(name)\n    return Path(__file__).with_name(name).read_text()\n\nTEXT = load("text.txt")',
+    'def load(*name):\n    return Path(__file__).with_name(name[0]).read_text()\n\nTEXT = load("text.txt")',
+    "from functools import cache\n@cache\ndef load(name):\n    return Path(__file__).with_name(name).read_text()\n\n"
+    'TEXT = load("text.txt")',
     '__file__ = "/elsewhere/module.py"\nTEXT = Path(__file__).with_name("text.txt").read_text()',
 ]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-Value: TypeAlias = Path | str
-"""What part of such an expression is: a path, or text that is one or becomes part of one."""
+Value: TypeAlias = Path | str | None
+"""What part of such an expression is: a path, or text that is one or becomes part of one, or says how to read."""
 
 _DEEPEST = 20
 """Names and calls that are followed one through the other."""
@@ -18,6 +18,10 @@ _DEEPEST = 20
 
 class UnknownPathError(Exception):
     """The expression names no path that is known when the pipeline is built."""
+
+
+_FAILURES = (UnknownPathError, ValueError, TypeError, LookupError, OSError, RecursionError)
+"""What evaluating an expression raises that is no path, or one that is wrong."""
 
 
 class Names(Protocol):
@@ -52,7 +56,8 @@ class _Inside:
     """What names mean in a function that is called: its parameters and locals first."""
 
     outer: Names
-    values: Mapping[str, Value]
+    values: Mapping[str, tuple[Value, bool]]
+    """Each with whether it depends on `__file__`."""
     imports: Mapping[str, str]
     """Local name -> what it is imported from."""
     bound: frozenset[str]
@@ -71,17 +76,40 @@ class _Inside:
         return None if _dotted(node)[0] in self.bound else self.outer.defined(node)
 
 
-def reading(node: ast.expr, names: Names) -> Reading | None:
-    """The text file that `node` reads, as `Path(...).read_text()` and `open(...).read()` do.
+def reading(node: ast.expr, names: Names, depth: int = 0) -> Reading | None:
+    """The text file that `node` reads, as `Path(...).read_text()` and `open(...).read()` do, or a function with these.
 
     `None` where it reads none. Raises `UnknownPathError` where how it reads is not known.
     """
     match node:
+        case ast.Call(func=ast.Name() | ast.Attribute()) if depth < _DEEPEST and (called := _entered(node, names)):
+            return _returned(*called, depth + 1)
         case ast.Call(func=ast.Attribute(value=owner, attr="read_text")):
             path = _path(owner, names)
             return Reading(path, **_options(node, ("encoding", "errors", "newline"), names)) if path else None
         case ast.Call(func=ast.Attribute(value=owner, attr="read"), args=[], keywords=[]):
             return opened(owner, names)
+    return None
+
+
+def _entered(call: ast.Call, names: Names) -> tuple[_Inside, ast.stmt] | None:
+    """The last statement of the small function that `call` calls, and what names mean there."""
+    try:
+        return _Evaluator(names).entered(call)
+    except _FAILURES:
+        return None
+
+
+def _returned(names: _Inside, last: ast.stmt, depth: int) -> Reading | None:
+    """The text file that a function reads in its last statement."""
+    match last:
+        case ast.Return(value=ast.expr() as value):
+            return reading(value, names, depth)
+        case ast.With(
+            items=[ast.withitem(context_expr=context, optional_vars=ast.Name(id=file))],
+            body=[ast.Return(value=ast.Call(func=ast.Attribute(value=ast.Name(id=read), attr="read"), args=[]))],
+        ) if file == read:
+            return opened(context, names)
     return None
 
 
@@ -111,7 +139,7 @@ def path_of(node: ast.expr, names: Names) -> tuple[Value, bool] | None:
     evaluator = _Evaluator(names)
     try:
         return evaluator.value(node), bool(evaluator.anchors)
-    except (UnknownPathError, ValueError, TypeError, IndexError, OSError, RecursionError):
+    except _FAILURES:
         return None
 
 
@@ -121,7 +149,7 @@ def _path(node: ast.expr, names: Names) -> Path | None:
     Another one depends on where Python was started, or is the machine's own, and is read where the code runs.
     """
     found, anchored = path_of(node, names) or ("", False)
-    return Path(found) if anchored and os.path.isabs(found) and "\0" not in str(found) else None
+    return Path(found) if anchored and found is not None and os.path.isabs(found) and "\0" not in str(found) else None
 
 
 def _options(call: ast.Call, order: tuple[str, ...], names: Names) -> dict[str, str]:
@@ -131,12 +159,11 @@ def _options(call: ast.Call, order: tuple[str, ...], names: Names) -> dict[str, 
         raise UnknownPathError("its arguments are not known")
     found: dict[str, str] = {}
     for name, node in given.items():
-        if isinstance(node, ast.Constant) and node.value is None:
-            continue
-        value, _ = path_of(node, names) or (None, False)
-        if not isinstance(value, str):
+        value, _ = path_of(node, names) or (Path(), False)
+        if isinstance(value, Path):
             raise UnknownPathError(f"its `{name}` is not written out")
-        found[name] = value
+        if value is not None:
+            found[name] = value
     return found
 
 
@@ -152,19 +179,21 @@ class _Evaluator:
     def value(self, node: ast.expr) -> Value:
         """The value of `node`. Raises `UnknownPathError`, or what the path's own methods raise."""
         match node:
-            case ast.Constant(value=str(text)):
+            case ast.Constant(value=(str() | None) as text):
                 return text
             case ast.Name(id="__file__") if self.names.external(node) == "__file__":
                 self.anchors.append(self.names.file)
                 return str(self.names.file)
             case ast.Name(id=name) if isinstance(self.names, _Inside) and name in self.names.values:
-                return self.names.values[name]
+                value, anchored = self.names.values[name]
+                self.anchors += [self.names.file] if anchored else []
+                return value
             case ast.JoinedStr(values=parts):
                 return "".join(map(self._part, parts))
             case ast.BinOp(left=left, op=ast.Div(), right=right):
                 ends = self.value(left), self.value(right)
                 if any(isinstance(end, Path) for end in ends):
-                    return Path(*ends)
+                    return _made(*ends)
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 texts = self.value(left), self.value(right)
                 if all(isinstance(text, str) for text in texts):
@@ -206,6 +235,11 @@ class _Evaluator:
         return _Evaluator(names, self.depth + 1, self.open | {id(node)}, self.anchors)
 
     def _call(self, node: ast.Call) -> Value:
+        if (entered := self.entered(node)) is not None:
+            inside, last = entered
+            if not isinstance(last, ast.Return) or last.value is None:
+                raise UnknownPathError(f"`{ast.unparse(node.func)}` does more than to put a path together")
+            return self._there(inside, last).value(last.value)
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
             keywords = {k.arg for k in node.keywords}
             if not (isinstance(node.func, ast.Attribute) and node.func.attr == "resolve" and keywords == {"strict"}):
@@ -215,36 +249,55 @@ class _Evaluator:
             if function not in _FUNCTIONS:
                 raise UnknownPathError(f"`{function}` is not called when the pipeline is built")
             return _FUNCTIONS[function](*map(self.value, node.args))
-        found = self.names.defined(node.func)
-        if found is not None and isinstance(found[1], ast.FunctionDef):
-            return self._returned(found[0], found[1], [self.value(a) for a in node.args])
         if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
             return _METHODS[node.func.attr](self._as_path(node.func.value), *map(self.value, node.args))
         raise UnknownPathError(f"`{ast.unparse(node.func)}` is not called when the pipeline is built")
 
-    def _returned(self, names: Names, function: ast.FunctionDef, given: list[Value]) -> Value:
-        """What a small function returns that only puts a path together."""
-        arguments = function.args
-        parameters = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
-        plain = not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs or function.decorator_list)
-        if not plain or len(parameters) != len(given):
-            raise UnknownPathError(f"`{function.name}` is not called when the pipeline is built")
-        values, imports = dict(zip(parameters, given)), dict[str, str]()
-        bound = frozenset([*parameters, *_bound(function)])
+    def entered(self, call: ast.Call) -> tuple[_Inside, ast.stmt] | None:
+        """What `call` comes to where it calls a function: the first statement that does more than to bind a name.
+
+        `None` where it calls none. Raises `UnknownPathError` where what the function binds is not known.
+        """
+        names, function = self.names.defined(call.func) or (self.names, call)
+        if not isinstance(function, ast.FunctionDef):
+            return None
+        values, imports = self._bind(call, function, names), dict[str, str]()
+        bound = frozenset([*values, *_bound(function)])
         for statement in function.body:
-            inside = self._there(_Inside(names, values, imports, bound), function)
+            inside = _Inside(names, values, imports, bound)
             match statement:
                 case ast.Expr(value=ast.Constant()):
                     continue
                 case ast.Import() | ast.ImportFrom():
                     imports |= dict(_imported(statement))
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    values[name] = inside.value(value)
-                case ast.Return(value=ast.expr() as value):
-                    return inside.value(value)
+                    values[name] = self._there(inside, function)._known(value)
                 case _:
-                    break
-        raise UnknownPathError(f"`{function.name}` does more than to put a path together")
+                    return inside, statement
+        return None
+
+    def _bind(self, call: ast.Call, function: ast.FunctionDef, names: Names) -> dict[str, tuple[Value, bool]]:
+        """The parameters of `function` as `call` gives them."""
+        arguments = function.args
+        parameters = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+        plain = not (arguments.vararg or arguments.kwarg or function.decorator_list)
+        positional = dict(zip(parameters[: len(parameters) - len(arguments.kwonlyargs)], call.args))
+        given = {k.arg or "**": k.value for k in call.keywords}
+        if not plain or len(positional) < len(call.args) or not given.keys() <= {*parameters} - positional.keys():
+            raise UnknownPathError(f"`{function.name}` is not called when the pipeline is built")
+        values = {name: self._known(node) for name, node in (positional | given).items()}
+        places = [a.arg for a in (*arguments.posonlyargs, *arguments.args)][-len(arguments.defaults) or None :]
+        defaults = dict(zip(places, arguments.defaults)) if arguments.defaults else {}
+        defaults |= {a.arg: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults) if d is not None}
+        for name in parameters:
+            if name not in values:
+                values[name] = self._there(names, function)._known(defaults[name])
+        return values
+
+    def _known(self, node: ast.expr) -> tuple[Value, bool]:
+        """The value of `node`, and whether it depends on `__file__`."""
+        evaluator = _Evaluator(self.names, self.depth, self.open)
+        return evaluator.value(node), bool(evaluator.anchors)
 
 
 def _bound(function: ast.FunctionDef) -> Iterator[str]:
@@ -276,7 +329,9 @@ def _dotted(node: ast.expr) -> tuple[str, list[str]]:
 
 
 def _made(*parts: Value) -> Path:
-    return Path(*parts)
+    if None in parts:
+        raise UnknownPathError("`None` is no path")
+    return Path(*(part for part in parts if part is not None))
 
 
 _PARTS: dict[str, Callable[[Path], Value]] = {

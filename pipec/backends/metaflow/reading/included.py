@@ -92,8 +92,8 @@ def included(default: ast.expr, encoding: str, names: ModuleNames, flow: Source)
 
     A relative path is looked for beside the file of the `flow`: that is where flows are started.
     """
-    value, anchored = path_of(default, names) or ("", False)
-    if not str(value) or (not anchored and Path(value).is_absolute()):
+    value, anchored = path_of(default, names) or (None, False)
+    if not value or (not anchored and Path(value).is_absolute()):
         raise UnreadableTextError("its path is known only where the flow is deployed")
     folder = flow.path.absolute().parent
     path = folder / value
