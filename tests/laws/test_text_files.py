@@ -174,6 +174,40 @@ def test_forms(tmp_path: Path, how: str) -> None:
     assert scope["work"](2) == "One\ntwo\nOne\ntwo\n"
 
 
+TAKEN = [
+    ("json", "json.load(open({path}))", '{"a": "x\\r\\n"}\r\n'),
+    ("json", "json.load(open({path}), parse_int=str)", '{"a": 1}'),
+    ("yaml", "yaml.safe_load({path}.open(encoding='utf-8'))", "a: |\r\n  é\r\n  y\r\n"),
+    ("tomllib", "tomllib.load(open({path}, 'rb'))", 'a = """x\r\ny"""\r\n'),
+    ("tomllib as t", "t.load({path}.open(mode='rb'))", 'a = "é"\n'),
+]
+
+
+@pytest.mark.parametrize(("library", "how", "text"), TAKEN)
+@pytest.mark.parametrize("block", [False, True])
+def test_what_takes_all_of_a_file(tmp_path: Path, library: str, how: str, text: str, block: bool) -> None:
+    """It gets the text, and gives what it gives for the file."""
+    if library.startswith("tomllib"):
+        pytest.importorskip("tomllib")
+    file = tmp_path / "text.txt"
+    file.write_bytes(text.encode())
+    how = how.replace("{path}", 'Path(__file__).with_name("text.txt")')
+    if block:
+        opening, close = how[how.index("(") + 1 : how.rindex(", parse") if ", parse" in how else -1], how.index("(") + 1
+        how = f"with {opening} as file:\n    TEXT = {how[:close]}file{how[close + len(opening) :]}"
+    else:
+        how = f"TEXT = {how}"
+    module = MODULE.replace('TEXT = Path(__file__).with_name("text.txt").read_text()', f"import {library}\n{how}")
+    pipeline, errors = build(tmp_path, module)
+    assert pipeline is not None and not errors, errors
+    (made,) = [d for d in pipeline.definitions if "TEXT" in d.names]
+    there: dict[str, object] = {"__file__": str(tmp_path / "module.py"), "Path": Path}
+    exec(f"import {library}\n{how}", there)
+    here: dict[str, object] = {}
+    exec(f"import {library}\n{made.source}", here)
+    assert here["TEXT"] == there["TEXT"] and "Path" not in made.source and "open" not in made.source
+
+
 OTHERS = [
     'Path = str\nTEXT = Path(__file__).with_name("text.txt").read_text()',
     'def work_(Path):\n    return Path(__file__).with_name("text.txt").read_text()\nTEXT = work_(Path)',
@@ -184,6 +218,9 @@ OTHERS = [
     'def load(*name):\n    return Path(__file__).with_name(name[0]).read_text()\n\nTEXT = load("text.txt")',
     "from functools import cache\n@cache\ndef load(name):\n    return Path(__file__).with_name(name).read_text()\n\n"
     'TEXT = load("text.txt")',
+    'import tomllib\nTEXT = str(tomllib.load(open(Path(__file__).with_name("text.txt"))))',
+    'import json\nwith open(Path(__file__).with_name("text.txt"), "rb") as file:\n    TEXT = json.load(file)',
+    'with open(Path(__file__).with_name("text.txt")) as file:\n    TEXT = file.read() + file.read()',
     '__file__ = "/elsewhere/module.py"\nTEXT = Path(__file__).with_name("text.txt").read_text()',
 ]
 

@@ -12,6 +12,7 @@ import io
 import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -25,6 +26,10 @@ from pipec.compiler.reading.text_files import UnreadableTextError, text_of
 
 _N = TypeVar("_N", bound=ast.AST)
 _How: TypeAlias = Callable[[ast.expr, Names], Reading | None]
+_TAKES = {"json.load": "loads", "yaml.safe_load": "safe_load", "tomllib.load": "loads", "tomli.load": "loads"}
+"""Functions that read all of an open file, and what does the same with its text."""
+_BYTES = ("tomllib.load", "tomli.load")
+"""Those of them that take bytes."""
 _READS = ("read_text", "open")
 """One of these words is in each module that reads a text file."""
 
@@ -135,10 +140,9 @@ class _Reads(ast.NodeTransformer):
         if (text := self._text(node, reading)) is not None:
             return self._constant(node, text)
         match node:
-            case ast.Call(func=ast.Attribute(attr="load") as function, args=[first]):
-                if self.names.external(function) == "json.load" and self._is_plain(function):
-                    if (text := self._text(first, opened)) is not None:
-                        return self._loads(node, function, text)
+            case ast.Call(func=ast.Attribute() as function, args=[first]):
+                if (taker := self._taker(function)) and (text := self._text(first, _how(taker))) is not None:
+                    return self._loads(node, function, text)
         return self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
@@ -173,22 +177,30 @@ class _Reads(ast.NodeTransformer):
                 body=[ast.Assign() | ast.AnnAssign() | ast.Return() as inner],
             ) if inner.value is not None:
                 uses = [n for n in ast.walk(inner) if isinstance(n, ast.Name) and n.id == name]
-                if len(uses) == 1 and self._takes_all(inner, uses[0]):
-                    if (text := self._text(context, opened)) is not None:
+                how = self._takes_all(inner, uses[0]) if len(uses) == 1 else None
+                if how is not None:
+                    if (text := self._text(context, how)) is not None:
                         return self._unwrapped(node, inner, uses[0], text)
         return self.generic_visit(node)
 
-    def _takes_all(self, node: ast.AST, file: ast.Name) -> bool:
-        """Whether `node` reads all of the text of an open file, and does nothing else with it."""
+    def _takes_all(self, node: ast.AST, file: ast.Name) -> _How | None:
+        """How `file` has to be opened for `node`, which reads all of it, and does nothing else with it."""
         for call in ast.walk(node):
             match call:
                 case ast.Call(func=ast.Attribute(value=ast.Name() as owner, attr="read"), args=[], keywords=[]):
                     if owner is file:
-                        return True
-                case ast.Call(func=ast.Attribute(attr="load") as function, args=[ast.Name() as given]):
-                    if given is file:
-                        return self.names.external(function) == "json.load" and self._is_plain(function)
-        return False
+                        return opened
+                case ast.Call(func=ast.Attribute() as function, args=[ast.Name() as given]):
+                    if given is file and (taker := self._taker(function)):
+                        return _how(taker)
+        return None
+
+    def _taker(self, function: ast.Attribute) -> str:
+        """The dotted name of a function that takes all of an open file; "" for others."""
+        if not self._is_plain(function):
+            return ""
+        name = self.names.external(function) or ""
+        return name if name in _TAKES else ""
 
     def _unwrapped(self, node: ast.With, inner: ast.stmt, file: ast.Name, text: _Text) -> ast.AST:
         """The one statement of a `with` block, in its place."""
@@ -204,9 +216,9 @@ class _Reads(ast.NodeTransformer):
 
     def _loads(self, node: ast.Call, function: ast.Attribute, text: _Text) -> ast.Call:
         """`json.load(open(...))`."""
-        end = self._range(function)[1]
-        self.texts.append(Replaced(end - len("load"), end, "loads"))
-        function.attr = "loads"
+        end, name = self._range(function)[1], _TAKES[self._taker(function)]
+        self.texts.append(Replaced(end - len(function.attr), end, name))
+        function.attr = name
         node.args = [self._constant(node.args[0], text)]
         return node
 
@@ -261,6 +273,11 @@ def _comments(head: str) -> Iterator[str]:
         for token in tokenize.generate_tokens(io.StringIO(head).readline):
             if token.type == tokenize.COMMENT:
                 yield token.string
+
+
+def _how(taker: str) -> _How:
+    """How a file is opened for a function that takes all of it."""
+    return partial(opened, binary=True) if taker in _BYTES else opened
 
 
 def _stored(node: ast.Name) -> bool:

@@ -113,8 +113,11 @@ def _returned(names: _Inside, last: ast.stmt, depth: int) -> Reading | None:
     return None
 
 
-def opened(node: ast.expr, names: Names) -> Reading | None:
-    """The text file that `node` opens for reading: `open(...)`, `Path(...).open()`."""
+def opened(node: ast.expr, names: Names, binary: bool = False) -> Reading | None:
+    """The text file that `node` opens for reading: `open(...)`, `Path(...).open()`.
+
+    `binary`: for who takes bytes, and reads them as UTF-8.
+    """
     options = ("mode", "buffering", "encoding", "errors", "newline")
     match node:
         case ast.Call(func=ast.Attribute(value=owner, attr="open"), args=rest) if _path(owner, names) is not None:
@@ -127,7 +130,10 @@ def opened(node: ast.expr, names: Names) -> Reading | None:
     if path is None:
         return None
     given = _options(ast.Call(node.func, rest, node.keywords), options, names)
-    if given.pop("mode", "r") not in ("r", "rt", "tr"):
+    mode = given.pop("mode", "r")
+    if binary and mode in ("rb", "br") and not given:
+        return Reading(path, "utf-8", newline="")
+    if binary or mode not in ("r", "rt", "tr"):
         raise UnknownPathError("it is not opened to read text")
     if "buffering" in given:
         raise UnknownPathError("its `buffering` is not known")
