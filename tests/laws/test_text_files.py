@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -251,6 +252,18 @@ def test_large_defaults_and_arguments(tmp_path: Path) -> None:
     assert not report.failed, report.sorted()
     assert len(str(found["q"].parameters[0].default)) > 200_000
     assert len([n for n in walk(found["q"].body) if n.kind == "task"]) == 2
+
+
+def test_functions_are_followed_in_bounded_time(tmp_path: Path) -> None:
+    """Each of these calls the one before four times."""
+    functions = "def f0(x):\n    return x\n"
+    for i in range(1, 25):
+        calls = f"f{i - 1}(f{i - 1}(x)), f{i - 1}(f{i - 1}(x))"
+        functions += f"def f{i}(x):\n    return os.path.join({calls})\n"
+    how = f"import os\n{functions}\nTEXT = open(f24(__file__)).read()"
+    started = time.monotonic()
+    pipeline, _ = build(tmp_path, MODULE.replace('TEXT = Path(__file__).with_name("text.txt").read_text()', how))
+    assert pipeline is None and time.monotonic() - started < 20
 
 
 @given(st.text(alphabet=st.sampled_from(list("ab\"'\\ \n\n\t\r\x00é\u2028\ufeff\u00a0\U0001f600{}$#")), max_size=40))

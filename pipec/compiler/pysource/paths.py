@@ -14,6 +14,8 @@ Value: TypeAlias = Path | str | None
 
 _DEEPEST = 20
 """Names and calls that are followed one through the other."""
+_STEPS = 500
+"""Parts of expressions that are looked at for one path; those that people write have a few dozen."""
 
 
 class UnknownPathError(Exception):
@@ -181,9 +183,13 @@ class _Evaluator:
     """Expressions and functions that are being looked at."""
     anchors: list[Path] = field(default_factory=list)
     """Files whose `__file__` the value is made of."""
+    steps: Iterator[int] = field(default_factory=lambda: iter(range(_STEPS)))
+    """What is left of `_STEPS`."""
 
     def value(self, node: ast.expr) -> Value:
         """The value of `node`. Raises `UnknownPathError`, or what the path's own methods raise."""
+        if next(self.steps, None) is None:
+            raise UnknownPathError("it is too long")
         match node:
             case ast.Constant(value=(str() | None) as text):
                 return text
@@ -238,7 +244,7 @@ class _Evaluator:
     def _there(self, names: Names, node: ast.AST) -> _Evaluator:
         if id(node) in self.open or self.depth >= _DEEPEST:
             raise UnknownPathError("it refers to itself")
-        return _Evaluator(names, self.depth + 1, self.open | {id(node)}, self.anchors)
+        return _Evaluator(names, self.depth + 1, self.open | {id(node)}, self.anchors, self.steps)
 
     def _call(self, node: ast.Call) -> Value:
         if (entered := self.entered(node)) is not None:
@@ -265,7 +271,7 @@ class _Evaluator:
         `None` where it calls none. Raises `UnknownPathError` where what the function binds is not known.
         """
         names, function = self.names.defined(call.func) or (self.names, call)
-        if not isinstance(function, ast.FunctionDef):
+        if not isinstance(function, ast.FunctionDef) or not _is_small(function):
             return None
         values, imports = self._bind(call, function, names), dict[str, str]()
         bound = frozenset([*values, *_bound(function)])
@@ -302,8 +308,15 @@ class _Evaluator:
 
     def _known(self, node: ast.expr) -> tuple[Value, bool]:
         """The value of `node`, and whether it depends on `__file__`."""
-        evaluator = _Evaluator(self.names, self.depth, self.open)
+        evaluator = _Evaluator(self.names, self.depth, self.open, steps=self.steps)
         return evaluator.value(node), bool(evaluator.anchors)
+
+
+def _is_small(function: ast.FunctionDef) -> bool:
+    """Whether a function only binds names before its last statement."""
+    *before, last = function.body
+    plain = (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign)
+    return isinstance(last, (ast.Return, ast.With)) and all(isinstance(statement, plain) for statement in before)
 
 
 def _bound(function: ast.FunctionDef) -> Iterator[str]:
