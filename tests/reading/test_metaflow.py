@@ -529,6 +529,23 @@ def test_files_that_are_not_known(arguments: str, words: str, tmp_path: Path) ->
     assert outcome.module is not None and not outcome.module.files and "data: bytes):" in module.replace("str", "bytes")
 
 
+@pytest.mark.parametrize("taken", [False, True])
+def test_files_of_other_folders_of_the_project(taken: bool, tmp_path: Path) -> None:
+    """They lie below the folder of the module, where they are in the way of none of its own."""
+    flows = tmp_path / "flows"
+    for folder in ("flows", "shared"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "data.csv").write_text(folder)
+    if taken:
+        (flows / "shared").mkdir()
+        (flows / "shared" / "data.csv").write_text("own")
+    text, report = INCLUDING.replace("{arguments}", "'data', default='../shared/data.csv'"), Report()
+    outcome = MetaflowReader().read(Source(flows / "flow.py", "flows/flow.py", text, tmp_path), report)
+    assert outcome.module is not None
+    assert outcome.module.files == ({} if taken else {"shared/data.csv": "shared"})
+    assert [f.code for f in report.sorted() if f.severity != "info"] == (["PC505"] if taken else [])
+
+
 def test_a_file_that_must_be_given(tmp_path: Path) -> None:
     outcome, module, findings = including("'data', default='data.csv', required=True", tmp_path)
     assert [f.code for f in findings] == ["PC504"] and "def f(data: str):" in module

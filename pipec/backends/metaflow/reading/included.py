@@ -103,13 +103,22 @@ def included(default: ast.expr, encoding: str, names: ModuleNames, flow: Source)
         text = text_of(Reading(path, "utf-8", newline=""), folders)
     except UnreadableTextError:
         raise UnreadableTextError(f"{path.name!r} is not UTF-8, as what pipec writes is") from None
-    real, home = path.resolve(), folder.resolve()
-    name = real.relative_to(home).as_posix() if real.is_relative_to(home) else path.name
+    name = _name(path.resolve(), folder.resolve(), flow.root.resolve())
     if anchored and names.source is flow and folder / name == path:  # the flow's own words find the copy, too
         return Included(name, text, f"Path({one_line(default)})")
     parts = ", ".join(map(python, name.split("/")))
     how = "with_name" if "/" not in name else "parent.joinpath"
     return Included(name, text, f"Path(__file__).{how}({parts})")
+
+
+def _name(path: Path, folder: Path, root: Path) -> str:
+    """Where the copy of `path` lies below the folder of the module: as it lies below that of the flow, or the root."""
+    if path.is_relative_to(folder):
+        return path.relative_to(folder).as_posix()
+    name = path.relative_to(root).as_posix()
+    if (folder / name).exists():
+        raise UnreadableTextError(f"{name!r} is another file beside the flow")
+    return name
 
 
 def encoding_of(given: dict[str, ast.expr]) -> str:
