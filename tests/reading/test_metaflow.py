@@ -550,3 +550,59 @@ def test_a_file_that_must_be_given(tmp_path: Path) -> None:
     outcome, module, findings = including("'data', default='data.csv', required=True", tmp_path)
     assert [f.code for f in findings] == ["PC504"] and "def f(data: str):" in module
     assert outcome.module is not None and not outcome.module.files
+
+
+CONSTANTS = """
+import platform, sys
+import os
+from metaflow import FlowSpec, resources, step
+
+CPU = 2
+PARTS = {"cpu": 3}
+LATER = 1
+LATER = 2
+WIDE = (1, CPU * 2)
+
+def chosen():
+    "The number for this version."
+    import platform
+    numbers = {"2": 5, "3": 6}
+    return numbers[platform.python_version_tuple()[0]]
+
+def printed():
+    print("chosen")
+    return 7
+
+def given(n):
+    return n
+
+class F(FlowSpec):
+    @resources(cpu={value})
+    @step
+    def start(self):
+        self.a = 1
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [
+        ("CPU", 2), ("CPU * 2 + 1", 5), ("WIDE[1]", 4), ('{"a": CPU}["a"]', 2), ("chosen()", 6), ("sys.version_info[0]", 3),
+        ("sys.version_info.major", 3), ("LATER", None), ('PARTS["cpu"]', None), ("printed()", None), ("given(3)", None),
+        ("sys.version_info[1]", None), ("os.cpu_count()", None), ("2 ** 3", None), ("CPU / 0", None), ("WIDE[7]", None),
+        ("NONE", None), ("CPU * 9007199254740993", None),
+    ],
+)  # fmt: skip
+def test_values_of_settings_that_are_known(value: str, known: int | None) -> None:
+    """Constants, and functions without parameters that return one; what may change, or is the machine's, is named."""
+    _, module, findings = read(CONSTANTS.replace("{value}", value))
+    warned = [f.message for f in findings if f.severity == "warning"]
+    if known is None:
+        assert "cpu=" not in module and len(warned) == 1 and "not written out" in warned[0]
+    else:
+        assert f"@step(cpu={known})" in module and not warned

@@ -48,8 +48,9 @@ class ModuleNames:
         if not bound and not rest:
             return node.id if node.id == "__file__" or hasattr(builtins, node.id) else None
         match bound:
-            case [ast.Import(names=[ast.alias() as one])]:
-                return ".".join([one.name if one.asname else node.id, *rest])
+            case [ast.Import(names=modules)]:
+                renamed = [one.name for one in modules if one.asname == node.id]
+                return ".".join([*(renamed or [node.id]), *rest])
             case [ast.ImportFrom(module=str(module), names=names, level=0)]:
                 found = next(one.name for one in names if (one.asname or one.name) == node.id)
                 return ".".join([module, found, *rest])

@@ -10,6 +10,8 @@ from typing import Any
 from pipec.backends.metaflow.native import STEP
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.flows import File, Flow, Member, called
+from pipec.backends.metaflow.reading.included import ModuleNames
+from pipec.backends.metaflow.reading.known import known
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal
 from pipec.compiler.backend.native import is_of
 from pipec.compiler.diagnostics import Report
@@ -57,6 +59,10 @@ class _Draft:
     image: str | None = None
     packages: dict[str, str] = field(default_factory=dict)
     python: str | None = None
+
+    def known(self, node: ast.expr) -> tuple[bool, object]:
+        """Whether the value of an argument is known, and what it is."""
+        return known(node, ModuleNames(self.file.source, self.file.tree))
 
     def lost(self, node: ast.AST, setting: str, reason: str = "") -> None:
         """A setting that is not kept."""
@@ -161,11 +167,11 @@ def _unknown(draft: _Draft, node: ast.expr, word: str | None) -> None:
 
 
 def _value(draft: _Draft, node: ast.expr, setting: str, *kinds: type) -> Any:
-    """A literal of one of `kinds`; `None`, and a finding, where it is none."""
-    known, value = literal(node)
-    if known and value is None:
+    """A value of one of `kinds`; `None`, and a finding, where it is none, or is not known."""
+    found, value = draft.known(node)
+    if found and value is None:
         return None
-    if not known or not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+    if not found or not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         draft.lost(node, setting, "its value is not written out")
         return None
     return value
@@ -242,7 +248,7 @@ def _kubernetes(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> No
         elif name in PLACES:
             _place(draft, name, value)
         elif name in STEP["kubernetes"]:
-            known, constant = literal(value)
+            known, constant = draft.known(value)
             if known and constant is not None and is_of(constant, STEP["kubernetes"][name]):
                 draft.native.setdefault("kubernetes", {})[name] = constant
             elif not known or constant is not None:
@@ -287,7 +293,7 @@ def _environment(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> N
     env: dict[str, str] = {}
     for key, value in zip(variables.keys, variables.values):
         known, name = literal(key) if key is not None else (False, None)
-        constant, text = literal(value)
+        constant, text = draft.known(value)
         if known and constant and text is not None:
             env[str(name)] = str(text)
         else:
