@@ -269,7 +269,7 @@ class _Swap(ast.NodeTransformer):
 
 def _comments(head: str) -> Iterator[str]:
     """The comments in the head of a block."""
-    with contextlib.suppress(tokenize.TokenError, IndentationError):  # it ends in the middle
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):  # it ends in the middle
         for token in tokenize.generate_tokens(io.StringIO(head).readline):
             if token.type == tokenize.COMMENT:
                 yield token.string
