@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pipec import backends
-from pipec.api.building import build_one
+from pipec.api.building import build_one, write
 from pipec.api.sources import Project, UsageError, Workspace, files_below, start
 from pipec.api.workers import throwaway
 from pipec.compiler import frontend, passes
@@ -157,7 +157,8 @@ def migrate(path: Path, origin: str, targets: Sequence[str], folder: Path, works
             found = list(_elsewhere(source, text, folder, workspace))
             done.findings += [Shown(f, root, workspace.severity(f)) for f in found]
             done.files[folder / f"{module_name(path)}.py"] = text
-        _build(done, text, targets, folder, workspace)
+            done.files |= {folder / name: beside for name, beside in outcome.module.files.items()}
+        _build(done, text, outcome.module.files, targets, folder, workspace)
     return done
 
 
@@ -205,14 +206,16 @@ def module_name(path: Path) -> str:
     return f"pipeline_{name}" if not name or name[0].isdigit() else name
 
 
-def _build(done: Migration, text: str, targets: Sequence[str], folder: Path, workspace: Workspace) -> None:
-    """Let the frontend read the module, and build its pipelines for `targets`."""
+def _build(
+    done: Migration, text: str, files: Mapping[str, str], targets: Sequence[str], folder: Path, workspace: Workspace
+) -> None:
+    """Let the frontend read the module, with `files` beside it, and build its pipelines for `targets`."""
     root = root_of(done.source)
     site = workspace.project(root).site
     beside = (os.fspath(done.source.resolve().parent), os.fspath(root))
     with throwaway() as scratch:
         file = scratch / f"{module_name(done.source)}.py"
-        file.write_text(text, encoding="utf-8")
+        write({file: text, **{scratch / name: beside for name, beside in files.items()}})
         project = Project(scratch, site.model_copy(update={"paths": (*site.paths, *beside)}), Report())
         pipelines = frontend.read(file, root=scratch, site=project.site, report=project.report)
     wanted = {p.function for p in done.pipelines}

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pipec.compiler.pysource.text import quoted
 from pipec.ir.literals import source_of
 
 
@@ -44,14 +45,6 @@ def python_literal(value: object) -> str:
     if isinstance(value, str):
         return quoted(value)
     return source_of(value)
-
-
-def quoted(text: str) -> str:
-    """`text` as a string literal the way ruff and black print it."""
-    plain = repr(text)
-    if plain.startswith('"') or text.count('"') > text.count("'"):
-        return plain
-    return '"' + plain[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
 
 
 def identifier(name: str) -> str:

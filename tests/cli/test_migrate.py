@@ -138,6 +138,39 @@ def test_strict_writes_nothing_of_what_is_not_exact(dags: Path) -> None:
     assert migrate(dags / "training.py", "--from", "airflow").exit_code == 1 and (dags / "migrated").exists()
 
 
+FLOW = """from metaflow import FlowSpec, IncludeFile, step
+
+
+class SumFlow(FlowSpec):
+    data = IncludeFile("data", default="texts/data.csv")
+
+    @step
+    def start(self):
+        self.total = sum(map(int, self.data.split()))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_files_that_a_module_reads_are_written_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "flow.py").write_text(FLOW)
+    (tmp_path / "texts" / "data.csv").write_bytes(b"1\r\n20\r\n")
+    done = migrate(tmp_path / "flow.py", "--from", "metaflow", "--to", "python,metaflow,airflow")
+    assert done.exit_code == 0, done.output
+    out = tmp_path / "migrated"
+    assert (out / "texts" / "data.csv").read_bytes() == b"1\r\n20\r\n"
+    assert sorted(p.name for p in out.iterdir()) == ["airflow", "flow.py", "metaflow", "texts"]
+    assert '"1\\n20\\n"' in "".join(p.read_text() for p in (out / "airflow").iterdir())
+    scope: dict[str, object] = {"__file__": str(out / "flow.py")}
+    exec(compile((out / "flow.py").read_text(), "flow.py", "exec"), scope)
+    assert scope["sum_flow"]() == {"total": 21}  # type: ignore[operator]
+    assert "as before" in migrate(tmp_path / "flow.py", "--from", "metaflow").output
+
+
 HOSTILE = {
     "empty": b"",
     "binary": bytes(range(256)) * 10,

@@ -76,6 +76,7 @@ def read_flow(path: Path) -> Read:
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / "migrated.py"
             made.write_text(module, encoding="utf-8")
+            put_beside(outcome, Path(folder))
             for other in path.parent.glob("*.py"):
                 if other != path:
                     (Path(folder) / other.name).write_text(other.read_text(encoding="utf-8"), encoding="utf-8")
@@ -85,6 +86,14 @@ def read_flow(path: Path) -> Read:
             if len(pipelines) != len(outcome.pipelines) and not found.refused:
                 found.refused.append(f"{len(pipelines)} pipelines instead of {len(outcome.pipelines)}")
     return found
+
+
+def put_beside(outcome: Outcome, folder: Path) -> None:
+    """Write the files that a module reads to its folder."""
+    assert outcome.module is not None
+    for name, text in outcome.module.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text.encode())
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -111,7 +120,7 @@ def here(text: str) -> str:
     return "\n".join(lines)
 
 
-def run_original(path: Path, flow: str, arguments: list[str], folder: Path) -> dict[str, Any] | None:
+def run_original(path: Path, flow: str, folder: Path) -> dict[str, Any] | None:
     """What a flow's artifacts are at its end; `None` for a run that failed."""
     text = here(path.read_text(encoding="utf-8"))
     copy = folder / path.name
@@ -120,7 +129,7 @@ def run_original(path: Path, flow: str, arguments: list[str], folder: Path) -> d
             (folder / other.name).write_bytes(other.read_bytes())
     head = text.split('if __name__ == "__main__":')[0]
     copy.write_text(f'{head}if __name__ == "__main__":\n    {flow}()\n', encoding="utf-8")
-    command = [sys.executable, copy.name, "--no-pylint", "--quiet", "run", *arguments]
+    command = [sys.executable, copy.name, "--no-pylint", "--quiet", "run"]
     done = subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=300)
     if done.returncode:
         print(done.stdout[-1500:], done.stderr[-1500:], file=sys.stderr)
@@ -132,14 +141,15 @@ def run_original(path: Path, flow: str, arguments: list[str], folder: Path) -> d
     return found
 
 
-def run_migrated(text: str, function: str, arguments: dict[str, Any], beside: Path, folder: Path) -> Any:
-    """What the pipeline returns in plain Python."""
-    (folder / "migrated.py").write_text(text, encoding="utf-8")
-    for other in beside.glob("*.py"):
+def run_migrated(read: Read, function: str, folder: Path) -> Any:
+    """What the pipeline returns in plain Python, by its defaults."""
+    (folder / "migrated.py").write_text(read.text, encoding="utf-8")
+    put_beside(read.outcome, folder)
+    for other in read.path.parent.glob("*.py"):
         if not (folder / other.name).exists():
             (folder / other.name).write_bytes(other.read_bytes())
     given, result = folder / "given.pickle", folder / "migrated.pickle"
-    given.write_bytes(pickle.dumps(arguments))
+    given.write_bytes(pickle.dumps({}))
     command = [sys.executable, "-c", CALL, function, str(given), str(result)]
     done = subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=300)
     if done.returncode:
@@ -164,29 +174,19 @@ def differences(original: dict[str, Any], migrated: dict[str, Any] | None, param
     return found
 
 
-def given_for(path: Path) -> tuple[list[str], dict[str, Any]]:
-    """Arguments for the flow and for the pipeline, where the defaults are not enough."""
-    for name, key in (("movies.csv", "movie_data"), ("data.csv", "data")):
-        file = path.parent / name
-        if file.is_file() and "IncludeFile" in path.read_text(encoding="utf-8"):
-            return [], {key: file.read_text(encoding="utf-8")}
-    return [], {}
-
-
 def compare(read: Read) -> Iterator[tuple[str, list[str]]]:
     """Run each flow of a file and its migrated pipeline; (flow, differences)."""
-    arguments, given = given_for(read.path)
     for pipeline in read.outcome.pipelines:
         with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
             if 'Flow("MovieStatsFlow")' in read.text:  # a tutorial that looks at another's run
-                run_original(next(p for p in tutorials() if p.name == "stats.py"), "MovieStatsFlow", [], Path(one))
+                run_original(next(p for p in tutorials() if p.name == "stats.py"), "MovieStatsFlow", Path(one))
                 other = one
-            original = run_original(read.path, pipeline.name, arguments, Path(one))
+            original = run_original(read.path, pipeline.name, Path(one))
             if original is None:
                 yield pipeline.name, ["the original fails"]
                 continue
             try:
-                migrated = run_migrated(read.text, pipeline.function, given, read.path.parent, Path(other))
+                migrated = run_migrated(read, pipeline.function, Path(other))
             except AssertionError as error:
                 yield pipeline.name, [f"the migrated pipeline fails: {error}"]
                 continue

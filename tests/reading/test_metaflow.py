@@ -24,6 +24,7 @@ RUN_HERE = (
     "configs",
     "foreach_chain",
     "helpers",
+    "include_file",
     "merge_artifacts",
     "mutation",
     "switch_in_foreach",
@@ -92,8 +93,9 @@ def test_the_frontend_takes_the_module(path: Path) -> None:
 def test_the_module_builds(path: Path, target: str, tmp_path: Path) -> None:
     if target in NOT_BUILT.get(label(path), ()):
         pytest.skip("it asks for what that target does not have")
-    module = tmp_path / "migrated.py"
-    module.write_text(corpus.read_flow(path).text, encoding="utf-8")
+    module, found = tmp_path / "migrated.py", corpus.read_flow(path)
+    module.write_text(found.text, encoding="utf-8")
+    corpus.put_beside(found.outcome, tmp_path)
     for other in path.parent.glob("*.py"):
         if other != path:
             (tmp_path / other.name).write_text(other.read_text(encoding="utf-8"), encoding="utf-8")
@@ -394,7 +396,8 @@ class F(FlowSpec):
     ("arguments", "words"),
     [
         ("'cfg', required=True", "given when the flow is deployed"),
-        ("'cfg', default='cfg.json'", "'cfg.json' that it reads is not there"),
+        ("'cfg', default='cfg.json'", "there is no file 'cfg.json' where it looks"),
+        ("'cfg', default='../cfg.json'", "'cfg.json' lies outside of the project's folder"),
         ("'cfg', default=made()", "its file is computed"),
         ("'cfg', default_value=made()", "its value is computed"),
         ("'cfg', default_value='a: 1', parser=mine", "the parser `mine`"),
@@ -432,3 +435,175 @@ def test_parts_of_configs_are_read_by_subscripts(body: str, written: str, warned
     assert written in module
     assert [f.code for f in findings if f.severity != "info"] == (["PC507"] if warned else [])
     assert all(text.split("\n")[f.span.line - 1].strip() for f in findings)
+
+
+INCLUDING = """
+import os
+from pathlib import Path
+from metaflow import *
+
+HERE = Path(__file__).parent
+
+def at(name):
+    import os
+    return os.path.join(os.path.dirname(__file__), name)
+
+def computed(context):
+    return "data.csv"
+
+class F(FlowSpec):
+    data = IncludeFile({arguments})
+
+    @step
+    def start(self):
+        self.size = len(self.data)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def including(arguments: str, folder: Path) -> tuple[Outcome, str, list[Finding]]:
+    (folder / "project" / "texts").mkdir(parents=True)
+    (folder / "outside.csv").write_text("outside")
+    project = folder / "project"
+    for name in ("data.csv", "texts/data.csv"):
+        (project / name).write_bytes(b"a,b\r\n1,\xc3\xa9\r\n")
+    (project / "latin.csv").write_bytes(b"caf\xe9")
+    file, text, report = project / "flow.py", INCLUDING.replace("{arguments}", arguments), Report()
+    outcome = MetaflowReader().read(Source(path=file, file="flow.py", text=text, root=project), report)
+    return outcome, render(outcome.module) if outcome.module else "", report.sorted()
+
+
+@pytest.mark.parametrize(
+    ("default", "name", "written"),
+    [
+        ("'data.csv'", "data.csv", 'Path(__file__).with_name("data.csv")'),
+        ("'./data.csv'", "data.csv", 'Path(__file__).with_name("data.csv")'),
+        ("Path('texts') / 'data.csv'", "texts/data.csv", 'Path(__file__).parent.joinpath("texts", "data.csv")'),
+        ("'texts/../data.csv'", "data.csv", 'Path(__file__).with_name("data.csv")'),
+        ("HERE / 'data.csv'", "data.csv", 'Path(HERE / "data.csv")'),
+        ("str(HERE / 'texts' / 'data.csv')", "texts/data.csv", 'Path(str(HERE / "texts" / "data.csv"))'),
+        ("at('data.csv')", "data.csv", 'Path(at("data.csv"))'),
+        ("os.path.join(os.path.dirname(__file__), 'data.csv')", "data.csv", None),
+    ],
+)
+def test_files_that_a_flow_includes(default: str, name: str, written: str | None, tmp_path: Path) -> None:
+    """Their texts come over as they are, and the module finds them beside itself."""
+    outcome, module, findings = including(f"'data', default={default}", tmp_path)
+    assert [f.code for f in findings] == ["PC504"] and outcome.module is not None
+    assert outcome.module.files == {name: "a,b\r\n1,é\r\n"}
+    assert written is None or f'data: str = {written}.read_text(encoding="utf-8")' in module
+    made = tmp_path / "made"
+    made.mkdir()
+    (made / "migrated.py").write_text(module, encoding="utf-8")
+    corpus.put_beside(outcome, made)
+    workspace = api.Workspace()
+    ((pipeline,),) = [s.pipelines for s in api.read([str(made / "migrated.py")], workspace)]
+    assert not [s for s in workspace.shown() if s.severity == "error"]
+    default_ = pipeline.parameters[0].default
+    assert default_ is not None and ast.literal_eval(default_.source) == "a,b\n1,é\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("'data', default='none.csv'", "there is no file 'none.csv' where it looks"),
+        ("'data', default='../outside.csv'", "'outside.csv' lies outside of the project's folder"),
+        ("'data', default='/etc/hosts'", "its path is known only where the flow is deployed"),
+        ("'data', default=computed", "its path is known only where the flow is deployed"),
+        ("'data', default=os.environ['DATA']", "its path is known only where the flow is deployed"),
+        ("'data', default='latin.csv'", "'latin.csv' is not utf-8"),
+        ("'data', default='latin.csv', encoding='latin-1'", "'latin.csv' is not UTF-8, as what pipec writes is"),
+        ("'data', default='data.csv', encoding='ascii'", "'data.csv' is not ascii"),
+        ("'data', default='data.csv', encoding=named()", "its encoding is computed"),
+        ("'data', default='data.csv', is_text=False", "it is no text"),
+    ],
+)
+def test_files_that_are_not_known(arguments: str, words: str, tmp_path: Path) -> None:
+    """They have to be given."""
+    outcome, module, findings = including(arguments, tmp_path)
+    assert [f.code for f in findings if f.severity == "warning"] == ["PC505"]
+    assert any(words in f.message for f in findings), findings
+    assert outcome.module is not None and not outcome.module.files and "data: bytes):" in module.replace("str", "bytes")
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_files_of_other_folders_of_the_project(taken: bool, tmp_path: Path) -> None:
+    """They lie below the folder of the module, where they are in the way of none of its own."""
+    flows = tmp_path / "flows"
+    for folder in ("flows", "shared"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "data.csv").write_text(folder)
+    if taken:
+        (flows / "shared").mkdir()
+        (flows / "shared" / "data.csv").write_text("own")
+    text, report = INCLUDING.replace("{arguments}", "'data', default='../shared/data.csv'"), Report()
+    outcome = MetaflowReader().read(Source(flows / "flow.py", "flows/flow.py", text, tmp_path), report)
+    assert outcome.module is not None
+    assert outcome.module.files == ({} if taken else {"shared/data.csv": "shared"})
+    assert [f.code for f in report.sorted() if f.severity != "info"] == (["PC505"] if taken else [])
+
+
+def test_a_file_that_must_be_given(tmp_path: Path) -> None:
+    outcome, module, findings = including("'data', default='data.csv', required=True", tmp_path)
+    assert [f.code for f in findings] == ["PC504"] and "def f(data: str):" in module
+    assert outcome.module is not None and not outcome.module.files
+
+
+CONSTANTS = """
+import platform, sys
+import os
+from metaflow import FlowSpec, resources, step
+
+CPU = 2
+PARTS = {"cpu": 3}
+LATER = 1
+LATER = 2
+WIDE = (1, CPU * 2)
+
+def chosen():
+    "The number for this version."
+    import platform
+    numbers = {"2": 5, "3": 6}
+    return numbers[platform.python_version_tuple()[0]]
+
+def printed():
+    print("chosen")
+    return 7
+
+def given(n):
+    return n
+
+class F(FlowSpec):
+    @resources(cpu={value})
+    @step
+    def start(self):
+        self.a = 1
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [
+        ("CPU", 2), ("CPU * 2 + 1", 5), ("WIDE[1]", 4), ('{"a": CPU}["a"]', 2), ("chosen()", 6), ("sys.version_info[0]", 3),
+        ("sys.version_info.major", 3), ("LATER", None), ('PARTS["cpu"]', None), ("printed()", None), ("given(3)", None),
+        ("sys.version_info[1]", None), ("os.cpu_count()", None), ("2 ** 3", None), ("CPU / 0", None), ("WIDE[7]", None),
+        ("NONE", None), ("CPU * 9007199254740993", None),
+    ],
+)  # fmt: skip
+def test_values_of_settings_that_are_known(value: str, known: int | None) -> None:
+    """Constants, and functions without parameters that return one; what may change, or is the machine's, is named."""
+    _, module, findings = read(CONSTANTS.replace("{value}", value))
+    warned = [f.message for f in findings if f.severity == "warning"]
+    if known is None:
+        assert "cpu=" not in module and len(warned) == 1 and "not written out" in warned[0]
+    else:
+        assert f"@step(cpu={known})" in module and not warned

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 RESULT = "/airflow/xcom/return.json"
 """What Airflow's sidecar hands on as the result of a pod."""
-RENDERED = re.compile(r"\{[{%#]|\.(?:json|yaml|yml)$")
-"""Text that Airflow would render, or take for the name of a file to read."""
+RENDERED = re.compile(r"\{[{%#]|\.(?:json|yaml|yml)$|\r|\n\Z")
+"""Text that Airflow would render, where Jinja changes line ends too, or take for the name of a file to read."""
 REPLACED = re.compile(r"\$(?=[$(])")
 """What Kubernetes takes for the start of a reference, or for an escaped dollar."""
 GPU_STARTUP = 600

@@ -134,7 +134,8 @@ def _printable(value: str) -> bool:
         value.encode()
     except UnicodeEncodeError:
         return False
-    return not any(mark in value for mark in ("{{", "{%", "{#", "\0"))
+    # arguments are templates: Jinja takes the last line end away, and makes "\n" of all others
+    return not (any(mark in value for mark in ("{{", "{%", "{#", "\0", "\r")) or value.endswith("\n"))
 
 
 @dataclass

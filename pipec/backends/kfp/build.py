@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from pipec.backends.kfp import given, native, of_run, sdk, sdk_tasks
+from pipec.backends.kfp import given, limits, native, of_run, sdk, sdk_tasks
 from pipec.backends.kfp.clashes import without_clashes
 from pipec.backends.kfp.emit import comment, document
 from pipec.backends.kfp.foreign import refusals
@@ -22,7 +22,7 @@ from pipec.compiler.backend import Bundle
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import BareImage
-from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit, UnsupportedForm
+from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, UnsupportedForm
 from pipec.compiler.passes.outline import Place, outline
 from pipec.compiler.passes.soften import soften
 from pipec.compiler.site import Site
@@ -31,10 +31,6 @@ from pipec.ir.graph import reads, tasks, walk
 
 OUTLINED: frozenset[Place] = frozenset({"conditions", "items", "results", "phis", "arguments"})
 """Places whose expressions KFP cannot evaluate."""
-UPLOAD = 32 * 2**20
-"""What a KFP server takes as one file, in bytes."""
-WORKFLOW = 1_500 * 1024
-"""What etcd takes as one object by default, in bytes; the status of the run comes on top."""
 
 
 def lowered(pipeline: Pipeline, image: str) -> Lowered:
@@ -58,10 +54,13 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
         return None
     with _no_collector():
         made = lowered(pipeline, site.image)
+        if not limits.fits(pipeline, made, report):
+            return None
         text = header(pipeline) + document(plain(made.spec))
         if made.platform is not None:
             text += "---\n" + document(plain(made.platform))
-    _check(pipeline, made, len(text), report)
+    limits.check(pipeline, made, len(text.encode()), report)
+    _check(pipeline, report)
     _check_images(pipeline, site, report)
     stem = re.sub(r"\W", "_", pipeline.name)
     name = f"{stem}.yaml"
@@ -98,10 +97,15 @@ def header(pipeline: Pipeline) -> str:
     if pipeline.parameters:
         lines += ["", "Parameters:"]
         for p in pipeline.parameters:
-            default = f" = {p.default.source}" if p.default is not None else ""
+            default = f" = {_shortened(p.default.source)}" if p.default is not None else ""
             about = " (plain text)" if p.annotation.strip("\"'") == "str" else ""
             lines.append(f"  {p.name}: {p.annotation or 'any'}{default}{about}")
     return comment([line.rstrip() for line in lines])
+
+
+def _shortened(source: str) -> str:
+    """A long literal for people: the document has all of it."""
+    return source if len(source) <= 1000 else f"{source[:100]}..."
 
 
 def _containers_fit(pipeline: Pipeline, report: Report) -> bool:
@@ -189,16 +193,7 @@ def _check_hooks(policy: PipelinePolicy, subject: str, report: Report) -> None:
         report.add(LossySetting(policy.span("on_failure"), "kfp", subject, "on_failure", loss))
 
 
-def _check(pipeline: Pipeline, made: Lowered, size: int, report: Report) -> None:
-    workflow = size + 12_800 * len(made.tasks) // 10
-    if size > UPLOAD:
-        report.add(TargetLimit(pipeline.span, "kfp", f"the file has {size} bytes; a server takes {UPLOAD}"))
-    elif workflow > WORKFLOW:
-        limit = f"about {workflow // 1024} KiB as an Argo workflow; etcd takes {WORKFLOW // 1024} KiB by default"
-        report.add(TargetLimit(pipeline.span, "kfp", limit))
-    for name, size in made.oversized:
-        limit = f"the program of component {name!r} has {size} bytes, and Linux takes about 131,000 in a command"
-        report.add(TargetLimit(pipeline.span, "kfp", limit))
+def _check(pipeline: Pipeline, report: Report) -> None:
     _check_seconds(pipeline.policy, pipeline.name, report)
     _check_hooks(pipeline.policy, pipeline.name, report)
     for task in tasks(pipeline):

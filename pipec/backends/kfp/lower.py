@@ -44,6 +44,7 @@ from pipec.ir import (
     Pipeline,
     Ref,
     RunValue,
+    Span,
     Statement,
     Task,
     ValueId,
@@ -65,8 +66,8 @@ class Lowered:
     """KFP task that iterates, or that guards one against having nothing to do -> IR loop."""
     told: frozenset[str]
     """KFP tasks that tell somebody of the failure of another one."""
-    oversized: tuple[tuple[str, int], ...]
-    """Programs that are too long for a command line, with their length."""
+    programs: dict[str, tuple[str, Span | None]]
+    """Component -> its program, and the place of its step."""
 
 
 @dataclass
@@ -335,7 +336,7 @@ def lower(pipeline: Pipeline, image: str) -> Lowered:
         lowering.names,
         lowering.loops,
         frozenset(lowering.told),
-        tuple(parts.oversized),
+        parts.programs,
     )
 
 

@@ -18,7 +18,7 @@ from pipec.backends.kfp.platform import KubernetesExecutor
 from pipec.backends.kfp.program import command, local, program, quoted, user_code
 from pipec.backends.kfp.scope import Handle, Kind, artifact_of, definitions, free_name, kfp_name, type_of
 from pipec.backends.kfp.settings import Settings, environment, escaped_environment, exported, kubernetes, resources
-from pipec.ir import Component, Pipeline
+from pipec.ir import Component, Pipeline, Span
 from pipec.ir.code import Definition
 
 
@@ -92,7 +92,8 @@ class Parts:
         self.components: dict[str, ComponentSpec] = {}
         self.executors: dict[str, ExecutorSpec] = {}
         self.kubernetes: dict[str, KubernetesExecutor] = {}
-        self.oversized: list[tuple[str, int]] = []
+        self.programs: dict[str, tuple[str, Span | None]] = {}
+        """Component -> its program, and the place of its step."""
         self._codes: dict[tuple[str, ...], str] = {}
         self._known: dict[object, str] = {}
         self.taken: set[str] = set()
@@ -111,8 +112,7 @@ class Parts:
             version = f" Cache version {settings.version}." if settings.version else ""
             title = f"Step {step.name!r} of the pipeline {self.title!r}.{version}"
             text = program(title, self._code(step), glue.lines)
-        if len(text) > 120_000:
-            self.oversized.append((name, len(text)))
+        self.programs[name] = (text, step.span if step else None)
         spec = ContainerSpec(
             image=(step.image if step else None) or self.image,
             command=command(text, step.packages if step else (), exported(settings.policy)),

@@ -121,7 +121,8 @@ class ProjectFile(Finding):
 
     Example: `open("vocabulary.txt")` in a step, with a file of that name beside the module.
 
-    Use instead: keep it in the image or in a store, and pass its path or content as a parameter.
+    Use instead: `WORDS = Path(__file__).with_name("vocabulary.txt").read_text()`, which is a constant; what is large,
+    or no text, in the image or in a store, with its path or content as a parameter.
     """
 
     file: str
@@ -136,4 +137,7 @@ class ProjectFile(Finding):
 
     @property
     def help(self) -> str:
-        return "keep it in the image or in a store, and pass its path or content as a parameter"
+        return (
+            "read a text by `Path(__file__).with_name(...).read_text()`, which makes a constant of it; keep others in "
+            "the image or in a store, and pass their paths"
+        )

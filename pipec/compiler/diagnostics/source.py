@@ -288,3 +288,34 @@ class Unsliceable(Finding):
     @property
     def message(self) -> str:
         return f"{self.what} cannot travel with the step: {self.reason}"
+
+
+@dataclass(frozen=True)
+class UnreadableText(Finding):
+    """A text file beside the module that a step reads cannot be read when the pipeline is built.
+
+    What reads a text file of the project by a path made of `__file__` becomes a constant with its text: a file in the
+    project's folder, not hidden, of at most 2,000,000 bytes, in UTF-8 or the encoding that is written out.
+
+    Example:
+
+        from pathlib import Path
+
+        PROMPT = Path(__file__).with_name("promt.txt").read_text()
+
+        @step
+        def ask(question: str) -> str:
+            return PROMPT + question
+
+    Use instead: the name of a file that is there, `encoding=` where it is not UTF-8; and an artifact for what is large
+    or no text.
+    """
+
+    reason: str
+
+    code = "PC112"
+    name = "unreadable-text"
+
+    @property
+    def message(self) -> str:
+        return f"the text cannot be read when the pipeline is built: {self.reason}"

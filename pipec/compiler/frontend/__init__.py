@@ -26,6 +26,7 @@ from pipec.compiler.frontend.running import without_stray_attempts
 from pipec.compiler.frontend.settings import Raw, SettingsReader
 from pipec.compiler.frontend.slices import Slicer
 from pipec.compiler.frontend.tasks import defaults
+from pipec.compiler.frontend.texts import Texts
 from pipec.compiler.frontend.values import STEP_SETTINGS
 from pipec.compiler.site import Site
 from pipec.ir import (
@@ -56,10 +57,11 @@ def read(source: Path, *, root: Path, site: Site, report: Report, pipeline: str 
     `root` is the project root. What is wrong goes into `report`; a pipeline with an error is left out.
     """
     project = Project(root.resolve(), site.paths, report)
+    resolver = Resolver(project)
+    project.complete = Texts(resolver).filled
     module = project.load(source)
     if module is None:
         return ()
-    resolver = Resolver(project)
     functions = {name: node for name in module.bindings if (node := module.function(name)) is not None}
     start = Span(file=module.file, line=1, column=1, end_line=1, end_column=1)
     if pipeline is not None:

@@ -96,7 +96,9 @@ class _Evaluator:
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is None:
             raise NotConstantError(f"`{ast.unparse(node)}` is no plain expression")
-        return self._sized(method(node, scope))
+        value = method(node, scope)
+        # what is written out, or the value of a name, is there already: no expression makes it
+        return value if isinstance(node, (ast.Constant, ast.Name)) else self._sized(value)
 
     def _sized(self, value: Any) -> Any:
         large = (

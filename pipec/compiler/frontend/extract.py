@@ -82,7 +82,7 @@ def statement_source(resolver: Resolver, module: Module, statement: TopLevel, wi
     first = start
     while first > 1 and module.lines[first - 2].startswith("#") and not module.lines[first - 2].startswith("#!"):
         first -= 1
-    lines = [module.lines[n - 1] for n in range(first, end + 1) if n not in skipped | without]
+    lines = [module.printed(n) for n in range(first, end + 1) if n not in skipped | without]
     return "".join(lines).rstrip()
 
 

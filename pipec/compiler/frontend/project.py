@@ -6,10 +6,12 @@ import ast
 import io
 import re
 import tokenize
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.source import InvalidSyntax, NotUtf8, UnreadableFile
@@ -34,6 +36,24 @@ class TopLevel:
         return references(self.node)
 
 
+class Replaced(NamedTuple):
+    """A part of a module's text that reads a file, and what stands for it in generated code."""
+
+    start: int
+    end: int
+    literal: str
+
+
+def replaced(text: str, start: int, end: int, parts: Iterable[Replaced]) -> str:
+    """`text` from `start` to `end` with `parts`, which are in order; one that begins before `start` is left out."""
+    found, at = "", start
+    for part in parts:
+        if part.start < end and part.end > at:
+            found += text[at : part.start] + (part.literal if part.start >= start else "")
+            at = min(part.end, end)
+    return found + text[at:end]
+
+
 class Module:
     """One source file of the project."""
 
@@ -46,6 +66,10 @@ class Module:
         self.is_package = is_package
         # only \n ends a line here: str.splitlines would also split at form feeds and inside of strings
         self.lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+        self.texts: tuple[Replaced, ...] = ()
+        """Where it reads text files of the project, in order."""
+        self.unread: dict[int, tuple[ast.AST, str]] = {}
+        """Identity of a node for the text of a file that is not known -> what reads it, and why it is not known."""
         self.statements = [self._top_level(node, i) for i, node in enumerate(tree.body)]
         self.bindings: dict[str, list[TopLevel]] = {}
         for statement in self.statements:
@@ -122,12 +146,30 @@ class Module:
         )
 
     def segment(self, node: ast.AST) -> str:
-        """The source of `node`."""
+        """The source of `node`, with the texts that it reads."""
         span = self.span(node)
-        lines = self.lines[span.line - 1 : span.end_line]
-        lines[-1] = lines[-1][: span.end_column - 1]
-        lines[0] = lines[0][span.column - 1 :]
-        return "".join(lines)
+        start, end = (
+            self._starts[span.line - 1] + span.column - 1,
+            self._starts[span.end_line - 1] + span.end_column - 1,
+        )
+        return replaced(self.text, start, end, self.texts)
+
+    def unread_in(self, node: ast.AST) -> tuple[ast.AST, str] | None:
+        """What in `node` reads a text file that is not known, and why it is not."""
+        found = (self.unread.get(id(inner)) for inner in ast.walk(node)) if self.unread else ()
+        return next((one for one in found if one is not None), None)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return list(accumulate(map(len, self.lines), initial=0))
+
+    def offset(self, line: int, column: int) -> int:
+        """The place in the text of a line of `ast`, and a column of it."""
+        return self._starts[line - 1] + self._column(line, column) - 1
+
+    def printed(self, line: int) -> str:
+        """A line with the texts that it reads; one that begins on a line before is not in it."""
+        return replaced(self.text, self._starts[line - 1], self._starts[line], self.texts)
 
     def _column(self, line: int, offset: int) -> int:
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
@@ -171,6 +213,8 @@ class Project:
         self.root = root
         self.folders = [root, *((root / p).resolve() for p in paths)]
         self.report = report
+        self.complete: Callable[[Module], Module] = lambda module: module
+        """Puts into a module what lies beside it."""
         self._modules: dict[str, Module | None] = {}
 
     def load(self, path: Path) -> Module | None:
@@ -192,7 +236,9 @@ class Project:
         """The project's module `name`, or `None` where the project has no such module or it cannot be read."""
         if name not in self._modules:
             path = path or self._find(name)
-            self._modules[name] = self._read(name, path) if path else None
+            found = self._modules[name] = self._read(name, path) if path else None
+            if found is not None:  # which other modules may look into meanwhile
+                self._modules[name] = self.complete(found)
         return self._modules[name]
 
     def _find(self, name: str) -> Path | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pipec.compiler.diagnostics import Finding
 from pipec.compiler.diagnostics.risk import AnnotationsAsText, ImportedByText
-from pipec.compiler.diagnostics.source import UnresolvedName, Unsliceable
+from pipec.compiler.diagnostics.source import UnreadableText, UnresolvedName, Unsliceable
 from pipec.compiler.frontend.bindings import bound_names, checks_types, inner_statements
 from pipec.compiler.frontend.execution import Execution
 from pipec.compiler.frontend.project import Module
@@ -17,7 +17,10 @@ from pipec.compiler.frontend.resolve import Resolver
 from pipec.compiler.frontend.sliced import Key, Unit
 from pipec.ir import Span
 
-_NO_FILE = "in a task the module's file is not there; pass the data as a parameter or an artifact"
+_NO_FILE = (
+    "in a task the module's file is not there; pass the data as a parameter or an artifact, or read a text file beside "
+    'the module all at once, as in `TEXT = Path(__file__).with_name("text.txt").read_text()`'
+)
 _BY_NAME = "only what a step mentions by name goes with it; put what it looks up into a dict"
 DUNDERS = {
     "__file__": _NO_FILE,
@@ -45,6 +48,8 @@ _SHADOWED = frozenset(_SHADOWED_WORDS.split())
 
 def of_statement(resolver: Resolver, unit: Unit, node: ast.stmt, found: References) -> Iterator[Finding]:
     """What a whole statement does that has no meaning in a task."""
+    if (unread := unit.module.unread_in(node)) is not None:
+        yield UnreadableText(unit.module.span(unread[0]), unread[1])
     yield from _inner_imports(resolver, unit, node)
     yield from _reflection(resolver, unit, node, found)
     for dotted in sorted({*found.dotted, *found.bare}):

@@ -175,6 +175,8 @@ class Resolver:
 
     def evaluate(self, module: Module, node: ast.expr) -> Any:
         """The value of a constant expression of `module`."""
+        if (unread := module.unread_in(node)) is not None:
+            raise NotConstantError(unread[1])
         return evaluate(
             _WithAttributes(self, module).visit(node) if _dotted(node) else node, lambda n: self.constant(module, n)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import sys
 import tokenize
 
@@ -68,3 +69,34 @@ def double_quoted(source: str) -> str:
 def python(value: object) -> str:
     """Plain data as a literal in double quotes; `TypeError` for anything else."""
     return double_quoted(source_of(value))
+
+
+def text_literal(text: str) -> str:
+    """`text` as a literal that people can read: over several lines, as it stands in a file, where it has several."""
+    if not text.partition("\n")[2]:
+        return quoted(text)
+    body = _UNSEEN.sub(_escape, text)
+    body = re.sub(r" $", r"\\x20", body, flags=re.MULTILINE)  # editors take what nobody sees away
+    body = re.sub(r'""+(?=")|"$(?!\n)', lambda found: '\\"' * len(found[0]), body)
+    return f'"""\\\n{body}"""'
+
+
+_UNSEEN = re.compile(
+    r"[\\\x00-\x09\x0b-\x1f\x7f-\xa0\xad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
+    r"\ud800-\uf8ff\ufeff\ufff9-\uffff]"
+)
+"""What no editor shows, or YAML does not keep, and backslashes. Not `str.isprintable`: its Pythons differ."""
+
+
+def _escape(found: re.Match[str]) -> str:
+    known = {"\\": r"\\", "\t": r"\t", "\r": r"\r"}
+    code = ord(found[0])
+    return known.get(found[0]) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+
+
+def quoted(text: str) -> str:
+    """`text` as a string literal the way ruff and black print it."""
+    plain = repr(text)
+    if plain.startswith('"') or text.count('"') > text.count("'"):
+        return plain
+    return '"' + plain[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'

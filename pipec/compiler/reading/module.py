@@ -128,6 +128,8 @@ class Module:
     imports: tuple[str, ...] = ()
     """Import statements as they were written, in any order; what `pipec` exports is imported by itself."""
     doc: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What lies beside it, and is read by it: path below its folder -> text."""
 
 
 def render(module: Module) -> str:

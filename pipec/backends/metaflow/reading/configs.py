@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.metaflow.reading.config_places import rewritten
-from pipec.backends.metaflow.reading.syntax import MOST_TEXT, Imported, literal
+from pipec.backends.metaflow.reading.syntax import Imported, literal
+from pipec.compiler.pysource.paths import Reading
 from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import Source
+from pipec.compiler.reading.text_files import UnreadableTextError, text_of
 from pipec.ir import Span
 
 ARGUMENTS = ("name", "default", "default_value", "help", "required", "parser", "show_default", "plain")
@@ -109,16 +111,12 @@ def _file(node: ast.expr, source: Source) -> str:
     known, path = literal(node)
     if not known or not isinstance(path, str):
         raise ValueError("its file is computed when the flow is deployed")
-    for folder in (source.path.parent, source.root):
-        file = folder / path
-        if file.is_file():
-            if file.stat().st_size > MOST_TEXT:
-                raise ValueError(f"the file {path!r} is too large")
-            try:
-                return file.read_text(encoding="utf-8")
-            except (OSError, ValueError):
-                raise ValueError(f"the file {path!r} cannot be read") from None
-    raise ValueError(f"the file {path!r} that it reads is not there")
+    folder = source.path.absolute().parent
+    file = next((f for f in (folder / path, source.root / path) if f.is_file()), folder / path)
+    try:
+        return text_of(Reading(file), (folder, source.root))
+    except UnreadableTextError as error:
+        raise ValueError(f"its file cannot be read: {error}") from None
 
 
 def _literal(node: ast.expr, tree: ast.Module) -> Any:

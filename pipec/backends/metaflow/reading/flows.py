@@ -12,8 +12,9 @@ import libcst as cst
 
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.configs import Configs, resolved
-from pipec.backends.metaflow.reading.syntax import MOST_TEXT, Imported
+from pipec.backends.metaflow.reading.syntax import Imported
 from pipec.compiler.reading import Source, absolute_imports
+from pipec.compiler.reading.text_files import MOST_TEXT
 
 
 @dataclass

@@ -44,7 +44,7 @@ from pipec.compiler.reading import (
 from pipec.compiler.reading.module import AUTHORING
 
 LAST = Place(10**9)
-RESERVED = BUILTINS | {*AUTHORING, "deepcopy", "partial", "SimpleNamespace"}
+RESERVED = BUILTINS | {*AUTHORING, "Path", "deepcopy", "partial", "SimpleNamespace"}
 
 
 @dataclass
@@ -75,6 +75,8 @@ class Migrated:
     read: PipelineRead
     direct: dict[str, StepSettings] = field(default_factory=dict)
     """Functions of the module that are steps themselves."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Path -> text, of what lies beside the module."""
 
 
 class Migration:
@@ -109,6 +111,8 @@ class Migration:
         settings = {name: read_step(flow, member, report) for name, member in flow.steps.items()}
         parameters = read_parameters(flow, flow.name, report)
         self.parameters = {p.name for p in parameters}
+        files = [p.file for p in parameters if p.file is not None]
+        self.imports |= {"from pathlib import Path"} if files else set()
         flow_settings = read_flow(flow, report)
         wiring = self._wiring(settings)
         known: Env = {p.attribute: Known(p.attribute, Place(0), source=p.name) for p in parameters}
@@ -145,7 +149,7 @@ class Migration:
         )  # fmt: skip
         read = self._read(function, wiring, settings, functions)
         direct = {one.function: settings[step] for step, one in written.items() if one.function}
-        return Migrated([*items, made], functions.imports | self.imports, read, direct)
+        return Migrated([*items, made], functions.imports | self.imports, read, direct, {f.name: f.text for f in files})
 
     def _wiring(self, settings: dict[str, StepSettings]) -> Wiring:
         catches = {name: one.catch for name, one in settings.items() if one.catch is not None}

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.flows import Flow, Member
+from pipec.backends.metaflow.reading.included import Included, ModuleNames, encoding_of, included
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, attribute_of, literal
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
 from pipec.compiler.pysource.text import one_line, python
+from pipec.compiler.reading.text_files import UnreadableTextError
 
 TYPES = {"int": "int", "float": "float", "str": "str", "bool": "bool"}
 ARGUMENTS = {
@@ -35,6 +37,8 @@ class Parameter:
     default: str | None
     """Source; `None`: required."""
     help: str = ""
+    file: Included | None = None
+    """What the default reads."""
 
     @property
     def text(self) -> str:
@@ -54,9 +58,7 @@ def read_parameters(flow: Flow, pipeline: str, report: Report) -> list[Parameter
             raise _refused(member, member.file.configs.found[member.owner, member.name].reason)
         given = _arguments(member, call, word)
         one = (
-            _include(member, given, pipeline, report)
-            if word == "IncludeFile"
-            else _plain(member, given, pipeline, report)
+            _include(member, flow, given, report) if word == "IncludeFile" else _plain(member, given, pipeline, report)
         )
         if any(other.name == one.name for other in found):
             raise _refused(member, f"there is a second parameter called {one.name!r}")
@@ -115,20 +117,36 @@ def _help(given: dict[str, ast.expr]) -> str:
     return " ".join(text.split()) if known and isinstance(text, str) else ""
 
 
-def _include(member: Member, given: dict[str, ast.expr], pipeline: str, report: Report) -> Parameter:
+def _include(member: Member, flow: Flow, given: dict[str, ast.expr], report: Report) -> Parameter:
     """The text of a file, which is read where the run is started."""
     name = _name(member, given)
-    if "parser" in given:
+    if "parser" in given and literal(given["parser"]) != (True, None):
         raise _refused(member, "a parser of its own reads it")
     binary = "is_text" in given and literal(given["is_text"]) == (True, False)
+    kind, doc = "bytes" if binary else "str", f"{_help(given)} (Its content.)".strip()
+    required = "required" in given and literal(given["required"]) == (True, True)
+    file = None
+    if "default" in given and literal(given["default"]) != (True, None) and not required:
+        try:
+            file = _file(member, flow, given, binary)
+        except UnreadableTextError as error:
+            reason = f"the file that it names is read where the run is started ({error}); pass its content"
+            span = member.file.source.span(given["default"])
+            report.add(SettingNotKept(span, TARGET, flow.name, f"default of {name}", reason))
     how = f"`{name}` is the text of the file itself, read by whoever starts the run"
-    report.add(Adapted(member.file.source.span(member.node), pipeline, how))
-    if "default" in given and literal(given["default"]) != (True, None):
-        reason = "the file that it names is read where the run is started; pass its text"
-        span = member.file.source.span(given["default"])
-        report.add(SettingNotKept(span, TARGET, pipeline, f"default of {name}", reason))
-    kind = "bytes" if binary else "str"
-    return Parameter(member.name, name, kind, None, f"{_help(given)} (Its content.)".strip())
+    default = None
+    if file is not None:
+        how += f"; where it is not given, that of {file.name!r} beside the module"
+        default = f"{file.expression}.read_text(encoding={python(encoding_of(given))})"
+    report.add(Adapted(member.file.source.span(member.node), flow.name, how))
+    return Parameter(member.name, name, kind, default, doc, file)
+
+
+def _file(member: Member, flow: Flow, given: dict[str, ast.expr], binary: bool) -> Included:
+    if binary:
+        raise UnreadableTextError("it is no text")
+    names = ModuleNames(member.file.source, member.file.tree)
+    return included(given["default"], encoding_of(given), names, flow.file.source)
 
 
 def _plain(member: Member, given: dict[str, ast.expr], pipeline: str, report: Report) -> Parameter:

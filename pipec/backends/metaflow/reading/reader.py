@@ -8,10 +8,11 @@ import re
 from pipec.backends.metaflow.reading import keeping, ours
 from pipec.backends.metaflow.reading.flows import File, Finder, Flow, parsed
 from pipec.backends.metaflow.reading.migrate import Migrated, Migration, Taken
-from pipec.backends.metaflow.reading.syntax import MOST_TEXT, TARGET, Refused
+from pipec.backends.metaflow.reading.syntax import TARGET, Refused
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import NothingToMigrate, UnreadablePipeline
 from pipec.compiler.reading import Definition, Item, Module, Outcome, Source, StepFunction
+from pipec.compiler.reading.text_files import MOST_TEXT
 
 STEPS = re.compile(r"^[ \t]+@(?:\w+\.)?step\b", re.MULTILINE)
 MENTIONS = re.compile(r"^\s*(?:from|import)\s+metaflow\b", re.MULTILINE)
@@ -125,7 +126,8 @@ class MetaflowReader:
         ]
         more = sorted({one for made in done.values() for one in made.imports})
         doc = ast.get_docstring(file.tree) or ""
-        return Module(tuple(items), (*statements, *more), doc)
+        files = {name: text for made in done.values() for name, text in made.files.items()}
+        return Module(tuple(items), (*statements, *more), doc, files)
 
     def _kept(self, piece: keeping.Kept, done: dict[str, Migrated]) -> Item:
         (first, *_) = piece.nodes

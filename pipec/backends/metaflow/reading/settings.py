@@ -11,6 +11,8 @@ from pipec.backends.metaflow.native import COMPUTE, STEP
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.decorators import arguments, compute_of, mutated
 from pipec.backends.metaflow.reading.flows import File, Flow, Member, called
+from pipec.backends.metaflow.reading.included import ModuleNames
+from pipec.backends.metaflow.reading.known import known
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal
 from pipec.compiler.backend.native import is_of
 from pipec.compiler.diagnostics import Report
@@ -58,6 +60,10 @@ class _Draft:
     python: str | None = None
     compute: str = COMPUTE[0]
     """The decorator by which the flow's steps run elsewhere."""
+
+    def known(self, node: ast.expr) -> tuple[bool, object]:
+        """Whether the value of an argument is known, and what it is."""
+        return known(node, ModuleNames(self.file.source, self.file.tree))
 
     def lost(self, node: ast.AST, setting: str, reason: str = "") -> None:
         """A setting that is not kept."""
@@ -137,11 +143,11 @@ def _unknown(draft: _Draft, node: ast.expr, word: str | None) -> None:
 
 
 def _value(draft: _Draft, node: ast.expr, setting: str, *kinds: type) -> Any:
-    """A literal of one of `kinds`; `None`, and a finding, where it is none."""
-    known, value = literal(node)
-    if known and value is None:
+    """A value of one of `kinds`; `None`, and a finding, where it is none, or is not known."""
+    found, value = draft.known(node)
+    if found and value is None:
         return None
-    if not known or not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+    if not found or not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         draft.lost(node, setting, "its value is not written out")
         return None
     return value
@@ -229,7 +235,7 @@ def _kubernetes(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> No
 
 def _native(draft: _Draft, word: str, name: str, node: ast.expr) -> None:
     """An argument of `@kubernetes` or `@batch` that pipec has no setting for."""
-    known, constant = literal(node)
+    known, constant = draft.known(node)
     if known and constant is not None and is_of(constant, STEP[word][name]):
         draft.native.setdefault(word, {})[name] = constant
     elif not known or constant is not None:
@@ -287,7 +293,7 @@ def _environment(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> N
     env: dict[str, str] = {}
     for key, value in zip(variables.keys, variables.values):
         known, name = literal(key) if key is not None else (False, None)
-        constant, text = literal(value)
+        constant, text = draft.known(value)
         if known and constant and text is not None:
             env[str(name)] = str(text)
         else:

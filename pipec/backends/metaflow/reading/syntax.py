@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pipec.compiler.diagnostics.finding import Finding
 
 TARGET = "metaflow"
-MOST_TEXT = 2_000_000
-"""Characters of a file that are read; no flow that people write, or config of one, is that long."""
 
 
 class Refused(Exception):

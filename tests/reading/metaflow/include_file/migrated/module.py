@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from pipec import pipeline, step
 
 
@@ -12,10 +14,8 @@ def end(numbers: list[int]):
     print(sum(numbers))
 
 
-# PC505: `default of data` of `IncludeFlow` is not kept: the file that it names is read where the run is started; pass
-# its text
 @pipeline
-def include(data: str):
+def include(data: str = Path(__file__).with_name("data.csv").read_text(encoding="utf-8")):
     """Args:
     data: Numbers. (Its content.)
     """
