@@ -19,6 +19,7 @@ from pipec.backends.kfp.recurring import recurring_run
 from pipec.backends.kfp.references import references
 from pipec.backends.kfp.retention import retention_rule
 from pipec.compiler.backend import Bundle
+from pipec.compiler.backend.filenames import file_stem
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import BareImage
@@ -63,7 +64,7 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
             text += "---\n" + document(plain(made.platform))
     _check(pipeline, made, len(text), report)
     _check_images(pipeline, site, report)
-    stem = re.sub(r"\W", "_", pipeline.name)
+    stem = re.sub(r"\W", "_", file_stem(pipeline.name))
     name = f"{stem}.yaml"
     beside = {
         f"{stem}.recurring-run.yaml": recurring_run(pipeline, name, report),

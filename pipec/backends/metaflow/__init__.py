@@ -40,6 +40,7 @@ class MetaflowBackend:
         from pipec.backends.metaflow.emit import text
         from pipec.backends.metaflow.lower import lower
         from pipec.backends.metaflow.names import step_name
+        from pipec.compiler.backend.filenames import file_stem
 
         self.capabilities.check(pipeline, site, report)
         if any(f.severity == "error" and f.about == self.name for f in report.findings):
@@ -47,5 +48,5 @@ class MetaflowBackend:
         lowered = lower(pipeline, site, report)
         if any(f.severity == "error" and f.about == self.name for f in report.findings):
             return None
-        name = f"{step_name(pipeline.name).removesuffix('_flow')}_flow.py"
+        name = f"{file_stem(step_name(pipeline.name)).removesuffix('_flow')}_flow.py"
         return Bundle({name: text(lowered.flow)}, name)

@@ -133,6 +133,7 @@ def _read(
     raw = _pipeline_settings(module, node, resolver, site, settings)
     place = module.name_span(node)
     policy = settings.pipeline(raw, place)
+    title, about = settings.titles(raw, place)
     steps.defaults = _defaults(raw, settings, place)
     reading = Reading(resolver, steps, report)
     reading.open.append((module.name, node.name))
@@ -160,8 +161,8 @@ def _read(
     _report_risks(slicer, effects, components)
     definitions = slicer.link() if not any(f.severity == "error" for f in report.findings[before:]) else ()
     made = Pipeline(
-        name=str(raw.values.get("name", node.name)), function=node.name, module=module.name, file=module.file,
-        doc=str(raw.values.get("description") or ast.get_docstring(node) or ""), module_doc=module.doc,
+        name=title or node.name, function=node.name, module=module.name, file=module.file,
+        doc=about or ast.get_docstring(node) or "", module_doc=module.doc,
         parameters=parameters, body=pruned, result=returned, result_type=result.type if returned is not None else None,
         policy=policy, span=place, definitions=definitions,
     )  # fmt: skip

@@ -192,6 +192,11 @@ class SettingsReader:
         }
         return policy, component
 
+    def titles(self, raw: Raw, place: Span) -> tuple[str | None, str | None]:
+        """The name and the description that a pipeline is given."""
+        build = _Builder(raw, self.report, self.site, place)
+        return build.get("name", values.name), build.get("description", values.description)
+
     def pipeline(self, raw: Raw, place: Span) -> PipelinePolicy:
         """The policy of a pipeline."""
         build = _Builder(raw, self.report, self.site, place)

@@ -205,6 +205,20 @@ def text(value: Any) -> str:
     return value
 
 
+def name(value: Any) -> str:
+    """The name of a pipeline: one line of text, whose characters can all be seen."""
+    if not text(value).isprintable() or not value.strip():
+        raise ValueError(f"{value!r} is no name; write one line of letters, digits and the like")
+    return value
+
+
+def description(value: Any) -> str:
+    """A text, which may be empty."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
 def texts(value: Any) -> tuple[str, ...]:
     """One text, or a list of texts."""
     if isinstance(value, str):
