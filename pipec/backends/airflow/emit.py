@@ -181,7 +181,7 @@ def _item(item: Item, indent: int) -> list[str]:
 def _call(call: Call) -> str:
     target = f"{call.target} = " if call.target else ""
     if call.mode == "operator":
-        return f"{target}{call.function}({_keywords(call.override)})"
+        return f"{target}{call.function}({', '.join([*call.args, *filter(None, [_keywords(call.override)])])})"
     override = f".override({_keywords(call.override)})" if call.override else ""
     if call.mode == "direct":
         return f"{target}{call.function}{override}({', '.join(call.args)})"
