@@ -178,6 +178,9 @@ def _returns(node: ast.FunctionDef) -> bool:
 def _pipeline_settings(
     module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site, settings: SettingsReader
 ) -> Raw:
+    settings.once(node.decorator_list, "pipeline")
+    if marked := [d for d in node.decorator_list if isinstance(d, ast.Call) and settings.constructor(d.func) == "step"]:
+        settings.report.add(InvalidSetting(module.span(marked[0]), "settings", "a pipeline has none of a step"))
     own = settings.raw(decorator(resolver, module, node, "pipeline"), PIPELINE_SETTINGS)
     raw = settings.site_raw(site.pipelines.get(node.name, {}), module.name_span(node), PIPELINE_SETTINGS)
     raw.values.update(own.values)

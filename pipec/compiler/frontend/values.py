@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,8 @@ def retry(value: Any) -> Retry | None:
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
             raise ValueError(f"{limit!r} is no number of retries")
         backoff = given.get("backoff")
-        if backoff is not None and (not isinstance(backoff, (int, float)) or backoff < 1):
+        number = isinstance(backoff, (int, float)) and not isinstance(backoff, bool) and 1 <= backoff < math.inf
+        if backoff is not None and not number:
             raise ValueError(f"backoff {backoff!r} is no factor of at least 1")
         delay, longest = given.get("delay"), given.get("max_delay")
         return Retry(
@@ -143,12 +145,13 @@ def schedule(value: Any) -> Schedule:
                 _zone(rest.get("timezone", "UTC"))
                 for name in ("start", "end"):
                     _time(rest.get(name, "2026-01-01"), name)
+                if not isinstance(rest.get("catchup", False), bool):
+                    raise ValueError(f"catchup={rest['catchup']!r} is neither True nor False")
                 return Schedule(cron=_cron(given.get("expr")), **rest)
             case "Every":
                 return Schedule(every=positive(given.get("interval")))
             case "OnUpdate":
-                uri = given.get("uri")
-                return Schedule(on_update=(uri,) if isinstance(uri, str) else texts(uri))
+                return Schedule(on_update=uris(given.get("uri")))
             case "After":
                 return Schedule(after=text(given.get("pipeline")))
     raise ValueError(f"{value!r} is no schedule; write Cron(...), Every(...), OnUpdate(...) or After(...)")
@@ -220,12 +223,22 @@ def description(value: Any) -> str:
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """One text, or a list of texts."""
+    """One text, or a list of texts; none of them is empty."""
     if isinstance(value, str):
-        return (value,)
+        value = (value,)
     if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
         raise ValueError(f"{value!r} is no list of texts")
+    if not all(map(str.strip, value)):
+        raise ValueError("an empty text stands in it")
     return tuple(value)
+
+
+def uris(value: Any) -> tuple[str, ...]:
+    """One URI, or several."""
+    found = texts(value)
+    if not found:
+        raise ValueError("there is nothing to wait for: name at least one URI")
+    return found
 
 
 def version(value: Any) -> str:
@@ -237,7 +250,7 @@ def version(value: Any) -> str:
 
 def priority(value: Any) -> int | str:
     """A number, or the name of a priority class."""
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or value == "":
         raise ValueError(f"{value!r} is no priority")
     return value
 
@@ -281,6 +294,9 @@ def secrets(value: Any) -> dict[str, SecretRef]:
     """Environment variables from keys of secrets."""
     if not isinstance(value, dict) or not all(isinstance(v, Made) and v.kind == "Secret" for v in value.values()):
         raise ValueError('write {"NAME": Secret("name", key="key")}')
+    for name in value:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"{name!r} is no name of an environment variable")
     return {
         name: SecretRef(name=text(v.arguments.get("name")), key=text(v.arguments.get("key")))
         for name, v in value.items()
