@@ -87,7 +87,7 @@ def wait(body: Body, node: ast.Call) -> None:
     if uri.poison or any(t == _WRONG for t in times):
         return
     made = Wait(
-        id=body.reading.nodes.fresh("wait_for"), uri=uri.expr, every=300.0 if times[0] is None else times[0], timeout=times[1],
+        id=body.reading.nodes.fresh("wait_for"), uri=uri.expr, every=times[0] or 300.0, timeout=times[1],
         span=body.span(node),
     )  # fmt: skip
     body.nodes.append(made)
