@@ -13,6 +13,7 @@ import libcst as cst
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.configs import Configs, resolved
 from pipec.backends.metaflow.reading.syntax import MOST_TEXT, Imported
+from pipec.compiler.pysource.syntax import parsed as python
 from pipec.compiler.reading import Source
 
 
@@ -145,7 +146,7 @@ PARAMETERS = ("Parameter", "IncludeFile", "Config")
 
 def parsed(source: Source) -> File:
     """The file; raises `SyntaxError`, `ValueError` or `RecursionError` for what is no Python."""
-    tree = ast.parse(source.text)
+    tree = python(source.text)
     configs = resolved(source, tree)
     if configs.text != source.text:
         source = replace(source, text=configs.text)
