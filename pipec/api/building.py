@@ -16,6 +16,7 @@ from pipec.compiler import passes
 from pipec.compiler.backend import Bundle
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.pipeline import DuplicateName
+from pipec.compiler.diagnostics.target import UnsupportedForm
 from pipec.compiler.site import root_of
 from pipec.ir import Pipeline
 
@@ -70,7 +71,12 @@ def build_one(pipeline: Pipeline, target: str, project: Project, workspace: Work
     report = Report()
     pipeline = passes.fuse(pipeline, report)
     backend.capabilities.check(pipeline, project.site, report)
-    bundle = None if workspace.failed(report.findings) else backend.build(pipeline, project.site, report)
+    try:
+        bundle = None if workspace.failed(report.findings) else backend.build(pipeline, project.site, report)
+    except RecursionError:  # many blocks in one another, each with much in it
+        reason = "it is nested too deeply: split it, or decide in a step"
+        report.add(UnsupportedForm(pipeline.span, target, pipeline.name, reason))
+        bundle = None
     project.report.extend(report.findings)
     return None if workspace.failed(report.findings) else bundle
 

@@ -15,6 +15,7 @@ from pipec.backends.kfp.foreign import refusals
 from pipec.backends.kfp.forms import none_test
 from pipec.backends.kfp.lower import Lowered, is_raw, lower
 from pipec.backends.kfp.model import plain
+from pipec.backends.kfp.program import UnwritableError
 from pipec.backends.kfp.recurring import recurring_run
 from pipec.backends.kfp.references import references
 from pipec.backends.kfp.retention import retention_rule
@@ -57,8 +58,13 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
     _natives_fit(pipeline, version, report)
     if not _containers_fit(pipeline, report) or any(f.severity == "error" and f.about == "kfp" for f in report):
         return None
+    try:
+        with _no_collector():
+            made = lowered(pipeline, site.image)
+    except UnwritableError as error:
+        report.add(UnsupportedForm(pipeline.span, "kfp", pipeline.name, str(error)))
+        return None
     with _no_collector():
-        made = lowered(pipeline, site.image)
         text = header(pipeline) + document(plain(made.spec))
         if made.platform is not None:
             text += "---\n" + document(plain(made.platform))

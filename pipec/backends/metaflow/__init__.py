@@ -37,12 +37,14 @@ class MetaflowBackend:
 
     def build(self, pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
         """One Python file with a `FlowSpec`."""
+        from pipec.backends.metaflow import parameters
         from pipec.backends.metaflow.emit import text
         from pipec.backends.metaflow.lower import lower
         from pipec.backends.metaflow.names import step_name
         from pipec.compiler.backend.filenames import file_stem
 
         self.capabilities.check(pipeline, site, report)
+        parameters.check(pipeline, report)
         if any(f.severity == "error" and f.about == self.name for f in report.findings):
             return None
         lowered = lower(pipeline, site, report)

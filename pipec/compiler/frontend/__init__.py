@@ -27,6 +27,7 @@ from pipec.compiler.frontend.settings import Raw, SettingsReader
 from pipec.compiler.frontend.slices import Slicer
 from pipec.compiler.frontend.tasks import defaults
 from pipec.compiler.frontend.values import STEP_SETTINGS
+from pipec.compiler.pysource.text import readable
 from pipec.compiler.site import Site
 from pipec.ir import (
     VALUE,
@@ -142,7 +143,7 @@ def _read(
     body.tail = True
     for parameter in parameters:
         name = parameter.name
-        body.scope.names[name] = ref(reading.names.fresh(name), VALUE, what=f"`{name}`", parameter=True)
+        body.scope.names[name] = ref(reading.names.exactly(name), VALUE, what=f"`{name}`", parameter=True)
     body.declare(node.body)
     flow = body.statements(node.body)
     result = flow.value if flow.kind == "returns" else NONE
@@ -162,7 +163,7 @@ def _read(
     definitions = slicer.link() if not any(f.severity == "error" for f in report.findings[before:]) else ()
     made = Pipeline(
         name=title or node.name, function=node.name, module=module.name, file=module.file,
-        doc=about or ast.get_docstring(node) or "", module_doc=module.doc,
+        doc=readable(about or ast.get_docstring(node) or ""), module_doc=module.doc,
         parameters=parameters, body=pruned, result=returned, result_type=result.type if returned is not None else None,
         policy=policy, span=place, definitions=definitions,
     )  # fmt: skip

@@ -19,6 +19,7 @@ from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver, Target
 from pipec.compiler.frontend.settings import Raw, SettingsReader
 from pipec.compiler.frontend.values import PIPELINE_SETTINGS, STEP_SETTINGS
+from pipec.compiler.pysource.text import readable
 from pipec.compiler.site import Site
 from pipec.ir import (
     VALUE,
@@ -82,7 +83,7 @@ class Step:
             name=self.name,
             function=self.node.name,
             ports=self.ports,
-            doc=ast.get_docstring(self.node) or "",
+            doc=readable(ast.get_docstring(self.node) or ""),
             returns=ast.unparse(self.node.returns) if self.node.returns else "",
             span=self.span,
             **self.settings,

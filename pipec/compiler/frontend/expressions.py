@@ -17,7 +17,7 @@ from pipec.compiler.frontend.operands import POISON, Carried, Caught, Growing, O
 from pipec.compiler.frontend.resolve import Target
 from pipec.compiler.frontend.running import is_run, run_value
 from pipec.compiler.pysource import rename_free
-from pipec.compiler.pysource.text import one_line
+from pipec.compiler.pysource.text import DEEPEST, depth, one_line
 from pipec.ir import VALUE, Code, Const, ObjectType, Ref, Type, is_artifact, leaves, text, uses
 from pipec.ir.literals import source_of
 
@@ -107,6 +107,8 @@ def _pure(body: Body, node: ast.expr, expression: _Expression | None = None) -> 
 def _finish(body: Body, node: ast.expr, rebuilt: ast.expr, expression: _Expression) -> Operand:
     if expression.poison:
         return POISON
+    if depth(rebuilt) > DEEPEST:
+        return refuse(body, node, "so deep an expression", "split it into statements")
     if not expression.inputs:
         try:
             return const(evaluate(rebuilt, {}))

@@ -16,6 +16,7 @@ from pipec.compiler.diagnostics.source import InvalidSyntax, NotUtf8, Unreadable
 from pipec.compiler.frontend.bindings import Import, bound_names, changed_roots, checks_types, inner_statements
 from pipec.compiler.frontend.references import References, references
 from pipec.compiler.pysource.syntax import parsed
+from pipec.compiler.pysource.text import readable
 from pipec.ir import Span
 
 
@@ -85,7 +86,7 @@ class Module:
     @property
     def doc(self) -> str:
         """The module's docstring."""
-        return ast.get_docstring(self.tree) or ""
+        return readable(ast.get_docstring(self.tree) or "")
 
     def function(self, name: str) -> ast.FunctionDef | None:
         """The function that `name` is bound to at the end of the module, if it is one."""

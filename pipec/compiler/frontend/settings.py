@@ -109,7 +109,7 @@ class SettingsReader:
         raw = Raw()
         for name, value in settings.items():
             if name not in known:
-                self.report.add(UnknownSetting(place, name, closest(name, known)))
+                self.report.add(UnknownSetting(place, str(name), closest(str(name), known)))
                 continue
             raw.spans[name] = place
             if name in HOOKS:
@@ -244,7 +244,7 @@ class SettingsReader:
             retention=build.get("retention", values.positive),
             tags=build.get("tags", values.texts) or (),
             owner=build.get("owner", values.text),
-            default_retry=values.retry(defaults["retries"]) if "retries" in defaults else None,
+            default_retry=_Builder(Raw(defaults), Report(), self.site, place).get("retries", values.retry),
             extensions=build.get("targets", build.targets) or {},
             spans=raw.spans,
         )
@@ -263,6 +263,7 @@ class _Builder:
             self.report.add(InvalidSetting(place, name, "only a setting of a step can be an argument of its calls"))
             return None
         try:
+            values.writable(value)
             return parse(value)
         except _UnknownGpuError as error:
             self.report.add(UnknownGpu(place, str(error), tuple(sorted(self.site.gpu))))
@@ -283,7 +284,7 @@ class _Builder:
             name, colon, number = value.partition(":")
             if not name or (colon and not number.isdecimal()):
                 raise ValueError(f'{value!r} is no name of a device; write "a100", "a100:2" or a number')
-            count = int(number) if colon else 1
+            count = int(number[:20]) if colon else 1
         elif isinstance(value, values.Made) and value.kind == "GPU":
             name, count = value.arguments.get("name"), value.arguments.get("count", 1)
             memory = value.arguments.get("memory")
@@ -291,8 +292,8 @@ class _Builder:
                 raise ValueError(f'{name!r} is no name of a device; write GPU("a100"), or leave it out for any')
         else:
             raise ValueError("write a number, a name, or GPU(...)")
-        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise ValueError(f"{count!r} is no number of devices")
+        if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= values.MOST:
+            raise ValueError(f"{values.shown(count)} is no number of devices")
         if count == 0:
             return None
         entry = self.site.gpu.get(name.lower()) if name else None
