@@ -19,7 +19,7 @@ from pipec.backends.kfp.program import UnwritableError
 from pipec.backends.kfp.recurring import recurring_run
 from pipec.backends.kfp.references import references
 from pipec.backends.kfp.retention import retention_rule
-from pipec.compiler.backend import Bundle
+from pipec.compiler.backend import Bundle, kubernetes
 from pipec.compiler.backend.filenames import file_stem
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
@@ -54,6 +54,7 @@ def lowered(pipeline: Pipeline, image: str) -> Lowered:
 def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
     """The files; `None` where a container step is refused."""
     version = load(native.TARGET).version(site)
+    kubernetes.check(pipeline, native.TARGET, site, report)
     _check_native(pipeline, version, report)
     _natives_fit(pipeline, version, report)
     if not _containers_fit(pipeline, report) or any(f.severity == "error" and f.about == "kfp" for f in report):

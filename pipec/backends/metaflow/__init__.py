@@ -41,10 +41,12 @@ class MetaflowBackend:
         from pipec.backends.metaflow.emit import text
         from pipec.backends.metaflow.lower import lower
         from pipec.backends.metaflow.names import step_name
+        from pipec.compiler.backend import kubernetes
         from pipec.compiler.backend.filenames import file_stem
 
         self.capabilities.check(pipeline, site, report)
         parameters.check(pipeline, report)
+        kubernetes.check(pipeline, self.name, site, report)
         if any(f.severity == "error" and f.about == self.name for f in report.findings):
             return None
         lowered = lower(pipeline, site, report)
