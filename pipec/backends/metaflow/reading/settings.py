@@ -181,9 +181,13 @@ def _retry(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
         minutes = _value(draft, given["minutes_between_retries"], "minutes_between_retries", int, float, str)
     if times is None or minutes is None:
         return
-    if int(times) == 0:
+    try:
+        limit, delay = int(times), float(int(minutes)) * 60
+    except (ValueError, OverflowError):
+        draft.lost(node, "retry", "its values are no numbers")
         return
-    draft.policy["retry"] = Retry(limit=int(times), delay=float(int(minutes)) * 60)
+    if limit:
+        draft.policy["retry"] = Retry(limit=limit, delay=delay)
 
 
 def _timeout(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
@@ -193,7 +197,11 @@ def _timeout(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
             value = _value(draft, given[unit], unit, int, float, str)
             if value is None:
                 return
-            total += int(value) * size
+            try:
+                total += int(value) * size
+            except (ValueError, OverflowError):
+                draft.lost(node, "timeout", "its values are no numbers")
+                return
     if total:
         draft.policy["timeout"] = total
 
