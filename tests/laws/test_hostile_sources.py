@@ -93,3 +93,11 @@ def test_is_built(text: str, tmp_path: Path) -> None:
 def test_is_refused_where_it_cannot_be(text: str, targets: set[str], tmp_path: Path) -> None:
     workspace, files = build(HEAD + text, tmp_path)
     assert set(files) == targets, [one.finding.message for one in workspace.shown()]
+
+
+@pytest.mark.parametrize(("name", "fine"), [("a_b1", True), ("A b", False), ("a-b", False), ("x" * 129, False)])
+def test_names_of_projects_are_those_of_metaflow(name: str, fine: bool, tmp_path: Path) -> None:
+    workspace, files = build(
+        HEAD + PIPELINE.format(f"targets={{'metaflow': {{'project': {{'name': {name!r}}}}}}}"), tmp_path
+    )
+    assert ("metaflow" in files) is fine, [one.finding.message for one in workspace.shown()]

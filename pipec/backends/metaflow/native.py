@@ -5,6 +5,7 @@ A step takes `kubernetes` (what pipec has no setting for) and `card`; a pipeline
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,10 @@ OURS = {
 """Decorators and arguments that a setting of pipec's own becomes."""
 
 
+PROJECT = re.compile(r"[a-z0-9_]{1,128}")
+"""What Metaflow's own `project_decorator` takes for the name of a project and of a branch."""
+
+
 def check(pipeline: Pipeline, report: Report) -> None:
     """Report what Metaflow does not have, has by a setting of pipec's own, or takes in another type only."""
     _check(pipeline.policy, FLOW, pipeline.name, report)
@@ -63,7 +68,16 @@ def _problems(given: Mapping[str, Any], known: Decorators) -> list[str]:
                     found.append(f"@{name}: {unknown(argument, known[name], OURS)}")
                 elif not is_of(value, kind):
                     found.append(f"@{name}: {argument!r} is {value!r}, which is no {kind.__name__}")
+                elif name == "project" and (reason := project_problem(argument, value)):
+                    found.append(f"@{name}: {reason}")
     return found
+
+
+def project_problem(argument: str, value: object) -> str:
+    """Why Metaflow's `@project` would not take an argument; "" where it does."""
+    if not isinstance(value, str) or PROJECT.fullmatch(value):
+        return ""
+    return f"{argument!r} is {value!r}; it takes small letters, digits and underscores, at most 128"
 
 
 def arguments(policy: TaskPolicy | PipelinePolicy, decorator: str) -> dict[str, Any] | None:

@@ -336,6 +336,8 @@ class MutatedResult(Finding):
     """
 
     what: str
+    instead: str = ""
+    """What says the same without a change."""
 
     code = "PC213"
     name = "mutated-result"
@@ -346,7 +348,7 @@ class MutatedResult(Finding):
 
     @property
     def help(self) -> str:
-        return "make the change in a step that returns the new value"
+        return self.instead or "make the change in a step that returns the new value"
 
 
 @dataclass(frozen=True)

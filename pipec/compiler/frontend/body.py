@@ -338,7 +338,11 @@ class Body:
             self.report.add(UnboundName(self.span(node.func.value), name, binding.reason, binding.where))
             self.scope.names[name] = POISON
         elif binding != POISON:
-            self.report.add(MutatedResult(self.span(node), f"`{name}`"))
+            instead = ""
+            if method == "append" and one:
+                new = f"{name} = [*{name}, {ast.unparse(node.args[0])}]"
+                instead = f"write `{new}`, or append to a list that is created empty"
+            self.report.add(MutatedResult(self.span(node), f"`{name}`", instead))
         return True
 
     def _parallel(self, node: ast.With, rest: list[ast.stmt]) -> Flow | None:

@@ -50,9 +50,7 @@ def _value(node: ast.expr, scopes: Sequence[Sequence[ast.stmt]], seen: frozenset
     return False, None
 
 
-def _assigned(
-    bindings: list[ast.stmt], name: str, scopes: Sequence[Sequence[ast.stmt]], seen: frozenset[str]
-) -> Known:
+def _assigned(bindings: list[ast.stmt], name: str, scopes: Sequence[Sequence[ast.stmt]], seen: frozenset[str]) -> Known:
     """The value of a name that one plain assignment binds."""
     match bindings:
         case [ast.Assign(targets=[ast.Name(id=target)], value=value)] if target == name:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipec.backends.metaflow.native import FLOW
+from pipec.backends.metaflow.native import FLOW, project_problem
 from pipec.backends.metaflow.reading.flows import Flow, called
 from pipec.backends.metaflow.reading.settings import arguments
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal, snake
@@ -48,7 +48,10 @@ def read_flow(flow: Flow, report: Report) -> FlowSettings:
                 _lost(made, report, file.source.span(node), flow.name, "@schedule", reason)
         elif word == "project":
             found = {k: literal(v)[1] for k, v in given.items()}
-            if all(k in FLOW["project"] and is_of(v, FLOW["project"][k]) for k, v in found.items()):
+            wrong = next(filter(None, (project_problem(k, v) for k, v in found.items())), "")
+            if wrong:
+                _lost(made, report, file.source.span(node), flow.name, "@project", wrong)
+            elif all(k in FLOW["project"] and is_of(v, FLOW["project"][k]) for k, v in found.items()):
                 policy["extensions"] = {TARGET: {"project": found}}
             else:
                 _lost(made, report, file.source.span(node), flow.name, "@project", "its arguments are not written out")

@@ -346,6 +346,8 @@ def _requirement(name: str, version: str) -> str:
 def _catch(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
     variable = _value(draft, given["var"], "var", str) if "var" in given else None
     draft.made.catch = variable or ""
+    if "print_exception" in given and literal(given["print_exception"]) != (True, True):
+        draft.lost(node, "print_exception", "what has failed is always shown")
     difference = "what it has set before it fails is not kept"
     if variable:
         difference = f"`{variable}` is the message of the exception, and {difference}"
