@@ -194,8 +194,8 @@ def _build(done: Migration, text: str, targets: Sequence[str], folder: Path, wor
                 continue
             other = of.setdefault(folder / target / bundle.main, pipeline)
             if other is not pipeline:
-                file = f"{target}/{bundle.main}"
-                project.report.add(DuplicateName(pipeline.span, pipeline.name, other.span, other.name, file))
+                path = f"{target}/{bundle.main}"
+                project.report.add(DuplicateName(pipeline.span, pipeline.name, other.span, other.name, path))
                 continue
             done.files |= {folder / target / name: text for name, text in bundle.files.items()}
     found = (f for f in project.report.sorted() if f.severity == "error" or f.about in targets)

@@ -205,10 +205,11 @@ class SettingsReader:
     def told_once(self, raw: Raw, place: Span) -> None:
         """Report environment variables that both `env` and `secrets` set: nobody could say which one counts."""
         env, secrets = raw.values.get("env"), raw.values.get("secrets")
-        for name in env if isinstance(env, dict) and isinstance(secrets, dict) else ():
-            if name in secrets:
-                reason = f"{name!r} is in `env` too, and an environment variable has one value"
-                self.report.add(InvalidSetting(raw.spans.get("secrets", place), "secrets", reason))
+        if not isinstance(env, dict) or not isinstance(secrets, dict):
+            return
+        for name in (one for one in env if one in secrets):
+            reason = f"{name!r} is in `env` too, and an environment variable has one value"
+            self.report.add(InvalidSetting(raw.spans.get("secrets", place), "secrets", reason))
 
     def ignorable(self, cache: Cache | None, ports: tuple[Port, ...], place: Span) -> None:
         """Report what a cache is to ignore and the step does not have."""

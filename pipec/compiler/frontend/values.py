@@ -244,9 +244,10 @@ def text(value: Any) -> str:
 
 def name(value: Any) -> str:
     """The name of a pipeline: one line of text, whose characters can all be seen."""
-    if not text(value).isprintable() or not value.strip():
+    found = text(value)
+    if not found.isprintable() or not found.strip():
         raise ValueError(f"{value!r} is no name; write one line of letters, digits and the like")
-    return value
+    return found
 
 
 def description(value: Any) -> str:

@@ -136,8 +136,8 @@ class Ports:
         elif key in self.taken and parameter_type(self.taken[key]) == "TASK_CONFIG":
             self.wrong = "its function takes the configuration of its own task, which only Kubeflow has"
         elif key in self.taken:
-            short = marker == "InputPath" and key.isidentifier() and not keyword.iskeyword(key)
-            self.parameters[key] = key if short else name
+            by_key = marker == "InputPath" and key.isidentifier() and not keyword.iskeyword(key)
+            self.parameters[key] = key if by_key else name
             self.inputs.append(self._input(key, name, marker))
         elif marker == "TaskConfig":
             self.wrong = "its function takes the configuration of its own task, which only Kubeflow has"
