@@ -36,6 +36,11 @@ class File:
         return ours.helpers(self.tree)
 
     @cached_property
+    def hooks(self) -> dict[str, ours.Hook]:
+        """Name -> the hook of pipec's that it is."""
+        return ours.hooks(self.tree) if self.is_ours else {}
+
+    @cached_property
     def is_ours(self) -> bool:
         """Whether pipec has written it: it has the helpers that it gives to flows."""
         return bool({ours.FOLDER, ours.JSON} & {*self.helpers.values()})
