@@ -208,7 +208,7 @@ def uri_of(path: str | Path) -> str:
     return Path(path).absolute().as_uri()
 
 
-def wait_for(uri: str, *, every: str = "5m", timeout: str | None = None) -> None:
+def wait_for(uri: str, *, every: str | float = "5m", timeout: str | float | None = None) -> None:
     """Wait until `uri` exists. In plain Python `uri` is a local path or a `file://` URI.
 
     Raises `TimeoutError` after `timeout`, and `ValueError` for a URI that plain Python cannot look at.
@@ -226,9 +226,14 @@ def wait_for(uri: str, *, every: str = "5m", timeout: str | None = None) -> None
         time.sleep(min(_seconds(every), 1.0))
 
 
-def _seconds(duration: str) -> float:
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-    return float(duration[:-1]) * units[duration[-1]]
+def _seconds(duration: str | float) -> float:
+    """Seconds of `"1h30m"`, or of a number of them."""
+    if not isinstance(duration, str):
+        return float(duration)
+    import re
+
+    units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+    return sum(float(n) * units[unit] for n, unit in re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdw])", duration))
 
 
 class container:

@@ -16,7 +16,9 @@ from pipec.compiler import passes
 from pipec.compiler.backend import Bundle
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.pipeline import DuplicateName
-from pipec.ir import Pipeline, Span
+from pipec.compiler.diagnostics.target import UnsupportedForm
+from pipec.compiler.site import root_of
+from pipec.ir import Pipeline
 
 IGNORED = {"__pycache__", ".DS_Store"}
 """What may lie beside generated files."""
@@ -69,7 +71,12 @@ def build_one(pipeline: Pipeline, target: str, project: Project, workspace: Work
     report = Report()
     pipeline = passes.fuse(pipeline, report)
     backend.capabilities.check(pipeline, project.site, report)
-    bundle = None if workspace.failed(report.findings) else backend.build(pipeline, project.site, report)
+    try:
+        bundle = None if workspace.failed(report.findings) else backend.build(pipeline, project.site, report)
+    except RecursionError:  # many blocks in one another, each with much in it
+        reason = "it is nested too deeply: split it, or decide in a step"
+        report.add(UnsupportedForm(pipeline.span, target, pipeline.name, reason))
+        bundle = None
     project.report.extend(report.findings)
     return None if workspace.failed(report.findings) else bundle
 
@@ -93,12 +100,15 @@ def build(sources: Sequence[str], targets: Sequence[str], workspace: Workspace) 
 def check(sources: Sequence[str], targets: Sequence[str], workspace: Workspace) -> list[Selected]:
     """Report everything that is wrong, lossy or risky with `sources`, for each of `targets`."""
     selected = read(sources, workspace)
+    found: list[Built] = []
     for one in selected:
         if one.project.broken:
             continue
         for pipeline in one.lowered():
             for target in targets:
-                build_one(pipeline, target, one.project, workspace)
+                bundle = build_one(pipeline, target, one.project, workspace)
+                found += [Built(target, pipeline, one.file, bundle)] if bundle is not None else []
+    outputs(found, None, workspace)  # which reports pipelines that would overwrite each other
     return selected
 
 
@@ -110,7 +120,7 @@ def outputs(built: Sequence[Built], out: Path | None, workspace: Workspace) -> d
         for relative, text in one.bundle.files.items():
             path = folder / relative
             if path in found and (found[path][0] != text or _another(one, found[path][1], relative)):
-                _duplicate(one, found[path][1], workspace)
+                _duplicate(one, found[path][1], relative, workspace)
                 continue
             found[path] = (text, one)
     return {path: text for path, (text, _) in found.items()}
@@ -122,12 +132,11 @@ def _another(one: Built, other: Built, relative: str) -> bool:
     return relative == one.bundle.main and not same
 
 
-def _duplicate(one: Built, other: Built, workspace: Workspace) -> None:
-    from pipec.compiler.site import root_of
-
+def _duplicate(one: Built, other: Built, relative: str, workspace: Workspace) -> None:
     project = workspace.project(root_of(one.file))
-    where: Span = other.pipeline.span
-    project.report.add(DuplicateName(one.pipeline.span, one.pipeline.name, where))
+    name, where, its = one.pipeline.name, other.pipeline.span, other.pipeline.name
+    file = f"{one.target}/{relative}" if its != name else ""
+    project.report.add(DuplicateName(one.pipeline.span, name, where, its, file))
 
 
 def compare(

@@ -17,10 +17,12 @@ from pipec.api.workers import throwaway
 from pipec.compiler import frontend, passes
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import ModuleElsewhere, NothingToMigrate, UnreadablePipeline
+from pipec.compiler.diagnostics.pipeline import DuplicateName
 from pipec.compiler.diagnostics.renderers import Shown
 from pipec.compiler.diagnostics.renderers.json import as_object
 from pipec.compiler.reading import Outcome, PipelineRead, Reader, Source, absolute_imports, render
 from pipec.compiler.site import root_of
+from pipec.ir import Pipeline
 
 Status: TypeAlias = Literal["exact", "with_findings", "failed"]
 """How a file has come over. "exact": everything means the same, and nothing is left out or kept in the words of its
@@ -219,13 +221,20 @@ def _build(
         project = Project(scratch, site.model_copy(update={"paths": (*site.paths, *beside)}), Report())
         pipelines = frontend.read(file, root=scratch, site=project.site, report=project.report)
     wanted = {p.function for p in done.pipelines}
+    of: dict[Path, Pipeline] = {}
     for pipeline in pipelines:
         lowered = passes.run(pipeline, Report())
         for target in targets:
             bundle = None
             if target != backends.REFERENCE and pipeline.function in wanted:
                 bundle = build_one(lowered, target, project, workspace)
-            if bundle is not None:
-                done.files |= {folder / target / name: text for name, text in bundle.files.items()}
+            if bundle is None:
+                continue
+            other = of.setdefault(folder / target / bundle.main, pipeline)
+            if other is not pipeline:
+                path = f"{target}/{bundle.main}"
+                project.report.add(DuplicateName(pipeline.span, pipeline.name, other.span, other.name, path))
+                continue
+            done.files |= {folder / target / name: text for name, text in bundle.files.items()}
     found = (f for f in project.report.sorted() if f.severity == "error" or f.about in targets)
     done.findings += [Shown(f, folder, workspace.severity(f)) for f in found]

@@ -39,6 +39,7 @@ def command(
     workspace = Workspace(profile)
     wanted = _targets(targets, workspace)
     done: list[Migration] = []
+    written: dict[Path, Path] = {}
     for source in sources:
         folder = out or (source if source.is_dir() else source.parent) / "migrated"
         for file, known in _files(source, origin, folder):
@@ -46,6 +47,10 @@ def command(
             done.append(migrating.migrate(file, known, wanted, below, workspace))
             if file.resolve() in {path.resolve() for path in done[-1].files}:
                 raise UsageError(f"{file} itself would be overwritten: name another folder by --out")
+            for path in done[-1].files:
+                if written.setdefault(path.resolve(), file) != file:
+                    both = f"{written[path.resolve()]} and {file} would both become {path}"
+                    raise UsageError(f"{both}: name a folder for each by --out")
             _tell(done[-1], strict, quiet=json_file == "-")
     if json_file:
         listed = [one.as_json() for one in done]

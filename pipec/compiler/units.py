@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 
@@ -11,18 +12,24 @@ _BYTES = {
 }  # fmt: skip
 _SECONDS: dict[str, int | Fraction] = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "ms": Fraction(1, 1000)}
 _TIMES = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+_MOST = 2**63 - 1
+"""The largest amount that Kubernetes counts."""
+_LONGEST = 100 * 366 * 86400
+"""Seconds; what all targets can add to a date, and more than anybody waits."""
 _NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([A-Za-z]*)\s*\Z")
 
 
 def parse_bytes(value: object) -> int:
     """Bytes of `"4Gi"`, `"16GB"`, `"500Mi"` or a plain number of bytes."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MOST:
         return value
     match = _NUMBER.match(value) if isinstance(value, str) else None
     unit = match[2].removesuffix("B").removesuffix("b") if match else None
     if match is None or unit not in _BYTES:
         raise ValueError(f'{value!r} is no amount of memory; write "4Gi", "512Mi" or "16GB"')
     size = Fraction(match[1]) * _BYTES[unit]
+    if size > _MOST:
+        raise ValueError("it is more than any machine has")
     if size.denominator != 1 or size <= 0:
         raise ValueError(f"{value!r} is no whole positive number of bytes")
     return int(size)
@@ -35,6 +42,8 @@ def parse_cpu(value: object) -> int:
     if match is None or match[2] not in ("", "m"):
         raise ValueError(f'{value!r} is no amount of CPU; write 2, 0.5 or "500m"')
     milli = Fraction(match[1]) * (1 if match[2] else 1000)
+    if milli > _MOST:
+        raise ValueError("it is more than any machine has")
     if milli.denominator != 1 or milli <= 0:
         raise ValueError(f"{value!r} is no whole positive number of millicores")
     return int(milli)
@@ -42,6 +51,8 @@ def parse_cpu(value: object) -> int:
 
 def parse_duration(value: object) -> float:
     """Seconds of `"90s"`, `"30m"`, `"2h"`, `"1h30m"`, `"7d"` or a plain number of seconds."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value!r} is no duration")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         seconds = Fraction(value)
     elif isinstance(value, str) and re.fullmatch(r"(\d+(\.\d+)?(ms|[smhdw])\s*)+", value.strip()):
@@ -51,6 +62,8 @@ def parse_duration(value: object) -> float:
         raise ValueError(f'{value!r} is no duration; write "30s", "15m", "2h" or "7d"')
     if seconds < 0:
         raise ValueError(f"{value!r} is negative")
+    if seconds > _LONGEST:
+        raise ValueError("it is longer than 100 years")
     return int(seconds) if seconds.denominator == 1 else float(seconds)
 
 

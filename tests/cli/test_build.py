@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipec import api
+from pipec.compiler.backend import Bundle
 from tests.cli.conftest import Pipec
 
 
@@ -176,3 +177,55 @@ def test_a_hook_may_stand_in_the_configuration(project: Path, pipec: Pipec) -> N
     (project / "pyproject.toml").write_text(table.format("nobody"))
     done = pipec("build", "small.py", "-t", "airflow")
     assert done.exit_code == 1 and "PC210" in done.stderr and "it is no function of the project" in done.stderr
+
+
+NAMES = [
+    "a\\",
+    '"""',
+    "'\"{}",
+    "../../x",
+    "/etc/x",
+    "..",
+    ".hidden",
+    "a/b",
+    "a\\b",
+    "c:x",
+    "-x",
+    "CON:",
+    "x" * 300,
+    "größe/ü",
+    "{{ x }}",
+    "'\"#",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("step", ["", 'targets={"airflow": {"isolation": "virtualenv"}}'])
+def test_no_name_leads_out_of_the_folder(name: str, step: str, project: Path, pipec: Pipec) -> None:
+    source = (
+        (project / "small.py")
+        .read_text()
+        .replace("@pipeline", f"def tell(m): ...\n@pipeline(on_failure=tell, name={name!r})")
+    )
+    (project / "small.py").write_text(source.replace("@step(retries=2)", f"@step({step})"))
+    before = files(project.parent)
+    done = pipec("build", "small.py", "--out", "deep/out")
+    assert done.exit_code == 0, done.output
+    new = set(files(project.parent)) - set(before)
+    assert len(new) == 3 + bool(step) and all(f.startswith(f"{project.name}/deep/out/") for f in new), new
+    for file in (project.parent / f for f in new if f.endswith(".py")):
+        compile(file.read_text(), file, "exec")
+    assert not any(Path(f).name.startswith((".", "-")) or len(Path(f).name) > 220 for f in new), new
+    assert pipec("build", "small.py", "--out", "deep/out", "--check").exit_code == 0
+
+
+def test_no_backend_writes_outside_of_its_folder() -> None:
+    for path in ("../x", "/x", "a/../../x", "a//b", "", "c:/x", "..\\x", "a\0b"):
+        with pytest.raises(ValueError, match="no path below"):
+            Bundle({path: ""}, path)
+
+
+def test_check_finds_pipelines_that_would_overwrite_each_other(project: Path, pipec: Pipec) -> None:
+    (project / "other.py").write_text((project / "small.py").read_text())
+    done = pipec("check", ".", "-t", "kfp")
+    assert done.exit_code == 1 and "PC214" in done.output

@@ -203,3 +203,19 @@ def test_hostile_input_is_a_finding(name: str, origin: str, suffix: str, tmp_pat
     assert report["status"] == "failed" and {f["code"] for f in report["findings"]} <= {"PC501", "PC502", "PC506"}
     assert time.monotonic() - start < 20
     assert not Path("/tmp/pipec-was-here").exists()
+
+
+def test_pipelines_of_one_file_that_would_overwrite_each_other(dags: Path) -> None:
+    text = (
+        DAG.replace("@dag(", '@dag(dag_id="a.b", ') + '\n\n@dag(dag_id="a-b")\ndef other():\n    load(6)\n\n\nother()\n'
+    )
+    (dags / "training.py").write_text(text, encoding="utf-8")
+    done = migrate(dags / "training.py", "--from", "airflow", "--to", "kfp")
+    assert done.exit_code == 1 and "the pipelines 'a-b' and 'a.b' would both be kfp/a_b.yaml" in done.output
+    assert migrate(dags / "training.py", "--from", "airflow", "--to", "airflow").exit_code == 0
+
+
+def test_files_that_would_become_one(dags: Path) -> None:
+    (dags / "team" / "other_name.py").write_text(DAG, encoding="utf-8")
+    done = migrate(dags / "team")
+    assert done.exit_code == 2 and "would both become" in done.output

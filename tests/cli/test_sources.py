@@ -31,6 +31,47 @@ def test_unreadable(project: Path, pipec: Pipec, name: str, content: bytes, code
         assert "Traceback" not in done.output
 
 
+REFUSED_BY_PYTHON = [
+    ("return 1", 1),
+    ("x = 1\nyield x", 2),
+    ("def f(a, a): ...", 1),
+    ("nonlocal x", 1),
+    ("x = 1\n\ndef f():\n    x = 2\n    global x", 5),
+    ("def f(x):\n    global x", 2),
+    ("for x in y:\n    ...\nelse:\n    break", 4),
+    ("continue", 1),
+    ("def f():\n    from os import *", 2),
+    ("def f():\n    await g()", 2),
+    ("async def f():\n    def g():\n        async with h():\n            ...", 3),
+    ("x = 1\nfrom __future__ import annotations", 2),
+    ("from __future__ import braces", 1),
+    ("__debug__ = 1", 1),
+    ("try: ...\nexcept: ...\nexcept ValueError: ...", 2),
+    ("def f():\n    nonlocal y", 2),
+    ("a, *b, *c = x", 1),
+    ("[x := 1 for x in y]", 1),
+    ("class A:\n    [(y := x) for x in z]", 2),
+    ("match x:\n    case a: ...\n    case 1: ...", 2),
+]
+"""What Python's grammar takes and Python itself does not."""
+
+
+@pytest.mark.parametrize(("text", "line"), REFUSED_BY_PYTHON)
+def test_what_only_the_compiler_refuses_is_found_at_its_line(project: Path, pipec: Pipec, text: str, line: int) -> None:
+    with pytest.raises(SyntaxError):
+        compile(text, "x", "exec")
+    (project / "wrong.py").write_text(f"{text}\n" if "__future__" in text else f"{text}\n{SOURCE}")
+    (project / "user.py").write_text("import wrong\n" + SOURCE.replace("return list(", "wrong.f; return list("))
+    for name in ("wrong.py", "user.py"):
+        done = pipec("check", name)
+        assert (
+            done.exit_code == 1 and "error[PC101 invalid-syntax]" in done.output and f"wrong.py:{line}:" in done.output
+        )
+    for origin in ("kfp", "airflow", "metaflow"):
+        done = pipec("migrate", "wrong.py", "--from", origin)
+        assert done.exit_code == 1 and f"wrong.py:{line}:" in done.output, done.output
+
+
 def test_what_is_not_there(project: Path, pipec: Pipec) -> None:
     (project / "link.py").symlink_to("nowhere.py")
     (project / "loop.py").symlink_to("loop.py")

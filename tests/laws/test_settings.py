@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from pipec import api, backends
+from pipec import api, authoring, backends
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Finding
 from pipec.compiler.diagnostics.settings import NothingToFuse
 from pipec.compiler.diagnostics.target import LossyFeature, UnsupportedFeature
+from pipec.compiler.units import parse_duration
 from tests.support.settings import READERS, Found
 from tests.support.settings import wanted as strategies
 from tests.support.settings.lifecycle import kept
@@ -192,3 +193,8 @@ def test_a_version_makes_another_key(target: str, tmp_path: Path) -> None:
         (made,) = api.build([str(tmp_path / "pipeline.py")], [target], api.Workspace())
         texts.append(made.bundle.files)
     assert texts[0] != texts[1]
+
+
+@pytest.mark.parametrize("duration", ["90s", "1h30m", "500ms", "7d", "1.5h", "2w", 30, 0.5])
+def test_plain_python_reads_durations_as_a_build_does(duration: str | float) -> None:
+    assert authoring._seconds(duration) == pytest.approx(parse_duration(duration))

@@ -92,6 +92,21 @@ def test_kubeflow(tmp_path: Path, scheme: str) -> None:
     assert rule["Filter"] == {"Prefix": f"v2/artifacts/{spec['pipelineInfo']['name']}/"}
 
 
+@pytest.mark.parametrize("target", ["kfp", "airflow"])
+def test_a_pipeline_that_is_called_otherwise_on_the_target(tmp_path: Path, target: str, monkeypatch: Any) -> None:
+    """The rule is about the folder that the target itself writes to, whatever the pipeline's name."""
+    monkeypatch.setitem(globals(), "SOURCE", SOURCE.replace("@pipeline(", '@pipeline(name="Nightly run_of/a", '))
+    project = root("s3://bucket/x") if target == "kfp" else 'artifact_root = "s3://bucket/x"'
+    files, findings = built(tmp_path, target, project)
+    assert not findings
+    (main, rule) = sorted(files, key=lambda f: "lifecycle" in f)
+    asked = taken_by_amazon(files[rule])["Filter"]["Prefix"]
+    if target == "kfp":
+        assert asked == f"x/{yaml.safe_load(files[main])['pipelineInfo']['name']}/" == "x/nightly-run-of-a/"
+    else:
+        assert 'dag_id="Nightly_run_of_a"' in files[main] and asked == "x/Nightly_run_of_a/"
+
+
 def test_whole_days(tmp_path: Path) -> None:
     """A bucket counts them, so that other times are rounded up, and named."""
     files, findings = built(tmp_path, "airflow", 'artifact_root = "s3://bucket"', retention="36h")

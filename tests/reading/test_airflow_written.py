@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipec.backends.airflow.reading import layout
+from pipec.compiler.reading import render
 from tests.reading.test_airflow import built, module_of, read_text
 
 HEAD = """
@@ -120,3 +121,34 @@ def lines(ups: list[list[int]]) -> list[str]:
 )  # fmt: skip
 def test_order_as_a_person_would_write_it(ups: list[list[int]], expected: list[str]) -> None:
     assert lines(ups) == expected
+
+
+START = "start_date=datetime(2024, 1, 1)"
+CAUGHT = 'Cron("@daily", start="2024-01-01", catchup=True)'
+
+
+@pytest.mark.parametrize(
+    ("given", "later", "schedule", "lost"),
+    [
+        (f'schedule="@daily", {START}, catchup=True', "", CAUGHT, []),
+        (f'schedule="@daily", {START}, catchup=1', "", CAUGHT, []),
+        (f'schedule="@daily", {START}', "dag.catchup = True", CAUGHT, []),
+        (f'schedule="@daily", {START}, catchup=False', "", '"@daily"', []),
+        (f'schedule="@daily", {START}, catchup=None', "", '"@daily"', []),
+        (f'schedule="@daily", {START}, catchup=conf.getboolean("a", "b")', "", '"@daily"', ["catchup"]),
+        (f"schedule=timedelta(hours=2), {START}, catchup=True", "", 'Every("2h")', ["catchup", "start_date"]),
+        ("schedule=timedelta(hours=2), catchup=False", "", 'Every("2h")', []),
+        ("schedule=None", 'dag.schedule = "@daily"', "", ["schedule"]),
+    ],
+)
+def test_catchup_is_kept_or_named(given: str, later: str, schedule: str, lost: list[str]) -> None:
+    text = (
+        "from datetime import datetime, timedelta\n\nfrom airflow.configuration import conf\n"
+        f'from airflow.sdk import DAG, task\n\n\n@task\ndef f():\n    return 1\n\n\nwith DAG("d", {given}) as dag:\n'
+        f"    f()\n    {later}\n"
+    )
+    outcome, findings = read_text(text)
+    assert outcome.module is not None
+    assert (f"schedule={schedule})" if schedule else "@pipeline\n") in render(outcome.module)
+    named = [f.message for f in findings if f.code == "PC505"]
+    assert len(named) == len(lost) and all(any(f"`{name}`" in m for m in named) for name in lost), named

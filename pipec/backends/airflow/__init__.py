@@ -38,15 +38,16 @@ class AirflowBackend:
         """The DAG file, or `None` where a finding refuses the pipeline."""
         from pipec.backends.airflow.compile import compile_file
         from pipec.backends.airflow.emit import emit, emit_steps
-        from pipec.backends.airflow.isolation import steps_name
+        from pipec.backends.airflow.names import stem_of, steps_name
 
         made = compile_file(pipeline, site, report)
         if made is None:
             return None
-        path = f"{pipeline.name}.py"
+        stem = stem_of(pipeline.name)
+        path = f"{stem}.py"
         files = {path: emit(made.file)}
         if made.steps is not None:
-            files[steps_name(pipeline)] = emit_steps(made.steps)
+            files[steps_name(pipeline.name)] = emit_steps(made.steps)
         if made.rule is not None:
-            files[f"{pipeline.name}.lifecycle.json"] = made.rule
+            files[f"{stem}.lifecycle.json"] = made.rule
         return Bundle(files, path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipec.backends.airflow import contained, isolation, native, operators, pods
+from pipec.compiler.backend import kubernetes
 from pipec.compiler.backend.schedules import can_be_scheduled
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting, TargetLimit, UnsupportedForm
@@ -22,6 +23,7 @@ def check(pipeline: Pipeline, site: Site, version: tuple[int, int], report: Repo
     if site.own_image is not None and _in_workers_image(pipeline):
         loss = "steps run in the image of Airflow's workers; `@step(image=...)` names another"
         report.add(LossySetting(site.place("image"), "airflow", pipeline.name, "image", loss))
+    kubernetes.check(pipeline, "airflow", site, report)
     schedule = pipeline.policy.schedule
     native.check(pipeline.policy, native.DAG, pipeline.name, version, report)
     can_be_scheduled(pipeline, "airflow", report)

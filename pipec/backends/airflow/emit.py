@@ -79,7 +79,7 @@ def docstring(text: str) -> str:
 def _code(piece: CodePiece | TaskFunction) -> tuple[str, bool]:
     """Source, and whether it is a function or class, which stand two lines apart."""
     if isinstance(piece, CodePiece):
-        first = next((line for line in piece.source.splitlines() if line.strip() and not line.startswith("#")), "")
+        first = next((line for line in piece.source.split("\n") if line.strip() and not line.startswith("#")), "")
         return piece.source, first.startswith(("def ", "class ", "@", "async "))
     lines = _decorators(piece)
     if piece.definition:
@@ -99,7 +99,7 @@ def _code(piece: CodePiece | TaskFunction) -> tuple[str, bool]:
 
 def _below_comments(decorators: list[str], source: str) -> str:
     """Decorators between the comments above a function and the function itself."""
-    lines = source.splitlines()
+    lines = source.split("\n")
     at = next(i for i, line in enumerate(lines) if line.strip() and not line.startswith("#"))
     return "\n".join([*lines[:at], *decorators, *lines[at:]])
 
@@ -181,7 +181,7 @@ def _item(item: Item, indent: int) -> list[str]:
 def _call(call: Call) -> str:
     target = f"{call.target} = " if call.target else ""
     if call.mode == "operator":
-        return f"{target}{call.function}({_keywords(call.override)})"
+        return f"{target}{call.function}({', '.join([*call.args, *filter(None, [_keywords(call.override)])])})"
     override = f".override({_keywords(call.override)})" if call.override else ""
     if call.mode == "direct":
         return f"{target}{call.function}{override}({', '.join(call.args)})"

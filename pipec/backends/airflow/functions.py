@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipec.backends.airflow import contained, settings
 from pipec.backends.airflow.draft import CallbackDraft, FunctionDraft
 from pipec.backends.airflow.literals import literal
-from pipec.backends.airflow.names import HELPERS, Names
+from pipec.backends.airflow.names import HELPERS, Names, steps_name
 from pipec.backends.airflow.native import isolation
 from pipec.backends.airflow.values import DICTS, Facts, Spec
 from pipec.compiler.rendering import python_literal as py
@@ -167,7 +167,7 @@ class Functions:
     @property
     def elsewhere(self) -> str:
         """The docstring of a function whose code is in the module beside the DAG file."""
-        return f"In {self.pipeline.name}_steps.py."
+        return f"In {steps_name(self.pipeline.name)}."
 
     def caught(self, spec: Spec, step: str = "", function: str = "") -> list[str]:
         """The decorator that lets a task end well. `step`: its name for people, where `function` is not."""

@@ -21,11 +21,6 @@ from pipec.ir import Block, Branch, ForEach, Pipeline, Task, uses
 from pipec.ir.graph import blocks, hooks, tasks
 
 
-def steps_name(pipeline: Pipeline) -> str:
-    """The file with the code of isolated steps, beside the DAG file."""
-    return f"{pipeline.name}_steps.py"
-
-
 def left(pipeline: Pipeline) -> Pipeline:
     """`pipeline` with the definitions that the DAG file itself needs."""
     names = {task.component for task in tasks(pipeline) if not is_isolated(pipeline.policy, task.policy)}

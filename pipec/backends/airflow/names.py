@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 import unicodedata
 
 from pipec.backends.airflow.imports import IMPORTS
+from pipec.compiler.backend.filenames import file_stem
 
 CONTEXT = frozenset(
     [
@@ -139,6 +141,28 @@ def ascii_id(name: str) -> str:
         return name
     plain = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
     return "".join(c if c.isascii() else f"u{ord(c):x}" for c in plain if not unicodedata.combining(c))
+
+
+DAG_ID = re.compile(r"\w[\w.-]{0,249}", re.ASCII)
+"""What Airflow takes for the id of a DAG, as far as its own addresses and all databases keep it."""
+
+
+def dag_id(pipeline: str) -> str:
+    """The id of a pipeline's DAG: its name where that is one."""
+    if DAG_ID.fullmatch(pipeline):
+        return pipeline
+    plain = re.sub(r"[^\w.-]+", "_", ascii_id(pipeline), flags=re.ASCII).lstrip(".-")
+    return plain[:250] or "pipeline"
+
+
+def stem_of(pipeline: str) -> str:
+    """What the names of a pipeline's files begin with: two DAGs of one id are one file, which is refused."""
+    return file_stem(dag_id(pipeline))
+
+
+def steps_name(pipeline: str) -> str:
+    """The file with the code of isolated steps, beside the DAG file."""
+    return f"{stem_of(pipeline)}_steps.py"
 
 
 class Names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,25 @@ def refusal(task: Task, native: Native) -> str:
         return "its source is no call with named arguments, such as `BashOperator(task_id=...)`"
     if next(task_ids(call), None) is None:
         return "its source gives it no constant `task_id`"
+    if operator := _by_position(call):
+        return f"`{operator}` is given something by position, and Airflow's operators take named arguments alone"
+    return ""
+
+
+def _by_position(call: ast.Call) -> str:
+    """The operator that is given something by position, which Airflow fails at when it loads the file; "" for none.
+
+    Whatever ends in "Operator" or "Sensor" is one; of other names nobody knows without a look at what they are.
+    """
+    node: ast.expr = call
+    while isinstance(node, (ast.Call, ast.Attribute)):
+        if isinstance(node, ast.Attribute):
+            node = node.value
+            continue
+        name = re.sub(r"\.(partial|expand)$", "", ast.unparse(node.func)).rpartition(".")[2]
+        if node.args and re.fullmatch(r"[A-Z]\w*(Operator|Sensor)", name):
+            return name
+        node = node.func
     return ""
 
 

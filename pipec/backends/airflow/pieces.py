@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pipec.backends.airflow.functions import Functions
+from pipec.backends.airflow.names import steps_name
 from pipec.compiler.pysource import rename_globals
 from pipec.compiler.rendering import helper
 from pipec.compiler.rendering import python_literal as py
@@ -34,7 +35,7 @@ def pieces(pipeline: Pipeline, site: Site, functions: Functions) -> Pieces:
         default = py(site.artifact_root) if site.artifact_root else 'f"file://{AIRFLOW_HOME}/artifacts"'
         constants.append(f'ARTIFACTS = ObjectStoragePath(os.environ.get("ARTIFACT_ROOT", {default}))')
     if wanted & {"isolated", "contained"}:
-        constants.append(f"STEPS = Path(__file__).with_name({py(f'{pipeline.name}_steps.py')})")
+        constants.append(f"STEPS = Path(__file__).with_name({py(steps_name(pipeline.name))})")
     if "stored" in wanted:
         texts += [_piece("values.py", has), _piece("stored.py", has)]
     for name in ("classification", "artifacts", "files", "objects", "classes", "parquet", "npy"):

@@ -8,6 +8,7 @@ import math
 from pipec.backends.airflow import native
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.model import ParamSpec
+from pipec.backends.airflow.names import dag_id
 from pipec.backends.airflow.settings import duration, end_of, retry_options
 from pipec.compiler.pysource.text import double_quoted
 from pipec.compiler.rendering import python_literal as py
@@ -28,7 +29,10 @@ SCHEMA = {
 def settings(pipeline: Pipeline, version: tuple[int, int], functions: Functions) -> dict[str, str]:
     """Keyword arguments of `DAG(...)`."""
     policy = pipeline.policy
-    found = {"dag_id": py(pipeline.name)}
+    id_ = dag_id(pipeline.name)
+    found = {"dag_id": py(id_)}
+    if id_ != pipeline.name:
+        found["dag_display_name"] = py(pipeline.name)
     if pipeline.doc.strip():
         found["description"] = py(pipeline.doc.strip().splitlines()[0])
     found["schedule"] = "None"
@@ -54,7 +58,8 @@ def settings(pipeline: Pipeline, version: tuple[int, int], functions: Functions)
     found |= native.arguments(policy, version)
     for end, hook in (("failed", policy.on_failure), ("succeeded", policy.on_success)):
         if hook is not None:
-            message = f"{{context['dag'].dag_id}} has {end} (run {{context['run_id']}})"
+            shown = "dag_id" if id_ == pipeline.name else "dag_display_name"
+            message = f"{{context['dag'].{shown}}} has {end} (run {{context['run_id']}})"
             name = functions.callback(f"run_{end}", hook, message)
             found["on_failure_callback" if end == "failed" else "on_success_callback"] = name
     found["doc_md"] = "__doc__"

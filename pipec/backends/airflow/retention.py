@@ -6,6 +6,7 @@ artifacts, below `<root>/cache/`.
 
 from __future__ import annotations
 
+from pipec.backends.airflow.names import dag_id
 from pipec.compiler.backend.lifecycle import DAY, lifecycle, whole_days
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting
@@ -17,7 +18,7 @@ from pipec.ir.graph import tasks
 def retention_rule(pipeline: Pipeline, site: Site, report: Report) -> str | None:
     """The lifecycle rule beside the DAG file, where the pipeline says how long artifacts are kept."""
     setting = "`artifact_root` of `[tool.pipec]`"
-    rule = lifecycle(pipeline, "airflow", site.artifact_root, setting, report)
+    rule = lifecycle(pipeline, "airflow", site.artifact_root, dag_id(pipeline.name), setting, report)
     if rule is not None:
         _check_caches(pipeline, report)
     return rule

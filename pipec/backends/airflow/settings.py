@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipec.backends.airflow import native
+from pipec.backends.airflow.names import dag_id
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Retry, TaskPolicy
 
@@ -20,7 +21,7 @@ def duration(seconds: float) -> str:
 
 def end_of(pipeline: str) -> str:
     """The asset that stands for the good end of a run of `pipeline`."""
-    return f"Asset({py(f'dag://{pipeline}')})"
+    return f"Asset({py(f'dag://{dag_id(pipeline)}')})"
 
 
 def retry_options(retry: Retry, version: tuple[int, int]) -> dict[str, str]:

@@ -15,10 +15,12 @@ from pipec.backends.kfp.foreign import refusals
 from pipec.backends.kfp.forms import none_test
 from pipec.backends.kfp.lower import Lowered, is_raw, lower
 from pipec.backends.kfp.model import plain
+from pipec.backends.kfp.program import UnwritableError
 from pipec.backends.kfp.recurring import recurring_run
 from pipec.backends.kfp.references import references
 from pipec.backends.kfp.retention import retention_rule
-from pipec.compiler.backend import Bundle
+from pipec.compiler.backend import Bundle, kubernetes
+from pipec.compiler.backend.filenames import file_stem
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.risk import BareImage
@@ -48,21 +50,27 @@ def lowered(pipeline: Pipeline, image: str) -> Lowered:
 def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
     """The files; `None` where a container step is refused."""
     version = load(native.TARGET).version(site)
+    kubernetes.check(pipeline, native.TARGET, site, report)
     _check_native(pipeline, version, report)
     _natives_fit(pipeline, version, report)
     if not _containers_fit(pipeline, report) or any(f.severity == "error" and f.about == "kfp" for f in report):
         return None
+    try:
+        with _no_collector():
+            made = lowered(pipeline, site.image)
+    except UnwritableError as error:
+        report.add(UnsupportedForm(pipeline.span, "kfp", pipeline.name, str(error)))
+        return None
+    if not limits.fits(pipeline, made, report):
+        return None
     with _no_collector():
-        made = lowered(pipeline, site.image)
-        if not limits.fits(pipeline, made, report):
-            return None
         text = header(pipeline) + document(plain(made.spec))
         if made.platform is not None:
             text += "---\n" + document(plain(made.platform))
     limits.check(pipeline, made, len(text.encode()), report)
     _check(pipeline, report)
     _check_images(pipeline, site, report)
-    stem = re.sub(r"\W", "_", pipeline.name)
+    stem = re.sub(r"\W", "_", file_stem(pipeline.name))
     name = f"{stem}.yaml"
     beside = {
         f"{stem}.recurring-run.yaml": recurring_run(pipeline, name, report),

@@ -33,12 +33,19 @@ def runtime() -> dict[str, Any]:
     return scope
 
 
+class UnwritableError(Exception):
+    """A constant that no parameter of Kubeflow can hold; the text says why."""
+
+
 @cache
 def text_of(source: str) -> str:
     """The literal `source` as the text that travels as a parameter."""
     from pipec.ir.literals import value_of
 
-    text: str = runtime()["kfp_text"](value_of(source), "a constant")
+    try:
+        text: str = runtime()["kfp_text"](value_of(source), "a constant")
+    except ValueError as error:  # Python writes no int of more than 4,300 digits as decimal text
+        raise UnwritableError("an int in it has more digits than JSON text can: compute it in a step") from error
     return text
 
 

@@ -18,7 +18,8 @@ SETTING = f'`targets={{"{TARGET}": {{"defaultPipelineRoot": ...}}}}` of the pipe
 
 def retention_rule(pipeline: Pipeline, made: Lowered, report: Report) -> str | None:
     """The lifecycle rule beside the pipeline, where it says how long artifacts are kept."""
-    rule = lifecycle(pipeline, TARGET, pipeline_root(pipeline.policy) or "", SETTING, report)
+    root, folder = pipeline_root(pipeline.policy) or "", made.spec.pipeline_info.name
+    rule = lifecycle(pipeline, TARGET, root, folder, SETTING, report)
     if rule is not None:
         _check_caches(pipeline, made, report)
     return rule

@@ -37,15 +37,20 @@ class MetaflowBackend:
 
     def build(self, pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
         """One Python file with a `FlowSpec`."""
+        from pipec.backends.metaflow import parameters
         from pipec.backends.metaflow.emit import text
         from pipec.backends.metaflow.lower import lower
         from pipec.backends.metaflow.names import step_name
+        from pipec.compiler.backend import kubernetes
+        from pipec.compiler.backend.filenames import file_stem
 
         self.capabilities.check(pipeline, site, report)
+        parameters.check(pipeline, report)
+        kubernetes.check(pipeline, self.name, site, report)
         if any(f.severity == "error" and f.about == self.name for f in report.findings):
             return None
         lowered = lower(pipeline, site, report)
         if any(f.severity == "error" and f.about == self.name for f in report.findings):
             return None
-        name = f"{step_name(pipeline.name).removesuffix('_flow')}_flow.py"
+        name = f"{file_stem(step_name(pipeline.name)).removesuffix('_flow')}_flow.py"
         return Bundle({name: text(lowered.flow)}, name)

@@ -24,7 +24,7 @@ from pipec.compiler.passes.soften import soften
 from pipec.compiler.pysource.imports import Import, block, parse
 from pipec.compiler.pysource.layout import fitted
 from pipec.compiler.pysource.lazy import UserCode, joined, user_code
-from pipec.compiler.rendering import python_literal
+from pipec.compiler.rendering import python_literal as py
 from pipec.compiler.site import Site
 from pipec.ir import VALUE, ObjectType, Pipeline, Ref, leaves
 from pipec.ir.graph import tasks
@@ -167,9 +167,9 @@ def hook_functions(pipeline: Pipeline, words: Words) -> Hooks:
     for argument, end, hook in ends:
         if hook is not None:
             name = words(f"run_{end}")
-            call = (
-                f'{pipeline.component(hook).function}(f"{pipeline.name} has {end} (run {{run.id if run else None}})")'
-            )
+            title = pipeline.name.replace("{", "{{").replace("}", "}}")
+            message = py(f"{title} has {end} (run {{run.id if run else None}})")
+            call = f"{pipeline.component(hook).function}(f{message})"
             made[argument] = (name, "\n".join([f"def {name}(run):", *fitted(call, 4)]))
     return made
 
@@ -207,7 +207,7 @@ def catching(step: Draft, flow: Flows, words: Words) -> list[str]:
     lines = [f"    @{words('catch')}", *fitted(f"@{words('failure_message')}({arguments})", 4)]
     if step.task is not None and step.task.policy.timeout is not None:
         told = f"step {step.task.site.step!r} took longer than its time limit of {step.task.policy.timeout:g} s"
-        lines += fitted(f"@{words('time_limit_message')}(text={python_literal(told)})", 4)
+        lines += fitted(f"@{words('time_limit_message')}(text={py(told)})", 4)
     return lines
 
 
@@ -231,5 +231,5 @@ def _imports(code: UserCode, words: Words) -> list[str]:
 
 def _doc(text: str) -> str:
     """A docstring's text: nothing in it ends it."""
-    clean = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').strip()
-    return clean[:-1] + '\\"' if clean.endswith('"') else clean
+    body, end = (text.strip()[:-1], '\\"') if text.strip().endswith('"') else (text.strip(), "")
+    return body.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + end

@@ -6,6 +6,7 @@ A step takes `kubernetes` and `batch` (what pipec has no setting for) and `card`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,6 +49,10 @@ OURS = {
     "trigger_on_finish": "schedule",
 }  # fmt: skip
 """Decorators and arguments that a setting of pipec's own becomes."""
+
+
+PROJECT = re.compile(r"[a-z0-9_]{1,128}")
+"""What Metaflow's own `project_decorator` takes for the name of a project and of a branch."""
 
 
 def compute(policy: PipelinePolicy) -> str:
@@ -96,7 +101,16 @@ def _problems(given: Mapping[str, Any], known: Decorators, version: str) -> list
                     found.append(f"@{name}: {argument!r} is {value!r}, which is no {kind.__name__}")
                 elif name == "batch" and not at_least(version, SINCE.get(argument, "")):
                     found.append(f"@{name}: {argument!r} needs Metaflow {SINCE[argument]}; this is for {version}")
+                elif name == "project" and (reason := project_problem(argument, value)):
+                    found.append(f"@{name}: {reason}")
     return found
+
+
+def project_problem(argument: str, value: object) -> str:
+    """Why Metaflow's `@project` would not take an argument; "" where it does."""
+    if not isinstance(value, str) or PROJECT.fullmatch(value):
+        return ""
+    return f"{argument!r} is {value!r}; it takes small letters, digits and underscores, at most 128"
 
 
 def arguments(policy: TaskPolicy | PipelinePolicy, decorator: str) -> dict[str, Any] | None:

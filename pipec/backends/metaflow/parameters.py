@@ -8,9 +8,11 @@ from typing import Any
 
 from pipec.backends.metaflow.model import FlowParameter
 from pipec.backends.metaflow.names import Words, parameter_attribute
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.diagnostics.target import UnsupportedForm
 from pipec.compiler.pysource.layout import fitted
 from pipec.compiler.rendering import python_literal
-from pipec.ir import Parameter
+from pipec.ir import Parameter, Pipeline
 from pipec.ir.literals import value_of
 
 SCALARS = ("int", "float", "str", "bool")
@@ -53,6 +55,21 @@ def _tagged(value: Any) -> Any:
                 return {k: _tagged(v) for k, v in value.items()}
             return {"$dict": [[_tagged(k), _tagged(v)] for k, v in value.items()]}
     raise TypeError(f"{type(value).__name__} is no plain value")
+
+
+def check(pipeline: Pipeline, report: Report) -> None:
+    """Report parameters whose attributes would be one, since none begins with `_`, and defaults that no text holds."""
+    seen: dict[str, str] = {}
+    for parameter in pipeline.parameters:
+        other = seen.setdefault(parameter_attribute(parameter.name).lower(), parameter.name)
+        if other != parameter.name:
+            reason = f"its parameters {other!r} and {parameter.name!r} would have one name, which begins with a letter"
+            report.add(UnsupportedForm(parameter.span, "metaflow", pipeline.name, reason))
+        try:
+            text_of(value_of(parameter.default.source) if parameter.default is not None else None)
+        except ValueError:  # Python writes no int of more than 4,300 digits as decimal text
+            reason = f"the default of {parameter.name!r} has more digits than the text of an option can"
+            report.add(UnsupportedForm(parameter.span, "metaflow", pipeline.name, reason))
 
 
 def is_json(parameter: Parameter) -> bool:

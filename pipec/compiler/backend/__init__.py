@@ -24,6 +24,12 @@ class Bundle:
     main: str
     """The file that the orchestrator loads."""
 
+    def __post_init__(self) -> None:
+        for path in self.files:  # whatever a backend makes of a name: nothing is written outside of its folder
+            parts = path.replace("\\", "/").split("/")
+            if not path.isprintable() or not all(parts) or ".." in parts or ":" in parts[0]:
+                raise ValueError(f"{path!r} is no path below the folder of a target")
+
 
 class Backend(Protocol):
     """One orchestrator. Instances are stateless."""

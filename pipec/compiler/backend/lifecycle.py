@@ -19,12 +19,12 @@ BUCKET = re.compile(r"(s3|gs|minio)://([^/?]+)/?([^?]*)")
 """Scheme, bucket and prefix of a place in an object store whose rules this module can write."""
 
 
-def lifecycle(pipeline: Pipeline, target: str, root: str, setting: str, report: Report) -> str | None:
-    """The rule for `<root>/<pipeline>/`, as JSON; `None` without `retention`, or where `root` is in no bucket.
+def lifecycle(pipeline: Pipeline, target: str, root: str, folder: str, setting: str, report: Report) -> str | None:
+    """The rule for `<root>/<folder>/`, as JSON; `None` without `retention`, or where `root` is in no bucket.
 
-    `root` is what `setting`, in words, says; a query behind it counts for nothing. The rule is what `aws s3api
-    put-bucket-lifecycle-configuration` takes, or for Google Cloud `gcloud storage buckets update --lifecycle-file`;
-    both replace all rules of the bucket.
+    `folder` is where the target keeps what is the pipeline's; `root` is what `setting`, in words, says; a query behind
+    it counts for nothing. The rule is what `aws s3api put-bucket-lifecycle-configuration` takes, or for Google Cloud
+    `gcloud storage buckets update --lifecycle-file`; both replace all rules of the bucket.
     """
     retention = pipeline.policy.retention
     if retention is None:
@@ -43,8 +43,8 @@ def lifecycle(pipeline: Pipeline, target: str, root: str, setting: str, report: 
         loss = f"{retention / 3600:g} hours become {days} days: a bucket counts whole days"
         report.add(LossySetting(pipeline.policy.span("retention"), target, pipeline.name, "retention", loss))
     scheme, _, above = place.groups()
-    prefix = "/".join([*filter(None, above.split("/")), pipeline.name, ""])
-    rule = _google(prefix, days) if scheme == "gs" else _amazon(pipeline.name, prefix, days)
+    prefix = "/".join([*filter(None, above.split("/")), folder, ""])
+    rule = _google(prefix, days) if scheme == "gs" else _amazon(folder, prefix, days)
     return json.dumps(rule, indent=2, ensure_ascii=False) + "\n"
 
 

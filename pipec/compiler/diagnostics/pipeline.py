@@ -336,6 +336,8 @@ class MutatedResult(Finding):
     """
 
     what: str
+    instead: str = ""
+    """What says the same without a change."""
 
     code = "PC213"
     name = "mutated-result"
@@ -346,27 +348,35 @@ class MutatedResult(Finding):
 
     @property
     def help(self) -> str:
-        return "make the change in a step that returns the new value"
+        return self.instead or "make the change in a step that returns the new value"
 
 
 @dataclass(frozen=True)
 class DuplicateName(Finding):
     """Two pipelines of one build have the same name, so their outputs would overwrite each other.
 
-    Example: `@pipeline(name="train")` twice in a folder.
+    So do names that differ only in what the name of a file, or an id of the target, does not have.
+
+    Example: `@pipeline(name="train")` twice in a folder, or `name="train a"` beside `name="train/a"`.
 
     Use instead: different names.
     """
 
     wanted: str
     where: Span
+    other: str = ""
+    """The name of the other one."""
+    file: str = ""
+    """What both would be written to, with the target's folder."""
 
     code = "PC214"
     name = "duplicate-pipeline"
 
     @property
     def message(self) -> str:
-        return f"there are two pipelines named {self.wanted!r}"
+        if self.other in ("", self.wanted):
+            return f"there are two pipelines named {self.wanted!r}"
+        return f"the pipelines {self.wanted!r} and {self.other!r} would both be {self.file}"
 
     @property
     def labels(self) -> tuple[Label, ...]:

@@ -28,6 +28,7 @@ from pipec.compiler.frontend.slices import Slicer
 from pipec.compiler.frontend.tasks import defaults
 from pipec.compiler.frontend.texts import Texts
 from pipec.compiler.frontend.values import STEP_SETTINGS
+from pipec.compiler.pysource.text import readable
 from pipec.compiler.site import Site
 from pipec.ir import (
     VALUE,
@@ -135,6 +136,7 @@ def _read(
     raw = _pipeline_settings(module, node, resolver, site, settings)
     place = module.name_span(node)
     policy = settings.pipeline(raw, place)
+    title, about = settings.titles(raw, place)
     steps.defaults = _defaults(raw, settings, place)
     reading = Reading(resolver, steps, report)
     reading.open.append((module.name, node.name))
@@ -143,7 +145,7 @@ def _read(
     body.tail = True
     for parameter in parameters:
         name = parameter.name
-        body.scope.names[name] = ref(reading.names.fresh(name), VALUE, what=f"`{name}`", parameter=True)
+        body.scope.names[name] = ref(reading.names.exactly(name), VALUE, what=f"`{name}`", parameter=True)
     body.declare(node.body)
     flow = body.statements(node.body)
     result = flow.value if flow.kind == "returns" else NONE
@@ -162,8 +164,8 @@ def _read(
     _report_risks(slicer, effects, components)
     definitions = slicer.link() if not any(f.severity == "error" for f in report.findings[before:]) else ()
     made = Pipeline(
-        name=str(raw.values.get("name", node.name)), function=node.name, module=module.name, file=module.file,
-        doc=str(raw.values.get("description") or ast.get_docstring(node) or ""), module_doc=module.doc,
+        name=title or node.name, function=node.name, module=module.name, file=module.file,
+        doc=readable(about or ast.get_docstring(node) or ""), module_doc=module.doc,
         parameters=parameters, body=pruned, result=returned, result_type=result.type if returned is not None else None,
         policy=policy, span=place, definitions=definitions,
     )  # fmt: skip
@@ -179,6 +181,9 @@ def _returns(node: ast.FunctionDef) -> bool:
 def _pipeline_settings(
     module: Module, node: ast.FunctionDef, resolver: Resolver, site: Site, settings: SettingsReader
 ) -> Raw:
+    settings.once(node.decorator_list, "pipeline")
+    if marked := [d for d in node.decorator_list if isinstance(d, ast.Call) and settings.constructor(d.func) == "step"]:
+        settings.report.add(InvalidSetting(module.span(marked[0]), "settings", "a pipeline has none of a step"))
     own = settings.raw(decorator(resolver, module, node, "pipeline"), PIPELINE_SETTINGS)
     raw = settings.site_raw(site.pipelines.get(node.name, {}), module.name_span(node), PIPELINE_SETTINGS)
     raw.values.update(own.values)

@@ -116,6 +116,8 @@ def header(node: ast.stmt) -> list[ast.expr]:
 
 def _walruses(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Lambda):
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            yield from _walruses(default) if default is not None else ()
         return
     if isinstance(node, ast.NamedExpr):
         yield node.target.id

@@ -329,7 +329,8 @@ class Body:
         name, method = node.func.value.id, node.func.attr
         if name not in self.scope.names or method in PURE_METHODS:
             return False
-        if method == "append" and len(node.args) == 1 and not node.keywords and self.growing(name, "list"):
+        one = len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred)
+        if method == "append" and one and self.growing(name, "list"):
             item = self._kept(node.args[0], f"{name}_item")
             sharing.share(self, node.args[0], name)
             self._grow(name, item, node)
@@ -337,7 +338,11 @@ class Body:
             self.report.add(UnboundName(self.span(node.func.value), name, binding.reason, binding.where))
             self.scope.names[name] = POISON
         elif binding != POISON:
-            self.report.add(MutatedResult(self.span(node), f"`{name}`"))
+            instead = ""
+            if method == "append" and one:
+                new = f"{name} = [*{name}, {ast.unparse(node.args[0])}]"
+                instead = f"write `{new}`, or append to a list that is created empty"
+            self.report.add(MutatedResult(self.span(node), f"`{name}`", instead))
         return True
 
     def _parallel(self, node: ast.With, rest: list[ast.stmt]) -> Flow | None:

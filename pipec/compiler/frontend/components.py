@@ -19,6 +19,7 @@ from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.resolve import Resolver, Target
 from pipec.compiler.frontend.settings import Raw, SettingsReader
 from pipec.compiler.frontend.values import PIPELINE_SETTINGS, STEP_SETTINGS
+from pipec.compiler.pysource.text import readable
 from pipec.compiler.site import Site
 from pipec.ir import (
     VALUE,
@@ -82,7 +83,7 @@ class Step:
             name=self.name,
             function=self.node.name,
             ports=self.ports,
-            doc=ast.get_docstring(self.node) or "",
+            doc=readable(ast.get_docstring(self.node) or ""),
             returns=ast.unparse(self.node.returns) if self.node.returns else "",
             span=self.span,
             **self.settings,
@@ -141,6 +142,8 @@ class Steps:
         for layer in (site, own):
             raw.values.update(layer.values)
             raw.spans.update(layer.spans)
+        reader.once(node.decorator_list, "step")
+        reader.told_once(raw, place)
         raw, given = split(raw, reader, node.name, place, ports(node), defaults(node))
         policy, settings = reader.step(raw, node.name, place)
         if isinstance(node, NativeDef):
@@ -151,12 +154,15 @@ class Steps:
             other = self._otherwise(module, node, native, made)
             words = (made.inputs, native, mentions, other, given)
             return Step(name, module, node, taken, VALUE, policy, {}, span, None, *words)
+        said = {*own.values, *site.values}  # a default for all steps may name what some do not have
         if isinstance(node, ContainerDef):
             read = Declaration(self.resolver, module, self.annotations(module), self.report, node)
             container, own_ports = read.read()
+            reader.ignorable(policy.cache if "cache" in said else None, own_ports, raw.spans.get("cache", place))
             span = module.span(node.call)
             step = Step(name, module, node, own_ports, ObjectType(), policy, {}, span, container, read.inputs)
             return replace(step, given=given)
+        reader.ignorable(policy.cache if "cache" in said else None, ports(node), raw.spans.get("cache", place))
         returns = self.annotations(module).type(node.returns)
         return Step(name, module, node, ports(node), returns, policy, settings, module.span(node), given=given)
 

@@ -220,10 +220,12 @@ class _Evaluator:
 
     def _lambda(self, node: ast.Lambda, scope: Names) -> Any:
         arguments = node.args
-        if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
+        if arguments.vararg or arguments.kwarg or arguments.kwonlyargs:
             raise NotConstantError("a lambda here takes plain parameters only")
         names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
-        return lambda *values: self.value(node.body, {**scope, **dict(zip(names, values))})
+        defaults = [self.value(default, scope) for default in arguments.defaults]
+        given = dict(zip(names[len(names) - len(defaults) :], defaults))
+        return lambda *values: self.value(node.body, {**scope, **given, **dict(zip(names, values))})
 
     def _comprehension(self, generators: list[ast.comprehension], scope: Names) -> Iterator[Names]:
         if not generators:

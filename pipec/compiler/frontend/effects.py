@@ -198,6 +198,7 @@ def _calls(node: ast.AST) -> Iterator[ast.Call]:
     while todo:
         found = todo.pop()
         if isinstance(found, ast.Lambda):
+            todo += [d for d in (*found.args.defaults, *found.args.kw_defaults) if d is not None]
             continue
         if isinstance(found, ast.Call):
             yield found

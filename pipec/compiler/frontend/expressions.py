@@ -17,7 +17,7 @@ from pipec.compiler.frontend.operands import POISON, Carried, Caught, Growing, O
 from pipec.compiler.frontend.resolve import Target
 from pipec.compiler.frontend.running import is_run, run_value
 from pipec.compiler.pysource import rename_free
-from pipec.compiler.pysource.text import one_line
+from pipec.compiler.pysource.text import DEEPEST, depth, one_line
 from pipec.ir import VALUE, Code, Const, ObjectType, Ref, Type, is_artifact, leaves, text, uses
 from pipec.ir.literals import source_of
 
@@ -107,6 +107,8 @@ def _pure(body: Body, node: ast.expr, expression: _Expression | None = None) -> 
 def _finish(body: Body, node: ast.expr, rebuilt: ast.expr, expression: _Expression) -> Operand:
     if expression.poison:
         return POISON
+    if depth(rebuilt) > DEEPEST:
+        return refuse(body, node, "so deep an expression", "split it into statements")
     if not expression.inputs:
         try:
             return const(evaluate(rebuilt, {}))
@@ -159,9 +161,7 @@ def _extract(body: Body, node: ast.expr, bound: frozenset[str], lazy: str, into:
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             return _comprehension(body, node, bound, lazy, into)
         case ast.Lambda():
-            inner = bound | {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
-            changed = ast.Lambda(node.args, _extract(body, node.body, inner, "a lambda", into))
-            return ast.copy_location(changed, node)
+            return _lambda(body, node, bound, lazy, into)
         case ast.BoolOp():
             side = "the right side of `and`" if isinstance(node.op, ast.And) else "the right side of `or`"
             values = [_extract(body, v, bound, side if i else lazy, into) for i, v in enumerate(node.values)]
@@ -179,6 +179,18 @@ def _extract(body: Body, node: ast.expr, bound: frozenset[str], lazy: str, into:
                 body.scope.names[node.target.id] = POISON
             return node
     return _children(body, node, bound, lazy, into)
+
+
+def _lambda(body: Body, node: ast.Lambda, bound: frozenset[str], lazy: str, into: _Expression) -> ast.expr:
+    given = node.args
+    taken = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
+    defaults = [_extract(body, d, bound, lazy, into) for d in given.defaults]  # those belong to the scope around
+    named = [d and _extract(body, d, bound, lazy, into) for d in given.kw_defaults]
+    arguments = ast.arguments(
+        given.posonlyargs, given.args, given.vararg, given.kwonlyargs, named, given.kwarg, defaults
+    )
+    inner = bound | {a.arg for a in taken if a is not None}
+    return ast.copy_location(ast.Lambda(arguments, _extract(body, node.body, inner, "a lambda", into)), node)
 
 
 def _children(body: Body, node: ast.expr, bound: frozenset[str], lazy: str, into: _Expression) -> ast.expr:
@@ -266,15 +278,17 @@ def module_constant(body: Body, target: Target, node: ast.expr) -> Operand:
         return POISON
 
 
-def _placed(found: Operand, node: ast.expr, wanted: str, into: _Expression) -> ast.expr:
-    """A node that stands for an operand inside a larger expression."""
+def _placed(
+    found: Operand, node: ast.expr, wanted: str, into: _Expression, bound: frozenset[str] = frozenset()
+) -> ast.expr:
+    """A node that stands for an operand inside a larger expression, where `bound` names are the expression's own."""
     into.poison = into.poison or found.poison
     if isinstance(found.expr, Const):
         into.changed = True
         return ast.copy_location(ast.parse(source_of(found.value), mode="eval").body, node)
     assert isinstance(found.expr, Ref)
     free = wanted
-    while free in into.inputs and into.inputs[free].expr != found.expr:
+    while free in bound or (free in into.inputs and into.inputs[free].expr != found.expr):
         free += "_"
     into.inputs[free] = found
     if isinstance(node, ast.Name) and node.id == free:
@@ -297,7 +311,7 @@ def _call(body: Body, node: ast.Call, bound: frozenset[str], lazy: str, into: _E
             into.poison = True
             return node
         found = body.call(target, node, "")
-        return _placed(body.as_value(found, f"{target.name}_result"), node, f"{target.name}_result", into)
+        return _placed(body.as_value(found, f"{target.name}_result"), node, f"{target.name}_result", into, bound)
     if not may_call(body, node, bound):
         into.poison = True
         return node
@@ -324,7 +338,7 @@ def _attribute(body: Body, node: ast.Attribute, bound: frozenset[str], lazy: str
         target = body.resolver.expression(body.module, node)
         root = node.value
         if target is not None and isinstance(root, (ast.Name, ast.Attribute)):
-            return _placed(module_constant(body, target, node), node, target.name, into)
+            return _placed(module_constant(body, target, node), node, target.name, into, bound)
     owner: Operand | None = None
     wanted = node.attr
     if isinstance(node.value, ast.Name) and node.value.id not in bound:
@@ -336,9 +350,9 @@ def _attribute(body: Body, node: ast.Attribute, bound: frozenset[str], lazy: str
     if owner is not None and owner.call and isinstance(owner.type, ObjectType):
         selected = body.attribute(owner, node.attr, wanted)
         if selected is not None:
-            return _placed(selected, node, wanted, into)
+            return _placed(selected, node, wanted, into, bound)
     if owner is not None and isinstance(node.value, ast.Call):
-        inner = _placed(body.as_value(owner, wanted), node.value, wanted, into)
+        inner = _placed(body.as_value(owner, wanted), node.value, wanted, into, bound)
         into.changed = True
     else:
         inner = _extract(body, node.value, bound, lazy, into)
@@ -354,7 +368,7 @@ def _comprehension(body: Body, node: Comprehension, bound: frozenset[str], lazy:
             return node
         if isinstance(node, (ast.ListComp, ast.DictComp)):
             found = body.as_value(body.comprehension(node, ""), "items")
-            return _placed(found, node, "items", into)
+            return _placed(found, node, "items", into, bound)
         kind = "a set" if isinstance(node, ast.SetComp) else "a generator"
         into.poison = True
         refuse(body, node, f"{kind} of step results", "write a list")

@@ -292,5 +292,10 @@ class _Inference:
         raise LooksIntoError(node.args[bad], types[bad])
 
     def _lambda(self, node: ast.Lambda, item: Type, scope: Mapping[str, Type]) -> None:
-        inner = {**scope, **{a.arg: item for a in node.args.args}}
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            if default is not None:
+                self._plain(default, scope)
+        positional = [*node.args.posonlyargs, *node.args.args]
+        others = (*positional[1:], *node.args.kwonlyargs, node.args.vararg, node.args.kwarg)
+        inner = {**scope, **{a.arg: VALUE for a in others if a is not None}, **{a.arg: item for a in positional[:1]}}
         self._plain(node.body, inner)

@@ -14,6 +14,7 @@ from pipec.compiler.frontend.callees import has_calls
 from pipec.compiler.frontend.collections import Contributions, as_dict, listed, pair, settle
 from pipec.compiler.frontend.inference import LooksIntoError, bound_types, element, list_of
 from pipec.compiler.frontend.operands import POISON, Carried, Growing, Operand, Part, Unbound, code, const, ref
+from pipec.compiler.frontend.values import shown
 from pipec.compiler.pysource import rename_free
 from pipec.compiler.pysource.text import one_line
 from pipec.ir import VALUE, Code, Collect, Const, ForEach, LoopVar, Ref, uses
@@ -210,7 +211,7 @@ class _Loop:
                 items = const(list(items.value))
             except TypeError:
                 body.report.add(
-                    UnsupportedExpression(body.span(target), f"a loop over {items.value!r}", "loop over a list")
+                    UnsupportedExpression(body.span(target), f"a loop over {shown(items.value)}", "loop over a list")
                 )
                 return None
             if not _unpacks(body, target, items.value):
@@ -354,7 +355,7 @@ def _unpacks(body: Body, target: ast.expr, items: list[object]) -> bool:
     for item in items:
         size = len(item) if isinstance(item, (tuple, list, str, dict)) else None
         if size != len(target.elts):
-            got = f"{size} values" if size is not None else f"the single value {item!r}"
+            got = f"{size} values" if size is not None else f"the single value {shown(item)}"
             body.report.add(WrongUnpacking(body.span(target), len(target.elts), got))
             return False
     return True

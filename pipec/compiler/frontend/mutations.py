@@ -165,8 +165,9 @@ class _Finder(ast.NodeVisitor):
     visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
+        self.visit(node.args)  # its defaults belong to the scope around
         self.scopes.append(local_names(node))
-        self.generic_visit(node)
+        self.visit(node.body)
         self.scopes.pop()
 
     def visit_Global(self, node: ast.Global) -> None:

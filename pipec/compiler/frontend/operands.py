@@ -122,6 +122,11 @@ class Namer:
     def __init__(self) -> None:
         self._next: dict[str, int] = {}
 
+    def exactly(self, name: str) -> str:
+        """`name`, which nothing else is called from now on: a parameter is known by its name."""
+        self._next.setdefault(name, 2)
+        return name
+
     def fresh(self, wanted: str) -> str:
         """`wanted`, or `wanted_2`, `wanted_3`, ..."""
         wanted = wanted.lstrip("_") or "value"

@@ -17,6 +17,8 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.source import InvalidSyntax, NotUtf8, UnreadableFile
 from pipec.compiler.frontend.bindings import Import, bound_names, changed_roots, checks_types, inner_statements
 from pipec.compiler.frontend.references import References, references
+from pipec.compiler.pysource.syntax import parsed
+from pipec.compiler.pysource.text import readable
 from pipec.ir import Span
 
 
@@ -108,7 +110,7 @@ class Module:
     @property
     def doc(self) -> str:
         """The module's docstring."""
-        return ast.get_docstring(self.tree) or ""
+        return readable(ast.get_docstring(self.tree) or "")
 
     def function(self, name: str) -> ast.FunctionDef | None:
         """The function that `name` is bound to at the end of the module, if it is one."""
@@ -273,17 +275,17 @@ class Project:
         try:
             encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
             text = io.TextIOWrapper(io.BytesIO(data), encoding).read()
-        except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        except (SyntaxError, UnicodeError, LookupError) as error:
             reason = error.msg if isinstance(error, SyntaxError) else str(error)
             line = data[: error.start].count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else 1
             place = start.model_copy(update={"line": line, "end_line": line})
             self.report.add(NotUtf8(place, reason or "unknown encoding"))
             return None
         try:
-            tree = ast.parse(text, filename=file)
+            tree = parsed(text, file)
         except SyntaxError as error:
             line, column = error.lineno or 1, max(error.offset or 1, 1)
-            end_line, end_column = error.end_lineno or line, error.end_offset or column
+            end_line, end_column = max(error.end_lineno or line, line), error.end_offset or column
             place = Span(file=file, line=line, column=column, end_line=end_line, end_column=max(end_column, column + 1))
             self.report.add(InvalidSyntax(place, error.msg))
             return None

@@ -6,12 +6,13 @@ import ast
 from typing import TYPE_CHECKING, Literal, get_args
 
 from pipec.compiler.diagnostics.pipeline import WrongArguments
+from pipec.compiler.diagnostics.settings import InvalidSetting
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression
 from pipec.compiler.frontend.operands import POISON, Operand, const, ref
 from pipec.compiler.frontend.resolve import Target
+from pipec.compiler.frontend.values import positive
 from pipec.compiler.passes.rebuild import map_blocks, with_operands
 from pipec.compiler.passes.sink import substituted
-from pipec.compiler.units import parse_duration
 from pipec.ir import VALUE, Block, Const, Expr, RunValue, Task, Wait
 from pipec.ir.graph import walk
 
@@ -105,9 +106,10 @@ def _duration(body: Body, node: ast.expr | None, name: str) -> float | None:
         return None
     try:
         if found.is_const:
-            return parse_duration(found.value)
-    except ValueError:
-        pass
+            return positive(found.value)
+    except ValueError as error:
+        body.report.add(InvalidSetting(body.span(node), name, str(error)))
+        return _WRONG
     body.report.add(NotConstant(body.span(node), f"`{name}`", 'write a duration such as "5m"'))
     return _WRONG
 

@@ -17,8 +17,10 @@ from pipec.compiler.site import Site
 from pipec.compiler.units import parse_bytes, parse_cpu
 from pipec.ir import (
     Accelerator,
+    Cache,
     PipelinePolicy,
     Placement,
+    Port,
     Resources,
     Span,
     TaskPolicy,
@@ -107,7 +109,7 @@ class SettingsReader:
         raw = Raw()
         for name, value in settings.items():
             if name not in known:
-                self.report.add(UnknownSetting(place, name, closest(name, known)))
+                self.report.add(UnknownSetting(place, str(name), closest(str(name), known)))
                 continue
             raw.spans[name] = place
             if name in HOOKS:
@@ -138,6 +140,8 @@ class SettingsReader:
             for keyword in node.keywords:
                 if keyword.arg not in names:
                     raise NotConstantError(f"{kind}() has no parameter {keyword.arg!r}")
+                if keyword.arg in arguments:
+                    raise NotConstantError(f"{kind}() is given {keyword.arg!r} twice")
                 arguments[keyword.arg] = self._argument(kind, keyword.arg, keyword.value)
             return values.Made(kind, arguments)
         if isinstance(node, ast.Dict) and all(isinstance(k, ast.Constant) for k in node.keys):
@@ -192,6 +196,41 @@ class SettingsReader:
         }
         return policy, component
 
+    def once(self, decorators: list[ast.expr], name: str) -> None:
+        """Report a second decorator of pipec's, whose settings nobody would read."""
+        heads = [(d, d.func if isinstance(d, ast.Call) else d) for d in decorators]
+        for decorator, _ in [(d, h) for d, h in heads if self.constructor(h) == name][1:]:
+            self.report.add(InvalidSetting(self.span(decorator), "settings", f"`@{name}` stands here twice"))
+
+    def told_once(self, raw: Raw, place: Span) -> None:
+        """Report environment variables that both `env` and `secrets` set: nobody could say which one counts."""
+        env, secrets = raw.values.get("env"), raw.values.get("secrets")
+        if not isinstance(env, dict) or not isinstance(secrets, dict):
+            return
+        for name in (one for one in env if one in secrets):
+            reason = f"{name!r} is in `env` too, and an environment variable has one value"
+            self.report.add(InvalidSetting(raw.spans.get("secrets", place), "secrets", reason))
+
+    def ignorable(self, cache: Cache | None, ports: tuple[Port, ...], place: Span) -> None:
+        """Report what a cache is to ignore and the step does not have."""
+        names = [port.name for port in ports if not port.kind.startswith("var")]
+        more = any(port.kind == "var_keyword" for port in ports)
+        packed = [port.name for port in ports if port.kind.startswith("var")]
+        for name in cache.ignore if cache is not None else ():
+            if name in names or (more and name not in packed):
+                continue
+            similar = closest(name, names)
+            hint = f"; did you mean {similar!r}?" if similar else ""
+            reason = f"the step has no parameter {name!r} to ignore{hint}"
+            if name in packed:
+                reason = f"{name!r} holds any number of arguments, which count one by one; ignore single parameters"
+            self.report.add(InvalidSetting(place, "cache", reason))
+
+    def titles(self, raw: Raw, place: Span) -> tuple[str | None, str | None]:
+        """The name and the description that a pipeline is given."""
+        build = _Builder(raw, self.report, self.site, place)
+        return build.get("name", values.name), build.get("description", values.description)
+
     def pipeline(self, raw: Raw, place: Span) -> PipelinePolicy:
         """The policy of a pipeline."""
         build = _Builder(raw, self.report, self.site, place)
@@ -206,7 +245,7 @@ class SettingsReader:
             retention=build.get("retention", values.positive),
             tags=build.get("tags", values.texts) or (),
             owner=build.get("owner", values.text),
-            default_retry=values.retry(defaults["retries"]) if "retries" in defaults else None,
+            default_retry=_Builder(Raw(defaults), Report(), self.site, place).get("retries", values.retry),
             extensions=build.get("targets", build.targets) or {},
             spans=raw.spans,
         )
@@ -225,6 +264,7 @@ class _Builder:
             self.report.add(InvalidSetting(place, name, "only a setting of a step can be an argument of its calls"))
             return None
         try:
+            values.writable(value)
             return parse(value)
         except _UnknownGpuError as error:
             self.report.add(UnknownGpu(place, str(error), tuple(sorted(self.site.gpu))))
@@ -242,15 +282,19 @@ class _Builder:
         if isinstance(value, int):
             name, count = None, value
         elif isinstance(value, str):
-            name, _, number = value.partition(":")
-            count = int(number) if number else 1
+            name, colon, number = value.partition(":")
+            if not name or (colon and not number.isdecimal()):
+                raise ValueError(f'{value!r} is no name of a device; write "a100", "a100:2" or a number')
+            count = int(number[:20]) if colon else 1
         elif isinstance(value, values.Made) and value.kind == "GPU":
             name, count = value.arguments.get("name"), value.arguments.get("count", 1)
             memory = value.arguments.get("memory")
+            if name is not None and (not isinstance(name, str) or not name):
+                raise ValueError(f'{name!r} is no name of a device; write GPU("a100"), or leave it out for any')
         else:
             raise ValueError("write a number, a name, or GPU(...)")
-        if not isinstance(count, int) or count < 0:
-            raise ValueError(f"{count!r} is no number of devices")
+        if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= values.MOST:
+            raise ValueError(f"{values.shown(count)} is no number of devices")
         if count == 0:
             return None
         entry = self.site.gpu.get(name.lower()) if name else None
@@ -258,7 +302,10 @@ class _Builder:
             raise _UnknownGpuError(name)
         found = entry.model_dump() if entry else {}
         return Accelerator(
-            name=name.lower() if name else None, count=count, memory=parse_bytes(memory) if memory else None, **found
+            name=name.lower() if name else None,
+            count=count,
+            memory=None if memory is None else parse_bytes(memory),
+            **found,
         )
 
 

@@ -20,6 +20,7 @@ from pipec.compiler.frontend.components import Step
 from pipec.compiler.frontend.constants import NotConstantError
 from pipec.compiler.frontend.operands import NONE, POISON, Operand, Scope, const, ref
 from pipec.compiler.frontend.resolve import Target
+from pipec.compiler.pysource.text import readable
 from pipec.ir import (
     VALUE,
     Argument,
@@ -238,7 +239,7 @@ def group(body: Body, target: Target, node: ast.Call, hint: str, effect: bool) -
     outputs, outer = _results(body, result, hint or f"{target.node.name}_result")
     made = Group(
         id=body.reading.nodes.fresh(target.node.name), name=target.node.name,
-        doc=ast.get_docstring(target.node) or "", args=tuple(arguments), body=inner.block(),
+        doc=readable(ast.get_docstring(target.node) or ""), args=tuple(arguments), body=inner.block(),
         outputs=tuple(outputs), effect=effect, iterations=body.iterations, span=body.span(node),
     )  # fmt: skip
     body.nodes.append(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pipec.compiler import cron
 from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.units import parse_duration
 from pipec.ir import CRON_PRESETS, Cache, Deadline, Retry, Schedule, SecretRef
+from pipec.ir.literals import source_of
 
 STEP_SETTINGS = [
     "cpu",
@@ -83,17 +85,49 @@ def from_toml(name: str, value: Any) -> Any:
     return value
 
 
+MOST = 2**31 - 1
+"""The largest number that every target counts to."""
+
+
+def shown(value: Any) -> str:
+    """`value` in a message: what is huge is cut off."""
+    try:
+        text = source_of(value)
+    except TypeError:
+        text = repr(value)
+    return text if len(text) < 80 else f"{text[:76]}..."
+
+
+def writable(value: Any) -> None:
+    """`ValueError` where a text in `value` has what no file and no environment variable can hold."""
+    match value:
+        case str():
+            found = next((c for c in value if c == "\0" or "\ud800" <= c <= "\udfff"), None)
+            if found is not None:
+                raise ValueError(f"the character {found!a} cannot be written")
+        case Made():
+            writable(dict(value.arguments))
+        case dict():
+            for key, inner in value.items():
+                writable(key)
+                writable(inner)
+        case list() | tuple() | set() | frozenset():
+            for inner in value:
+                writable(inner)
+
+
 def retry(value: Any) -> Retry | None:
     """`3`, or `Retry(...)`; `None` for no retries."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST:
         return Retry(limit=value) if value else None
     if isinstance(value, Made) and value.kind == "Retry":
         given = value.arguments
         limit = given.get("limit")
-        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-            raise ValueError(f"{limit!r} is no number of retries")
+        if not isinstance(limit, int) or isinstance(limit, bool) or not 0 <= limit <= MOST:
+            raise ValueError(f"{shown(limit)} is no number of retries")
         backoff = given.get("backoff")
-        if backoff is not None and (not isinstance(backoff, (int, float)) or backoff < 1):
+        number = isinstance(backoff, (int, float)) and not isinstance(backoff, bool) and 1 <= backoff < math.inf
+        if backoff is not None and not number:
             raise ValueError(f"backoff {backoff!r} is no factor of at least 1")
         delay, longest = given.get("delay"), given.get("max_delay")
         return Retry(
@@ -102,7 +136,7 @@ def retry(value: Any) -> Retry | None:
             backoff=backoff,
             max_delay=None if longest is None else parse_duration(longest),
         )
-    raise ValueError(f"{value!r} is no number of retries; write 3 or Retry(3, delay=...)")
+    raise ValueError(f"{shown(value)} is no number of retries; write 3 or Retry(3, delay=...)")
 
 
 def cache(value: Any) -> Cache | None:
@@ -143,12 +177,13 @@ def schedule(value: Any) -> Schedule:
                 _zone(rest.get("timezone", "UTC"))
                 for name in ("start", "end"):
                     _time(rest.get(name, "2026-01-01"), name)
+                if not isinstance(rest.get("catchup", False), bool):
+                    raise ValueError(f"catchup={rest['catchup']!r} is neither True nor False")
                 return Schedule(cron=_cron(given.get("expr")), **rest)
             case "Every":
                 return Schedule(every=positive(given.get("interval")))
             case "OnUpdate":
-                uri = given.get("uri")
-                return Schedule(on_update=(uri,) if isinstance(uri, str) else texts(uri))
+                return Schedule(on_update=uris(given.get("uri")))
             case "After":
                 return Schedule(after=text(given.get("pipeline")))
     raise ValueError(f"{value!r} is no schedule; write Cron(...), Every(...), OnUpdate(...) or After(...)")
@@ -169,9 +204,11 @@ def _zone(value: Any) -> None:
 
 def _time(value: Any, name: str) -> None:
     try:
-        datetime.fromisoformat(re.sub(r"Z$", "+00:00", text(value)))
+        found = datetime.fromisoformat(re.sub(r"Z$", "+00:00", text(value)))
     except ValueError:
         raise ValueError(f'{name}={value!r} is no date; write "2026-01-31" or "2026-01-31T06:00"') from None
+    if not 1970 <= found.year <= 9998:
+        raise ValueError(f"{name}={value!r} is a date that no target counts from")
 
 
 def _cron(value: Any) -> str:
@@ -193,8 +230,8 @@ def positive(value: Any) -> float:
 
 def count(value: Any) -> int:
     """A positive whole number."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{value!r} is no positive number")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST:
+        raise ValueError(f"{shown(value)} is no positive number")
     return value
 
 
@@ -205,27 +242,56 @@ def text(value: Any) -> str:
     return value
 
 
+def name(value: Any) -> str:
+    """The name of a pipeline: one line of text, whose characters can all be seen."""
+    found = text(value)
+    if not found.isprintable() or not found.strip():
+        raise ValueError(f"{value!r} is no name; write one line of letters, digits and the like")
+    return found
+
+
+def description(value: Any) -> str:
+    """A text, which may be empty."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
 def texts(value: Any) -> tuple[str, ...]:
-    """One text, or a list of texts."""
+    """One text, or a list of texts; none of them is empty."""
     if isinstance(value, str):
-        return (value,)
+        value = (value,)
     if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
         raise ValueError(f"{value!r} is no list of texts")
+    if not all(map(str.strip, value)):
+        raise ValueError("an empty text stands in it")
     return tuple(value)
+
+
+def uris(value: Any) -> tuple[str, ...]:
+    """One URI, or several."""
+    found = texts(value)
+    if not found:
+        raise ValueError("there is nothing to wait for: name at least one URI")
+    return found
 
 
 def version(value: Any) -> str:
     """A Python version such as "3.12"."""
-    if not isinstance(value, str) or not all(part.isdigit() for part in value.split(".")):
+    if not isinstance(value, str) or not re.fullmatch(r"\d+(\.\d+){0,2}", value, re.ASCII):
         raise ValueError(f'{value!r} is no Python version; write "3.12"')
     return value
 
 
 def priority(value: Any) -> int | str:
     """A number, or the name of a priority class."""
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise ValueError(f"{value!r} is no priority")
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or value == "" or _far(value):
+        raise ValueError(f"{shown(value)} is no priority")
     return value
+
+
+def _far(value: int | str) -> bool:
+    return isinstance(value, int) and abs(value) > MOST
 
 
 def fuse(value: Any) -> str | None:
@@ -244,8 +310,8 @@ def env(value: Any) -> dict[str, str]:
     for name, text in value.items():
         if not isinstance(name, str) or not name.isidentifier():
             raise ValueError(f"{name!r} is no name of an environment variable")
-        if not isinstance(text, (str, int, float)) or isinstance(text, bool):
-            raise ValueError(f"{name} is {text!r}; environment variables are texts")
+        if not isinstance(text, (str, int, float)) or isinstance(text, bool) or (isinstance(text, int) and _far(text)):
+            raise ValueError(f"{name} is {shown(text)}; environment variables are texts")
     return {name: str(text) for name, text in value.items()}
 
 
@@ -260,6 +326,8 @@ def dicts(value: Any) -> tuple[dict[str, Any], ...]:
     """A list of dicts, such as tolerations."""
     if not isinstance(value, (list, tuple)) or not all(isinstance(v, dict) for v in value):
         raise ValueError(f"{value!r} is no list of dicts")
+    if not all(isinstance(key, str) for one in value for key in one):
+        raise ValueError("the keys of each dict are texts")
     return tuple(value)
 
 
@@ -267,6 +335,9 @@ def secrets(value: Any) -> dict[str, SecretRef]:
     """Environment variables from keys of secrets."""
     if not isinstance(value, dict) or not all(isinstance(v, Made) and v.kind == "Secret" for v in value.values()):
         raise ValueError('write {"NAME": Secret("name", key="key")}')
+    for name in value:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"{name!r} is no name of an environment variable")
     return {
         name: SecretRef(name=text(v.arguments.get("name")), key=text(v.arguments.get("key")))
         for name, v in value.items()
@@ -282,14 +353,18 @@ def targets(value: Any, known: Sequence[str]) -> dict[str, dict[str, Any]]:
             similar = closest(str(target), known)
             hint = f"did you mean {similar!r}?" if similar else f"there are {', '.join(known)}"
             raise ValueError(f"there is no target {target!r}; {hint}")
-    return {str(target): dict(settings) for target, settings in value.items()}
+    for target, settings in value.items():
+        for key in (target, *settings):
+            if not isinstance(key, str):
+                raise ValueError(f"{key!r} is no name of a setting")
+    return {target: dict(settings) for target, settings in value.items()}
 
 
 def defaults(value: Any) -> dict[str, Any]:
     """Settings of all steps of a pipeline."""
     if not isinstance(value, dict):
         raise ValueError(f"{value!r} is no dict of step settings")
-    unknown = [name for name in value if name not in STEP_SETTINGS]
+    unknown = [name for name in value if not isinstance(name, str) or name not in STEP_SETTINGS]
     if unknown:
         raise ValueError(f"there is no step setting {unknown[0]!r}")
     return dict(value)

@@ -11,53 +11,72 @@ from libcst.metadata import BuiltinAssignment, GlobalScope, ScopeProvider
 def renamed_expression(source: str, names: Mapping[str, str]) -> str:
     """See `pipec.compiler.pysource.rename_free`."""
     replacements = {old: cst.parse_expression(new) for old, new in names.items()}
-    changed = cst.parse_expression(source).visit(_Rename(replacements))
+    tree = cst.parse_expression(source)
+    changed = tree.visit(_Rename(replacements, tree))
     assert isinstance(changed, cst.BaseExpression)
     return cst.Module([]).code_for_node(changed)
 
 
 class _Rename(cst.CSTTransformer):
-    """Replaces names that no comprehension or lambda around them binds."""
+    """Replaces names that no comprehension or lambda around them binds.
 
-    def __init__(self, replacements: Mapping[str, cst.BaseExpression]) -> None:
+    What these bind gets another name where a replacement inside would mean it instead.
+    """
+
+    def __init__(self, replacements: Mapping[str, cst.BaseExpression], source: cst.BaseExpression) -> None:
         self.replacements = replacements
-        self.bound: list[set[str]] = []
+        self.brought = {name: _names(new) for name, new in replacements.items()}
+        """Name -> the names that what replaces it mentions."""
+        self.taken = _names(source).union(*self.brought.values())
+        self.bound: list[Mapping[str, str] | None] = []
+        """What is bound around, with the names it gets; `None`: nothing here is a name of a value."""
         self.outermost: list[cst.CompFor] = []
-        self.suspended: list[set[str]] = []
+        self.suspended: list[Mapping[str, str] | None] = []
 
-    def _bind(self, node: cst.CSTNode) -> None:
-        collector = _Names()
-        node.visit(collector)
-        self.bound.append(collector.names)
+    def _bind(self, node: cst.CSTNode, names: set[str]) -> None:
+        arriving = {new for old in _names(node) - names for new in self.brought.get(old, ())}
+        self.bound.append({name: self._fresh(name) if name in arriving else name for name in sorted(names)})
+
+    def _fresh(self, name: str) -> str:
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
 
     def visit_Attribute_attr(self, node: cst.Attribute) -> None:
-        self.bound.append(set(self.replacements))
+        self.bound.append(None)
 
     def leave_Attribute_attr(self, node: cst.Attribute) -> None:
         self.bound.pop()
 
     def visit_Arg_keyword(self, node: cst.Arg) -> None:
-        self.bound.append(set(self.replacements))
+        self.bound.append(None)
 
     def leave_Arg_keyword(self, node: cst.Arg) -> None:
         self.bound.pop()
 
     def visit_Lambda(self, node: cst.Lambda) -> None:
-        self._bind(node.params)
+        collector = _Parameters()
+        node.params.visit(collector)
+        self._bind(node, collector.names)
 
     def leave_Lambda(self, original_node: cst.Lambda, updated_node: cst.Lambda) -> cst.BaseExpression:
         self.bound.pop()
         return updated_node
 
+    def visit_Param_default(self, node: cst.Param) -> None:
+        self.suspended.append(self.bound.pop())  # it belongs to the scope around
+
+    def leave_Param_default(self, node: cst.Param) -> None:
+        self.bound.append(self.suspended.pop())
+
     def _visit_comprehension(self, node: cst.BaseComp) -> None:
         names: set[str] = set()
         clause: cst.CompFor | None = node.for_in
         while clause is not None:
-            collector = _Names()
-            clause.target.visit(collector)
-            names |= collector.names
+            names |= _names(clause.target)
             clause = clause.inner_for_in
-        self.bound.append(names)
+        self._bind(node, names)
         self.outermost.append(node.for_in)
 
     def _leave_comprehension(self) -> None:
@@ -101,9 +120,25 @@ class _Rename(cst.CSTTransformer):
         return updated_node
 
     def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
-        if any(original_node.value in names for names in self.bound):
-            return updated_node
+        for names in reversed(self.bound):
+            if names is None:
+                return updated_node
+            if original_node.value in names:
+                wanted = names[original_node.value]
+                return updated_node if wanted == original_node.value else updated_node.with_changes(value=wanted)
         return self.replacements.get(original_node.value, updated_node)
+
+    def leave_FormattedString(
+        self, original_node: cst.FormattedString, updated_node: cst.FormattedString
+    ) -> cst.FormattedString:
+        return _with_same_text(original_node, updated_node)
+
+
+def _names(node: cst.CSTNode) -> set[str]:
+    """The names that `node` mentions, attributes and keywords aside."""
+    collector = _Names()
+    node.visit(collector)
+    return collector.names
 
 
 class _Names(cst.CSTVisitor):
@@ -112,6 +147,20 @@ class _Names(cst.CSTVisitor):
 
     def visit_Name(self, node: cst.Name) -> None:
         self.names.add(node.value)
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        node.value.visit(self)
+        return False
+
+
+class _Parameters(_Names):
+    def visit_Param(self, node: cst.Param) -> bool:
+        self.names.add(node.name.value)
+        return False
 
 
 def renamed_module(source: str, names: Mapping[str, str]) -> str:
@@ -180,10 +229,7 @@ class _RenameGlobals(cst.CSTTransformer):
     def leave_FormattedString(
         self, original_node: cst.FormattedString, updated_node: cst.FormattedString
     ) -> cst.FormattedString:
-        parts: list[cst.BaseFormattedStringContent] = []
-        for before, after in zip(original_node.parts, updated_node.parts):
-            parts += _same_text(before, after)
-        return updated_node.with_changes(parts=parts)
+        return _with_same_text(original_node, updated_node)
 
     def visit_NameItem(self, node: cst.NameItem) -> bool:
         return False
@@ -207,6 +253,13 @@ class _RenameGlobals(cst.CSTTransformer):
         if isinstance(scope, GlobalScope):
             return updated_node.with_changes(name=self._definition_name(original_node.name, updated_node.name))
         return updated_node.with_changes(name=original_node.name)
+
+
+def _with_same_text(before: cst.FormattedString, after: cst.FormattedString) -> cst.FormattedString:
+    parts: list[cst.BaseFormattedStringContent] = []
+    for old, new in zip(before.parts, after.parts):
+        parts += _same_text(old, new)
+    return after.with_changes(parts=parts)
 
 
 def _same_text(

@@ -7,6 +7,7 @@ import io
 import re
 import sys
 import tokenize
+import unicodedata
 
 from pipec.ir.literals import source_of
 
@@ -14,6 +15,33 @@ from pipec.ir.literals import source_of
 def one_line(node: ast.expr) -> str:
     """`node` printed anew on one line, with double quotes."""
     return double_quoted(_bare_targets(ast.unparse(node)))
+
+
+DEEPEST = 200
+"""Levels of an expression that every target's own code can be made of; see `depth`."""
+
+
+def depth(node: ast.AST) -> int:
+    """How deep `node` is for who follows it by calling itself: brackets count twice, and each operand of `and`."""
+    deepest, level = 0, [(node, 0)]
+    while level:
+        one, above = level.pop()
+        weight = len(one.values) - 1 if isinstance(one, ast.BoolOp) else 1
+        weight = 2 if isinstance(one, (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Call, ast.Subscript)) else weight
+        deepest = max(deepest, above + weight)
+        level += [(inner, above + weight) for inner in ast.iter_child_nodes(one)]
+    return deepest
+
+
+def readable(text: str) -> str:
+    """`text` for people, of which any file can hold every character: what cannot be seen is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\n\t" or not _hidden(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def _hidden(char: str) -> bool:
+    return char in "\ufffe\uffff" or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def _bare_targets(source: str) -> str:

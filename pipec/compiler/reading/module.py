@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from pipec.compiler.pysource import imports
 from pipec.compiler.pysource.layout import exploded, fitted
-from pipec.compiler.pysource.text import python
+from pipec.compiler.pysource.text import python, readable
 
 AUTHORING = (
     "GPU", "HTML", "After", "Argument", "Cache", "ClassificationMetrics", "Cron", "Dataset", "Deadline", "Every",
@@ -285,11 +285,10 @@ def comment(text: str, indent: int) -> list[str]:
 
 def _docstring(text: str, pad: str) -> str:
     """`text` as a docstring, its further lines indented."""
-    body = textwrap.dedent(text).strip() if "\n" not in text else _dedented(text)
-    escaped = body.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    body = readable(textwrap.dedent(text).strip() if "\n" not in text else _dedented(text))
+    quote = '\\"' if body.endswith('"') and "\n" not in body else ""
+    escaped = body[: len(body) - bool(quote)].replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + quote
     if "\n" not in escaped:
-        if escaped.endswith('"'):
-            escaped = escaped[:-1] + '\\"'
         return f'{pad}"""{escaped}"""'
     lines = escaped.split("\n")
     return "\n".join([f'{pad}"""{lines[0]}', *(pad + line if line.strip() else "" for line in lines[1:]), f'{pad}"""'])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 
 from pipec.backends.airflow.reading import own
 from pipec.backends.airflow.reading.interpret import interpret
@@ -12,6 +10,7 @@ from pipec.backends.airflow.reading.lift import Lift
 from pipec.backends.airflow.reading.naming import TARGET
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import CannotMigrate, NothingToMigrate, UnreadablePipeline
+from pipec.compiler.pysource.syntax import parsed
 from pipec.compiler.reading import Outcome, Source
 
 LARGEST = 2_000_000
@@ -40,9 +39,7 @@ class AirflowReader:
             report.add(UnreadablePipeline(source.start, TARGET, "it is too long"))
             return Outcome(None)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(source.text)
+            tree = parsed(source.text)
         except SyntaxError as error:
             place = source.at(error.lineno or 1, max(1, error.offset or 1))
             report.add(UnreadablePipeline(place, TARGET, f"it is no Python: {error.msg}"))

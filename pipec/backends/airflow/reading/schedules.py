@@ -22,6 +22,8 @@ ELSEWHERE = frozenset(
         "sla_miss_callback", "auto_register",
     ]
 )  # fmt: skip
+SET_LATER = frozenset(["catchup", "description", "doc_md", "start_date", "end_date"])
+"""What counts too where it is set after the DAG was made."""
 LOST = {
     "access_control": "who may see the DAG is set in Airflow",
     "sla_miss_callback": "",
@@ -67,7 +69,9 @@ def dag_settings(dag: Dag, version_2: bool, natives: bool) -> DagSettings:
     extensions: dict[str, Any] = {}
     for name, arg in (dag.given | dag.attributes).items():
         value = arg.value
-        if name in TEMPLATES:
+        if name in dag.attributes and name in ELSEWHERE - SET_LATER:
+            found.lost.append((name, "it is set when the DAG has been made", arg))
+        elif name in TEMPLATES:
             if natives and value:
                 found.lost.append((name, "the templates of tasks that stay as they are may need it", arg))
         elif name in NUMBERS and isinstance(value, int):
@@ -113,13 +117,18 @@ def _schedule(dag: Dag, version_2: bool, found: DagSettings) -> Schedule | None:
     value = arg.value if arg is not None else None
     if arg is None and version_2 and "schedule" not in dag.given:
         value = timedelta(days=1)
-    catchup = dag.given.get("catchup")
-    late = bool(catchup.value) if catchup is not None else version_2
+    catchup = dag.option("catchup")
+    known = catchup is None or catchup.value is None or isinstance(catchup.value, (bool, int))
+    late = version_2 if catchup is None or catchup.value is None or not known else bool(catchup.value)
     if arg is None and value is None:
         return None
     made = _of(value, start, arg, found)
     if made is None:
         return None
+    if catchup is not None and not known:
+        found.lost.append(("catchup", "it is not known before the file runs", catchup))
+    elif catchup is not None and late and made.every is not None:
+        found.lost.append(("catchup", "an interval has no such", catchup))
     if catchup is None and version_2 and (made.cron or made.every):
         place = arg or dag.given.get("start_date")
         if place is not None:
@@ -127,7 +136,7 @@ def _schedule(dag: Dag, version_2: bool, found: DagSettings) -> Schedule | None:
                 ("Airflow 2 makes up for the runs that it missed unless `catchup=False` is given", place)
             )
     if made.cron is not None:
-        update: dict[str, Any] = {"catchup": late and catchup is not None}
+        update: dict[str, Any] = {"catchup": late and catchup is not None and known}
         for name, when in (("start", start), ("end", end)):
             if when is not None and (name == "end" or update["catchup"] or when.when >= PAST):
                 update[name] = _written(when)

@@ -211,6 +211,11 @@ class _Adapter:
             name = port.argument
             if port.form == "path":
                 yield f"{name} = str({self.ports.parameters[port.name]})"
+            elif port.form == "text":
+                self.helpers.append(SHIM)
+                given = self.ports.parameters[port.name]
+                made = f'str({SHIM}.kept({given}, "{port.name}"))'
+                yield f"{name} = {made}" if not port.optional else f"{name} = None if {given} is None else {made}"
             elif port.form == "status":
                 self.helpers.append("TaskFinalStatus")
                 yield f"{name} = TaskFinalStatus(**{name})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Input:
     name: str
     argument: str
     form: str
-    """"artifact", "path", "status" or "value"."""
+    """"artifact", "path", "status", "text" (a value that the function gets as a file with its text) or "value"."""
     schema: str = ""
     is_list: bool = False
     optional: bool = False
@@ -135,7 +136,8 @@ class Ports:
         elif key in self.taken and parameter_type(self.taken[key]) == "TASK_CONFIG":
             self.wrong = "its function takes the configuration of its own task, which only Kubeflow has"
         elif key in self.taken:
-            self.parameters[key] = key if marker == "InputPath" and key.isidentifier() else name
+            by_key = marker == "InputPath" and key.isidentifier() and not keyword.iskeyword(key)
+            self.parameters[key] = key if by_key else name
             self.inputs.append(self._input(key, name, marker))
         elif marker == "TaskConfig":
             self.wrong = "its function takes the configuration of its own task, which only Kubeflow has"
@@ -164,7 +166,7 @@ class Ports:
         if key in self.artifacts:
             form = "path" if marker == "InputPath" else "artifact"
             return Input(key, argument, form, schema(spec), bool(spec.get("isArtifactList")), optional)
-        form = "status" if marker == "PipelineTaskFinalStatus" else "value"
+        form = {"PipelineTaskFinalStatus": "status", "InputPath": "text"}.get(marker, "value")
         return Input(key, argument, form, optional=optional)
 
     def _results(self) -> tuple[Output, ...]:
@@ -196,6 +198,8 @@ class Ports:
             return f"{text} | None" if self.artifacts[key].get("isOptional") else text
         if _marker(argument.annotation) == "PipelineTaskFinalStatus":
             return "dict"
+        if _marker(argument.annotation) == "InputPath":
+            return TYPES.get(parameter_type(self.taken[key]), "str")
         return ast.unparse(argument.annotation) if argument.annotation is not None else ""
 
     def called(self, argument: ast.arg) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipec.compiler.pysource.syntax import parsed
+
 HEADER = (
     "import kfp", "from kfp import dsl", "from kfp.dsl import *", "from typing import *", "import kfp.dsl",
     "from kfp.v2 import dsl", "from kfp.v2.dsl import *",
@@ -75,7 +77,7 @@ def function_name(container: Mapping[str, Any]) -> str:
 
 def _split(name: str, text: str, source: str | None, install: Install) -> Program | str:
     lines = text.split("\n")
-    tree = ast.parse(text)
+    tree = parsed(text)
     found, imports, before, after = "", [], [], []
     end = 0
     for node in tree.body:

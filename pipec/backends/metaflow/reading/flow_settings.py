@@ -7,13 +7,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipec.backends.metaflow.native import COMPUTE, FLOW
+from pipec.backends.metaflow.names import class_name
+from pipec.backends.metaflow.native import COMPUTE, FLOW, project_problem
+from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.decorators import arguments, compute_of
-from pipec.backends.metaflow.reading.flows import Flow, called
+from pipec.backends.metaflow.reading.flows import File, Flow, called
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal, snake
 from pipec.compiler.backend.native import is_of
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import CannotMigrate, SettingNotKept
+from pipec.compiler.pysource.text import python
 from pipec.compiler.reading.settings import pipeline_settings_of
 from pipec.ir import PipelinePolicy, Schedule, Span
 
@@ -36,6 +39,7 @@ def read_flow(flow: Flow, report: Report) -> FlowSettings:
     ]
     policy: dict[str, Any] = {}
     native: dict[str, Any] = {} if compute_of(flow) == COMPUTE[0] else {"compute": compute_of(flow)}
+    title = ""
     for node, file in flow.decorators:
         word = file.imported.word(called(node))
         given, _ = arguments(node)
@@ -49,13 +53,19 @@ def read_flow(flow: Flow, report: Report) -> FlowSettings:
                 _lost(made, report, file.source.span(node), flow.name, "@schedule", reason)
         elif word == "project":
             found = {k: literal(v)[1] for k, v in given.items()}
-            if all(k in FLOW["project"] and is_of(v, FLOW["project"][k]) for k, v in found.items()):
+            wrong = next(filter(None, (project_problem(k, v) for k, v in found.items())), "")
+            if wrong:
+                _lost(made, report, file.source.span(node), flow.name, "@project", wrong)
+            elif all(k in FLOW["project"] and is_of(v, FLOW["project"][k]) for k, v in found.items()):
                 native["project"] = found
             else:
                 _lost(made, report, file.source.span(node), flow.name, "@project", "its arguments are not written out")
         elif word == "trigger_on_finish" and "flow" in given and isinstance(literal(given["flow"])[1], str):
             after = str(literal(given["flow"])[1])
             policy["schedule"] = Schedule(after=pipeline_name(after.rpartition(".")[2]))
+        elif word == "exit_hook" and (hooks := _hooks(given, file)):
+            policy |= {f"on_{'success' if h.end == 'succeeded' else 'failure'}": h.function for h in hooks}
+            title = hooks[0].title
         elif word is not None:
             reason = (
                 "a hook of pipec is called with a message" if word == "exit_hook" else "pipec has no setting for it"
@@ -70,7 +80,23 @@ def read_flow(flow: Flow, report: Report) -> FlowSettings:
     if native:
         policy["extensions"] = {TARGET: native}
     made.settings = pipeline_settings_of(PipelinePolicy(**policy))
+    if title not in ("", pipeline_name(flow.name)) and class_name(title) == flow.name:
+        made.settings = {"name": python(title), **made.settings}
     return made
+
+
+def _hooks(given: dict[str, ast.expr], file: File) -> list[ours.Hook]:
+    """What is called at the ends of a run of a flow that pipec has written; none where there is anything else."""
+    found: list[ours.Hook] = []
+    for argument, node in given.items():
+        match node:
+            case ast.List([ast.Name(name)]) if name in file.hooks:
+                found.append(file.hooks[name])
+            case _:
+                return []
+        if {"on_success": "succeeded", "on_error": "failed"}.get(argument) != found[-1].end:
+            return []
+    return found
 
 
 def _lost(made: FlowSettings, report: Report, span: Span, task: str, setting: str, reason: str) -> None:

@@ -13,6 +13,7 @@ import libcst as cst
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.configs import Configs, resolved
 from pipec.backends.metaflow.reading.syntax import Imported
+from pipec.compiler.pysource.syntax import parsed as python
 from pipec.compiler.reading import Source, absolute_imports
 from pipec.compiler.reading.text_files import MOST_TEXT
 
@@ -34,6 +35,11 @@ class File:
     def helpers(self) -> dict[str, str]:
         """Name -> the helper of pipec's that it is."""
         return ours.helpers(self.tree)
+
+    @cached_property
+    def hooks(self) -> dict[str, ours.Hook]:
+        """Name -> the hook of pipec's that it is."""
+        return ours.hooks(self.tree) if self.is_ours else {}
 
     @cached_property
     def is_ours(self) -> bool:
@@ -146,7 +152,7 @@ PARAMETERS = ("Parameter", "IncludeFile", "Config")
 
 def parsed(source: Source) -> File:
     """The file; raises `SyntaxError`, `ValueError` or `RecursionError` for what is no Python."""
-    tree = ast.parse(source.text)
+    tree = python(source.text)
     configs = resolved(source, tree)
     if configs.text != source.text:
         source = replace(source, text=configs.text)

@@ -133,7 +133,11 @@ class Gathering:
     def merge(self, step: str, info: StepInfo, joining: Joining) -> Env:
         """What `self.merge_artifacts(inputs, ...)` takes over."""
         found: Env = {}
+        whole = [one.value for one in self.flow.steps[step].function.body if isinstance(one, ast.Expr)]
         for call in info.usage.merges:
+            if not any(call is one for one in whole):
+                where = "`merge_artifacts` stands in another statement, and may take place or not"
+                raise self._cannot(step, where)
             include, exclude = self._lists(step, call)
             before = {n for n, node in info.usage.writes.items() if getattr(node, "lineno", 0) < call.lineno}
             for name in dict.fromkeys(name for env in joining.branches for name in env):

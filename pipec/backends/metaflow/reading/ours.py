@@ -85,6 +85,34 @@ def helpers(tree: ast.Module) -> dict[str, str]:
     return found
 
 
+@dataclass(frozen=True)
+class Hook:
+    """What is called at the end of a run with a message."""
+
+    function: str
+    """The user's own."""
+    title: str
+    """The name of the pipeline, as the message has it."""
+    end: str
+    """"succeeded" or "failed"."""
+
+
+def hooks(tree: ast.Module) -> dict[str, Hook]:
+    """Function that Metaflow calls with the run -> whom it calls with a message."""
+    return {n.name: hook for n in tree.body if isinstance(n, ast.FunctionDef) and (hook := _hook(n)) is not None}
+
+
+def _hook(node: ast.FunctionDef) -> Hook | None:
+    match node:
+        case ast.FunctionDef(
+            args=ast.arguments(posonlyargs=[], args=[ast.arg("run")], vararg=None, kwonlyargs=[], kwarg=None),
+            body=[ast.Expr(ast.Call(ast.Name(function), [ast.JoinedStr([ast.Constant(str(text)), ending, _])], []))],
+        ) if isinstance(ending, ast.FormattedValue) and ast.unparse(ending.value) == "run.id if run else None":
+            found = re.fullmatch(r"(.+) has (succeeded|failed) \(run ", text)
+            return Hook(function, found[1], found[2]) if found else None
+    return None
+
+
 def reuse_of(node: ast.stmt) -> Reuse | None:
     """The cache that an `if` stands for."""
     match node:

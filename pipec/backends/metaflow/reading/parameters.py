@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from pipec.backends.metaflow.reading import ours
+from pipec.backends.metaflow.reading.defaults import constant, is_of_module
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.included import Included, ModuleNames, encoding_of, included
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, attribute_of, literal
@@ -162,7 +163,7 @@ def _plain(member: Member, given: dict[str, ast.expr], pipeline: str, report: Re
         if required:
             return Parameter(member.name, name, kind or "str", None, _help(given))
         return Parameter(member.name, name, f"{kind or 'str'} | None", "None", _help(given))
-    known, value = literal(default)
+    known, value = constant(member, default)
     if not known:
         if isinstance(default, ast.Name) and kind is not None and not _is_function(member, default.id):
             return Parameter(member.name, name, kind, default.id, _help(given))
@@ -185,9 +186,12 @@ def _plain(member: Member, given: dict[str, ast.expr], pipeline: str, report: Re
         kind = "dict | list | None" if value is None else type(value).__name__
         if value is not None and kind not in (*TYPES, "dict", "list", *ours.EXACT):
             raise _refused(member, f"its default is {kind}")
+    text = python(value)
     if kind == "float" and type(value) is int:
-        value = float(value)
-    return Parameter(member.name, name, kind or "str", python(value), _help(given))
+        text = python(float(value))
+    elif literal(default)[0] is False and value == constant(member, default)[1] and is_of_module(member, default):
+        text = one_line(default)  # by its name, as it was
+    return Parameter(member.name, name, kind or "str", text, _help(given))
 
 
 def _is_special_float(node: ast.expr) -> bool:
@@ -213,7 +217,7 @@ def _kind(member: Member, given: dict[str, ast.expr]) -> str | None:
     if node is None or literal(node) == (True, None):
         return None
     if member.file.imported.word(node) == "JSONType":
-        known, value = literal(given["default"]) if "default" in given else (False, None)
+        known, value = constant(member, given["default"]) if "default" in given else (False, None)
         if known and isinstance(value, (dict, list)):
             return type(value).__name__
         return "object" if known and isinstance(value, str) else "dict | list"

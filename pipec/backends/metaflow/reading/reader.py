@@ -150,7 +150,8 @@ class MetaflowReader:
         for item in items:
             name = _defined(item)
             others = [one.source for one in kept if one is not item and isinstance(one, (Definition, StepFunction))]
-            if file.helpers.get(name) in ours.HELPERS and name not in keeping.names_used(others):
+            given = file.helpers.get(name) in ours.HELPERS or name in file.hooks
+            if given and name not in keeping.names_used(others):
                 kept.remove(item)
         return kept
 

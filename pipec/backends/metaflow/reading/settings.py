@@ -163,9 +163,13 @@ def _retry(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
         minutes = _value(draft, given["minutes_between_retries"], "minutes_between_retries", int, float, str)
     if times is None or minutes is None:
         return
-    if int(times) == 0:
+    try:
+        limit, delay = int(times), float(int(minutes)) * 60
+    except (ValueError, OverflowError):
+        draft.lost(node, "retry", "its values are no numbers")
         return
-    draft.policy["retry"] = Retry(limit=int(times), delay=float(int(minutes)) * 60)
+    if limit:
+        draft.policy["retry"] = Retry(limit=limit, delay=delay)
 
 
 def _timeout(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
@@ -175,7 +179,11 @@ def _timeout(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
             value = _value(draft, given[unit], unit, int, float, str)
             if value is None:
                 return
-            total += int(value) * size
+            try:
+                total += int(value) * size
+            except (ValueError, OverflowError):
+                draft.lost(node, "timeout", "its values are no numbers")
+                return
     if total:
         draft.policy["timeout"] = total
 
@@ -344,6 +352,8 @@ def _requirement(name: str, version: str) -> str:
 def _catch(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
     variable = _value(draft, given["var"], "var", str) if "var" in given else None
     draft.made.catch = variable or ""
+    if "print_exception" in given and literal(given["print_exception"]) != (True, True):
+        draft.lost(node, "print_exception", "what has failed is always shown")
     difference = "what it has set before it fails is not kept"
     if variable:
         difference = f"`{variable}` is the message of the exception, and {difference}"

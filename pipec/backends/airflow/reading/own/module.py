@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 
+from pipec.backends.airflow.names import dag_id
 from pipec.backends.airflow.reading.own.blocks import statements
 from pipec.backends.airflow.reading.own.dag import Graph, GraphReader, Node
 from pipec.backends.airflow.reading.own.functions import constant
@@ -52,17 +53,17 @@ def made_of(parts: Parts) -> Made:
     given = {str(k.arg): k.value for k in call.keywords}
     graph = GraphReader(parts.tasks).read(dag.body)
     parameters, annotated = signature(given.get("params"))
-    dag_id = str(constant(given["dag_id"]))
+    name = _name(given)
     operators = Operators(parts, graph, {*AUTHORING, *annotated, *_module_names(parts)}, given.get("params"))
     steps = operators.run()
     guards = Guards(graph)
     guards.run()
-    function = _function_name(dag_id, set(parts.plain) | annotated)
+    function = _function_name(name, set(parts.plain) | annotated)
     reserved = {*AUTHORING, *annotated, function, *_module_names(parts)}
     writer = Writer(graph, guards, Names(reserved), parts.plain)
     writer.before_settling = lambda root: ordered(root, graph, writer)
     block = writer.run()
-    settings = {} if dag_id == function else {"name": _quoted(dag_id)}
+    settings = {} if name == function else {"name": _quoted(name)}
     settings |= dag_settings(given, parts.callbacks, "")
     pipeline = PipelineFunction(
         function,
@@ -75,7 +76,7 @@ def made_of(parts: Parts) -> Made:
     doc = ast.get_docstring(parts.tree, clean=False) or ""
     return Made(
         Module(tuple(items), _imports(parts, items), doc),
-        dag_id,
+        name,
         function,
         graph,
         dag,
@@ -85,14 +86,24 @@ def made_of(parts: Parts) -> Made:
     )
 
 
+def _name(given: dict[str, ast.expr]) -> str:
+    """The pipeline's name: what the DAG is shown as, where pipec has made the id from that; takes it out of `given`."""
+    id_ = str(constant(given["dag_id"]))
+    shown = str(constant(given["dag_display_name"])) if "dag_display_name" in given else id_
+    if shown == id_ or dag_id(shown) != id_:
+        return id_
+    del given["dag_display_name"]
+    return shown
+
+
 def _quoted(text: str) -> str:
     from pipec.compiler.pysource.text import python
 
     return python(text)
 
 
-def _function_name(dag_id: str, taken: set[str]) -> str:
-    name = "".join(c if c.isalnum() or c == "_" else "_" for c in dag_id)
+def _function_name(pipeline: str, taken: set[str]) -> str:
+    name = "".join(c if c.isalnum() or c == "_" else "_" for c in pipeline)
     name = name if name.isidentifier() else f"dag_{name}"
     while name in taken:
         name += "_"

@@ -67,7 +67,10 @@ class Operators:
         unknown = free - set(imports) - self.taken - set(dir(builtins))
         if unknown:
             raise Unknown(call, f"`{min(unknown)}` is not known")
-        self.words[node] = next(n.id for n in ast.walk(call.func) if isinstance(n, ast.Name))
+        word = next((n.id for n in ast.walk(call.func) if isinstance(n, ast.Name)), None)
+        if word is None:
+            raise Unknown(call, "it is made by nothing that has a name")
+        self.words[node] = word
         node.kind, node.operator = "task", None
         node.function = step_function(name, dict(NO_RESULT))
         self.parts.plain[name] = node.function.node

@@ -21,6 +21,7 @@ from pipec.backends.kfp.reading.dsl.problems import Problem
 from pipec.backends.kfp.reading.dsl.scope import FileModule
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import NothingToMigrate, UnreadablePipeline
+from pipec.compiler.pysource.syntax import parsed
 from pipec.compiler.reading import Outcome, Source
 
 __all__ = ["documents_of", "read_module"]
@@ -44,7 +45,7 @@ def _docstring(source: Source) -> str:
 def documents_of(source: Source, report: Report) -> tuple[Documents, ...]:
     """The documents of every pipeline of the file that can be read; the report says what keeps others from it."""
     try:
-        tree = ast.parse(source.text)
+        tree = parsed(source.text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line, column = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
         report.add(UnreadablePipeline(source.at(line, column), TARGET, f"it is no Python: {error}"))

@@ -73,6 +73,7 @@ class _Assembly:
         """Everything in a block."""
         prefix: Path = ("root",) if group.kind == ROOT else ("components", component_key(group.name))
         around = self.root if group.kind == ROOT else self.made.spec["components"][prefix[1]]
+        around.setdefault("dag", {})  # a block may have nothing in it
         beside = [kubernetes_name(child.name) for child in group.children]
         for child in group.children:
             path = (*prefix, "dag", "tasks", child.name)

@@ -49,6 +49,7 @@ def _from_function(names: tuple[str, ...]) -> Native:
         made.source = _with_types(made.source)
         for name in [*made.inputs, *made.outputs]:
             made.renamed[re.sub(r"_(path|file)$", "", name)] = name
+            made.renamed.setdefault(re.sub(r"\W+", "_", name).lower(), name)  # as version 1 calls it in Python
         return made
 
     return run

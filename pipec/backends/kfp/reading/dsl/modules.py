@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.kfp.reading.dsl import library_values
 from pipec.backends.kfp.reading.dsl.problems import Problem, Unknown
 from pipec.backends.kfp.reading.dsl.scope import FileModule, Lazy, Scope
+from pipec.compiler.pysource.syntax import parsed
 from pipec.compiler.reading import Source, absolute_imports
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Modules:
             return self._loaded[path]
         try:
             text = absolute_imports(path.read_text(encoding="utf-8-sig").replace("\r\n", "\n"), path, self._root)
-            tree = ast.parse(text)
+            tree = parsed(text)
         except (OSError, SyntaxError, ValueError) as error:
             raise Problem(f"the module `{name}`", f"it cannot be read: {error}") from None
         try:

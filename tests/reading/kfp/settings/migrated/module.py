@@ -16,7 +16,7 @@ from pipec import Retry, Secret, pipeline, step
     env={"MODE": "fast"},
     secrets={"HF_TOKEN": Secret("hf", key="token")},
     node_selector={"pool": "gpu"},
-    tolerations=({"effect": "NoSchedule", "key": "gpu", "operator": "Exists", "tolerationSeconds": 30},),
+    tolerations=({"effect": "NoExecute", "key": "gpu", "operator": "Exists", "tolerationSeconds": 30},),
     labels={"team": "ml"},
     annotations={"note": "x"},
     targets={
