@@ -25,7 +25,7 @@ NOT_READ = {
     "try_except_finally": "different",  # a check follows what it returns: the DAG does not say so
 }
 """Files that are not read back to the same, and what becomes of them."""
-REFUSED = {"fanout_deep_in_branch": "that it waits for", "settings_argument": "have several settings"}
+REFUSED = {"fanout_deep_in_branch": "that it waits for"}
 """What is refused, and why."""
 
 NESTED = """
@@ -63,6 +63,16 @@ def test_settings_come_back() -> None:
     assert "@step(cache=True)" in text
     assert '@step(cache="7d")' in text
     assert '@step(cache=Cache(ttl="1h", version="2", ignore=("verbose",)))' in text
+
+
+def test_settings_that_calls_give_come_back() -> None:
+    file = ROOT / "tests/cases/settings_argument/built/airflow/settings_argument.py"
+    text, _, _ = migrated(file)
+    assert text is not None and '@step(cpu=Argument("cores"), memory=Argument("memory"))\ndef count(' in text
+    changed = file.read_text(encoding="utf-8").replace('"memory": "512Mi"', '"memory": "1Gi"')
+    report = Report()
+    assert own.read(Source(file, file.name, changed, file.parent), report).module is None
+    assert ["no argument says so" in finding.message for finding in report] == [True]
 
 
 def test_helpers_and_their_imports_are_gone() -> None:

@@ -5,6 +5,7 @@ pipeline functions whose bodies are the statements of the language. The frontend
 that a migrated pipeline has no meaning of its own: what is refused in a hand-written module is refused in it.
 """
 
+from pipec.compiler.reading.calls import Asked, constants, policy_of
 from pipec.compiler.reading.module import (
     ContainerStep,
     Definition,
@@ -24,7 +25,7 @@ from pipec.compiler.reading.settings import amount, quantity, settings_of
 from pipec.compiler.reading.source import Source
 
 __all__ = [
-    "ContainerStep", "Definition", "Item", "Line", "Module", "NativeStep", "Nested", "Outcome", "PipelineFunction",
-    "PipelineRead", "Reader", "Remark", "Source", "Statement", "StepFunction", "TaskRead", "TaskStatus", "amount",
-    "quantity", "render", "settings_of",
+    "Asked", "ContainerStep", "Definition", "Item", "Line", "Module", "NativeStep", "Nested", "Outcome",
+    "PipelineFunction", "PipelineRead", "Reader", "Remark", "Source", "Statement", "StepFunction", "TaskRead",
+    "TaskStatus", "amount", "constants", "policy_of", "quantity", "render", "settings_of",
 ]  # fmt: skip

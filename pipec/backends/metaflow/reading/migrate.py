@@ -127,7 +127,7 @@ class Migration:
         functions.copies = self._copies(wiring, body)
         reserved = frozenset({function, *names.values(), *constants.values(), *(p.name for p in parameters), *RESERVED})
         Naming(reserved).name(body)
-        written = inlined(functions, settings) if inline else {}
+        written, direct = inlined(functions, settings) if inline else ({}, {})
         self.calls = frozenset(wiring.calls)
         self.inlined = frozenset(() if ordering.unnamed else written)
         items = [*self._constants(constants), *self._helpers(functions), *self._steps(functions, settings, written)]
@@ -144,7 +144,6 @@ class Migration:
             (*self._comments_above(), *flow_settings.remarks),
         )  # fmt: skip
         read = self._read(function, wiring, settings, functions)
-        direct = {one.function: settings[step] for step, one in written.items() if one.function}
         return Migrated([*items, made], functions.imports | self.imports, read, direct)
 
     def _wiring(self, settings: dict[str, StepSettings]) -> Wiring:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,9 @@ class StepSettings:
 
     settings: dict[str, str] = field(default_factory=dict)
     """Setting -> source."""
+    policy: TaskPolicy = field(default_factory=TaskPolicy)
+    component: dict[str, str] = field(default_factory=dict)
+    """The settings that are not in it."""
     catch: str | None = None
     """The variable of `@catch`; "" without one."""
     clears: bool = False
@@ -114,7 +118,6 @@ def _finished(draft: _Draft) -> StepSettings:
         extensions={TARGET: draft.native} if draft.native else {},
         **draft.policy,
     )
-    settings = settings_of(policy)
     extra: dict[str, str] = {}
     if draft.image:
         extra["image"] = python(draft.image)
@@ -122,14 +125,21 @@ def _finished(draft: _Draft) -> StepSettings:
         extra["packages"] = python([_requirement(n, v) for n, v in draft.packages.items()])
     if draft.python:
         extra["python"] = python(draft.python)
+    draft.made.policy, draft.made.component = policy, extra
+    draft.made.settings = written(policy, extra)
+    return draft.made
+
+
+def written(policy: TaskPolicy, component: Mapping[str, str]) -> dict[str, str]:
+    """Setting -> source."""
+    settings = settings_of(policy)
     for name in ("memory", "disk"):
-        if (size := draft.resources.get(name)) and size % MB == 0:  # as they were written: Metaflow counts megabytes
+        if (size := getattr(policy.resources, name)) and size % MB == 0:  # as they were written: in megabytes
             settings[name] = f'"{size // MB}MB"' if size % 10**9 else f'"{size // 10**9}GB"'
     if policy.placement.tolerations:
         settings["tolerations"] = python(list(policy.placement.tolerations))
     targets = settings.pop("targets", None)
-    draft.made.settings = {**settings, **extra, **({"targets": targets} if targets else {})}
-    return draft.made
+    return {**settings, **component, **({"targets": targets} if targets else {})}
 
 
 def mutated(file: File, node: ast.expr) -> str | None:

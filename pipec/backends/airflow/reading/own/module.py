@@ -15,10 +15,20 @@ from pipec.backends.airflow.reading.own.order import ordered
 from pipec.backends.airflow.reading.own.params import signature
 from pipec.backends.airflow.reading.own.parts import Parts
 from pipec.backends.airflow.reading.own.places import Names
-from pipec.backends.airflow.reading.own.policies import dag_settings, step_settings
+from pipec.backends.airflow.reading.own.policies import dag_settings, step_policy, step_settings
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.backends.airflow.reading.own.writer import Writer
-from pipec.compiler.reading import Definition, Item, Module, PipelineFunction, StepFunction
+from pipec.compiler.reading import (
+    Asked,
+    Definition,
+    Item,
+    Module,
+    PipelineFunction,
+    StepFunction,
+    constants,
+    policy_of,
+    settings_of,
+)
 from pipec.compiler.reading.module import AUTHORING
 
 OURS = ("airflow", "kubernetes")
@@ -129,6 +139,7 @@ def _items(parts: Parts, writer: Writer) -> list[Item]:
 def _called(parts: Parts, writer: Writer) -> dict[str, dict[str, str]]:
     """Step -> its settings."""
     found: dict[str, dict[str, str]] = {}
+    calls: dict[str, tuple[dict[str, str], list[Asked]]] = {}
     asked: dict[str, set[str]] = {}
     for node, name in writer.called.items():
         asked.setdefault(name, set()).add(_asked_id(node, name))
@@ -136,9 +147,16 @@ def _called(parts: Parts, writer: Writer) -> dict[str, dict[str, str]]:
         assert node.function is not None
         if parts.plain[name] not in parts.kept:
             continue  # a container, or a native step
-        settings = step_settings(node.function, parts.callbacks, "" if len(asked[name]) > 1 else min(asked[name]))
-        if found.setdefault(name, settings) != settings:
+        task_id = "" if len(asked[name]) > 1 else min(asked[name])
+        component, policy = step_policy(node.function, parts.callbacks, task_id)
+        one = Asked(policy, constants(parts.plain[name], writer.calls[node]))
+        known = calls.setdefault(name, (component, []))
+        known[1].append(one)
+        if known[0] != component:
             raise Unknown(node.stmt, f"calls of `{name}` have several settings")
+        if (whole := policy_of(known[1])) is None:
+            raise Unknown(node.stmt, f"calls of `{name}` have several settings, and no argument says so")
+        found[name] = component | settings_of(whole)
     for function in parts.tasks.values():
         if function.user and function.name not in found:
             found[function.name] = step_settings(function, parts.callbacks)

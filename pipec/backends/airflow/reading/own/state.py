@@ -36,6 +36,8 @@ class State:
     loops: dict[Node, tuple[Block, Loop]] = field(default_factory=dict)
     called: dict[Node, str] = field(default_factory=dict)
     """Task -> the step that it calls."""
+    calls: dict[Node, ast.Call] = field(default_factory=dict)
+    """The same tasks -> the calls."""
     root: Block = field(default_factory=Block)
     inner: dict[Node, Block] = field(default_factory=dict)
     """Mapped task -> the body of the loop that it becomes, while that is written."""

@@ -60,6 +60,7 @@ class Steps(Attempts):
             self.called[node] = dotted(inner.func)
             made = substituted(inner, given)
             assert isinstance(made, ast.Call)
+            self.calls[node] = made
             return made
         self.called[node] = function.name
         call = ast.Call(name(function.name), [], [])
@@ -71,6 +72,7 @@ class Steps(Attempts):
                 call.args.append(value)
             else:
                 call.keywords.append(ast.keyword(parameter, value))
+        self.calls[node] = call
         return call
 
     def write_call(self, node: Node, call: ast.Call) -> None:
