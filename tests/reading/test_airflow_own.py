@@ -15,7 +15,6 @@ from tests.support.plain import PlainPython
 
 FILES = list(built())
 NOT_READ = {
-    "code_typing_only": "frontend",  # what only annotations mention is not in the DAG file
     "effect_after_branch": "different",  # it returns a parameter: the DAG does not say so
     "expression_evaluated_though_unused": "different",  # it returns what a later expression reads: the DAG does not say so
     "fanout_of_nothing": "different",  # it returns a parameter

@@ -17,7 +17,6 @@ from tests.support.discovery import Case
 from tests.support.plain import PlainPython
 
 REFUSED = {
-    "code_typing_only": "is not defined in this module",  # the document has no imports that only annotations need
     "native_components": "`claim` is a native step",
     "native_otherwise": "`known` is a native step",
 }
