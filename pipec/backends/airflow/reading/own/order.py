@@ -51,9 +51,7 @@ def _reachable(graph: Graph) -> dict[Node, set[Node]]:
 def is_effect(item: Item) -> bool:
     """Whether a statement is a sequence point."""
     match item:
-        case Simple(stmt=ast.Expr(value=ast.Call(func=ast.Attribute(attr="append")))):
-            return False
-        case Simple(stmt=stmt):
+        case Simple(stmt=stmt) if not _lists(item):
             return isinstance(stmt, (ast.Expr, ast.Assert, ast.Raise))
     return any(is_effect(inner) for block in inner_blocks(item) for inner in block.items)
 
@@ -76,9 +74,9 @@ def _gather(block: Block, after: dict[Node, set[Node]]) -> None:
 
 def _plain(item: Item) -> bool:
     """Whether a statement stands for no task that could wait."""
+    if _lists(item):
+        return True
     match item:
-        case Simple(stmt=ast.Expr(value=ast.Call(func=ast.Attribute(attr="append")))):
-            return True
         case Simple(stmt=ast.Assign(value=value)):
             return not any(isinstance(part, ast.Call) for part in ast.walk(value))
     return isinstance(item, Simple) and isinstance(item.stmt, ast.Return)
@@ -102,8 +100,7 @@ def _check(root: Block, up: Node, down: Node, writer: Writer) -> None:
     """See that `down` waits for `up`."""
     block = root
     while True:
-        ups = [i for i, item in enumerate(block.items) if up in nodes_of(item)]
-        downs = [i for i, item in enumerate(block.items) if down in nodes_of(item)]
+        ups, downs = _where(block, up, writer), _where(block, down, writer)
         if not ups or not downs:
             return  # a condition or a list that is written where it is read
         if ups == downs:
@@ -123,6 +120,24 @@ def _check(root: Block, up: Node, down: Node, writer: Writer) -> None:
         block.items[downs[0]] = Together(Block([second]), (writer.value(up),))
         return
     raise Unknown(down.stmt, f"that it waits for `{up.id}` cannot be said")
+
+
+def _where(block: Block, node: Node, writer: Writer) -> list[int]:
+    """The statements of `block` that stand for a task; what only lists its value does not say when it runs."""
+    listing = [i for i, item in enumerate(block.items) if node in nodes_of(item)]
+    found = [i for i in listing if not _lists(block.items[i])]
+    joined = writer.guards.places[node].joins
+    if not found and joined is not None:  # its arms bind what it gives
+        found = [i for i, item in enumerate(block.items) if joined in nodes_of(item)]
+    return found or listing
+
+
+def _lists(item: Item) -> bool:
+    """Whether a statement only appends a value to a list."""
+    match item:
+        case Simple(stmt=ast.Expr(value=ast.Call(func=ast.Attribute(attr="append")))):
+            return True
+    return False
 
 
 def _inner(item: Item, up: Node, down: Node) -> Block | None:
