@@ -88,7 +88,9 @@ class Inlined:
         if any(name in later and name not in wanted for name in bound):
             return None
         if not any(name in wanted for name in bound):
-            return value if self.function and self._calls(statement) else ""
+            if self.function and self._calls(statement):
+                return value
+            return "" if _cannot_fail(statement.value) else f"_ = {value}"
         targets = ", ".join(wanted.get(name, "_") for name in bound)
         return "" if targets == value else f"{targets} = {value}"
 
@@ -256,6 +258,11 @@ def _is_plain(body: Inlined, known: Mapping[str, ast.FunctionDef]) -> bool:
         if any(isinstance(n, ast.Name) and n.id in known for one in rest for n in ast.walk(one)):
             return False
     return True
+
+
+def _cannot_fail(value: ast.expr) -> bool:
+    """Whether nobody sees that an expression is not evaluated."""
+    return all(isinstance(n, (ast.Name, ast.Constant, ast.List, ast.Tuple, ast.Load)) for n in ast.walk(value))
 
 
 def _targets(statement: ast.Assign) -> list[ast.expr]:

@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from pipec.backends.metaflow.reading import ours
-from pipec.backends.metaflow.reading.emission import Emission, result
+from pipec.backends.metaflow.reading.emission import Emission, result, returning
 from pipec.backends.metaflow.reading.flow_settings import pipeline_name, read_flow
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.functions import BUILTINS, Functions
@@ -137,8 +137,9 @@ class Migration:
         emission = Emission(names, {step: functions.outputs(step) for step in wiring.calls}, error, written)
         statements = emission.block(body)
         if ends:
-            returned = f"return {source(ends[own])}" if own is not None else result(ends, LAST)
-            statements = (*statements, Line(returned))
+            statements = (
+                returning(statements, source(ends[own])) if own is not None else (*statements, Line(result(ends, LAST)))
+            )
         made = PipelineFunction(
             function, tuple(p.text for p in parameters), "", self._doc(parameters), statements, flow_settings.settings,
             (*self._comments_above(), *flow_settings.remarks),
@@ -288,6 +289,8 @@ class Migration:
 
     def _doc(self, parameters: list[Parameter]) -> str:
         text = ast.get_docstring(self.flow.node) or ""
+        if self.flow.file.is_ours and text == pipeline_name(self.flow.name):
+            text = ""  # a flow has one, and it is the pipeline's name where nobody has written another
         helps = [f"    {p.name}: {p.help}" for p in parameters if p.help]
         if helps:
             text = "\n".join([*([text, ""] if text else []), "Args:", *helps])

@@ -31,6 +31,7 @@ from pipec.compiler.reading import (
 )
 from pipec.compiler.reading.module import AUTHORING
 
+RESULT = re.compile(r"    # Result: (.+)")
 OURS = ("airflow", "kubernetes")
 """Packages that the generated part needs, and the user's part seldom does."""
 
@@ -49,7 +50,9 @@ class Made:
     natives: dict[Node, str]
     """Task in Airflow's own words -> the operator that makes it."""
     returns: bool
-    """Whether the pipeline returns something."""
+    """Whether the pipeline returns something that no comment tells."""
+    told: bool
+    """Whether a comment tells what it returns."""
 
 
 def made_of(parts: Parts) -> Made:
@@ -70,6 +73,7 @@ def made_of(parts: Parts) -> Made:
     function = _function_name(dag_id, set(parts.plain) | annotated)
     reserved = {*AUTHORING, *annotated, function, *_module_names(parts)}
     writer = Writer(graph, guards, Names(reserved), parts.plain)
+    writer.told = _told(parts, dag, graph)
     writer.before_settling = lambda root: ordered(root, graph, writer)
     block = writer.run()
     settings = {} if dag_id == function else {"name": _quoted(dag_id)}
@@ -92,7 +96,21 @@ def made_of(parts: Parts) -> Made:
         writer.called,
         operators.words,
         writer.result is not None,
+        writer.told is not None,
     )
+
+
+def _told(parts: Parts, dag: ast.With, graph: Graph) -> Node | None:
+    """Takes what a comment in the DAG says that its run results in."""
+    for number, line in enumerate(parts.source.lines[dag.lineno :], dag.lineno + 1):
+        if found := RESULT.fullmatch(line):
+            try:
+                told = ast.parse(found[1], mode="eval").body
+            except SyntaxError:
+                raise Unknown(dag, f"what it results in, in line {number}, is not known") from None
+            place = ast.copy_location(ast.Pass(), dag)
+            return Node("result", "result", place, args={"result": told}, scope=graph.by_variable)
+    return None
 
 
 def _quoted(text: str) -> str:

@@ -172,3 +172,5 @@ with DAG(
 
     compute_for_x_4(dag.param("k"))
     compute_for_x_5(dag.param("xs"))
+
+    # Result: dag.param("n")
