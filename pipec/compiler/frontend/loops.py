@@ -315,7 +315,7 @@ class _Loop:
             targets=tuple(self.targets), body=self.inner.block(), outputs=tuple(self.collects.values()), limit=limit,
             iterations=self.body.iterations, span=self.body.span(self.node),
         )  # fmt: skip
-        if self.inner.nodes:
+        if self.inner.nodes or isinstance(made.items, Code):  # what it goes through may fail
             self.body.nodes.append(made)
 
 
