@@ -50,13 +50,14 @@ def outcome(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
     """What it gives, or that it fails."""
     try:
         return function(**parameters)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return ("failed", str(error).replace(os.getcwd(), ""))
 
 
 def differences(case: Case, folder: Path) -> list[str]:
     """What is not the same, for one case."""
-    flow = next((case.folder / "built" / "metaflow").glob(f"{case.function}_flow.py"))
+    flows = sorted((case.folder / "built" / "metaflow").glob("*.py"))
+    flow = next((one for one in flows if one.stem == f"{case.function}_flow"), flows[0])
     found = corpus.read_flow(flow)
     if not found.outcome.pipelines:
         return [f"refused: {found.findings[0].message}"]
