@@ -20,6 +20,9 @@ class Steps(Attempts):
     def branch(self, node: Node) -> None:
         """A condition of the DAG."""
         assert node.function is not None
+        if (call := self.call(node, self.given(node))) is not None:  # a step that short-circuits the DAG itself
+            self.choice(node, self.assign(node, self.variable(node), call))
+            return
         match node.function.node.body:
             case [ast.Return(value=ast.IfExp(test=test))]:
                 pass
