@@ -6,6 +6,7 @@ that a migrated pipeline has no meaning of its own: what is refused in a hand-wr
 """
 
 from pipec.compiler.reading.calls import Asked, constants, policy_of
+from pipec.compiler.reading.devices import with_device_names
 from pipec.compiler.reading.module import (
     ContainerStep,
     Definition,
@@ -27,5 +28,5 @@ from pipec.compiler.reading.source import Source
 __all__ = [
     "Asked", "ContainerStep", "Definition", "Item", "Line", "Module", "NativeStep", "Nested", "Outcome",
     "PipelineFunction", "PipelineRead", "Reader", "Remark", "Source", "Statement", "StepFunction", "TaskRead",
-    "TaskStatus", "amount", "constants", "policy_of", "quantity", "render", "settings_of",
+    "TaskStatus", "amount", "constants", "policy_of", "quantity", "render", "settings_of", "with_device_names",
 ]  # fmt: skip

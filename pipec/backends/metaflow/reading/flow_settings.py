@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.backends.metaflow.native import FLOW
+from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.flows import Flow, called
 from pipec.backends.metaflow.reading.settings import arguments
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal, snake
@@ -55,6 +56,8 @@ def read_flow(flow: Flow, report: Report) -> FlowSettings:
         elif word == "trigger_on_finish" and "flow" in given and isinstance(literal(given["flow"])[1], str):
             after = str(literal(given["flow"])[1])
             policy["schedule"] = Schedule(after=pipeline_name(after.rpartition(".")[2]))
+        elif word == "exit_hook" and file.is_ours and (hooks := ours.hooks_of(file.tree, given)) is not None:
+            policy |= hooks
         elif word is not None:
             reason = (
                 "a hook of pipec is called with a message" if word == "exit_hook" else "pipec has no setting for it"

@@ -121,6 +121,33 @@ def message_of(decorators: list[ast.expr]) -> str | None:
     return None
 
 
+def hook(node: ast.stmt) -> str:
+    """The user's function that a function for the end of a run calls with a message; "" where it is none of these."""
+    match node:
+        case ast.FunctionDef(
+            args=ast.arguments(args=[ast.arg(arg="run")]),
+            body=[ast.Expr(value=ast.Call(func=ast.Name(id=name), args=[ast.JoinedStr() as text], keywords=[]))],
+            decorator_list=[],
+        ) if any(ast.unparse(part) == "run.id if run else None" for part in ast.walk(text)):
+            return name
+    return ""
+
+
+def hooks_of(tree: ast.Module, given: Mapping[str, ast.expr]) -> dict[str, str] | None:
+    """What `@exit_hook` says, as settings of the pipeline; `None` where it is not what pipec writes."""
+    known = {node.name: hook(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+    found: dict[str, str] = {}
+    for argument, setting in (("on_success", "on_success"), ("on_error", "on_failure")):
+        match given.get(argument):
+            case None:
+                continue
+            case ast.List(elts=[ast.Name(id=name)]) if known.get(name):
+                found[setting] = known[name]
+            case _:
+                return None
+    return found
+
+
 def told(body: list[ast.stmt], helpers: Mapping[str, str]) -> str:
     """The function that is called when a step has failed for good; "" if there is none."""
     for node in _unwrapped(body):

@@ -158,6 +158,8 @@ class MetaflowReader:
         match node:
             case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
                 return name in file.classes and name in done
+            case ast.FunctionDef() if file.is_ours and ours.hook(node):
+                return True
             case ast.ClassDef(name=name):
                 words = [file.imported.word(base) for base in node.bases]
                 return "StepMutator" in words or name == ours.COPIES

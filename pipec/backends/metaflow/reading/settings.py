@@ -16,6 +16,7 @@ from pipec.compiler.backend.native import is_of
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
 from pipec.compiler.pysource.text import python
+from pipec.compiler.reading.devices import with_device_names
 from pipec.compiler.reading.settings import settings_of
 from pipec.ir import Accelerator, Cache, Placement, Resources, Retry, TaskPolicy
 
@@ -118,6 +119,7 @@ def _finished(draft: _Draft) -> StepSettings:
         extensions={TARGET: draft.native} if draft.native else {},
         **draft.policy,
     )
+    policy = with_device_names(policy) if draft.file.is_ours else policy
     extra: dict[str, str] = {}
     if draft.image:
         extra["image"] = python(draft.image)
@@ -193,7 +195,8 @@ def _retry(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
         return
     if int(times) == 0:
         return
-    draft.policy["retry"] = Retry(limit=int(times), delay=float(int(minutes)) * 60)
+    ours = draft.file.is_ours and "minutes_between_retries" not in given  # Metaflow's own default is meant
+    draft.policy["retry"] = Retry(limit=int(times), delay=None if ours else float(int(minutes)) * 60)
 
 
 def _timeout(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:

@@ -14,7 +14,7 @@ from pipec.backends.airflow.reading.own.functions import TaskFunction, constant,
 from pipec.backends.airflow.reading.own.steps import seconds
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.backends.airflow.settings import SNAKE
-from pipec.compiler.reading import settings_of
+from pipec.compiler.reading import settings_of, with_device_names
 from pipec.compiler.reading.settings import pipeline_settings_of
 from pipec.ir import (
     Accelerator,
@@ -130,7 +130,7 @@ def _policy(
                 raise Unknown(value, f"the setting `{name}` is not known")
     if not values["extensions"][native.TARGET]:
         del values["extensions"]
-    return TaskPolicy(**values, placement=Placement(**placement))
+    return with_device_names(TaskPolicy(**values, placement=Placement(**placement)))
 
 
 def _retry(given: Mapping[str, ast.expr]) -> Retry | None:

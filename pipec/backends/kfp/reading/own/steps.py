@@ -23,7 +23,16 @@ from pipec.backends.kfp.reading.programs import install
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.settings import RETRYING
 from pipec.compiler.pysource.text import python
-from pipec.compiler.reading import Asked, Definition, Item, StepFunction, constants, policy_of, settings_of
+from pipec.compiler.reading import (
+    Asked,
+    Definition,
+    Item,
+    StepFunction,
+    constants,
+    policy_of,
+    settings_of,
+    with_device_names,
+)
 from pipec.compiler.site import Site
 from pipec.ir import Cache, Deadline, TaskPolicy
 
@@ -108,7 +117,7 @@ class Steps:
             own["image"] = python(container["image"])
         if packages := install(container.get("command") or []).packages:
             own["packages"] = python(list(packages))
-        return own, found, lost
+        return own, with_device_names(found), lost
 
     def items(self, definitions: Definitions) -> list[Item]:
         """The module's definitions, with the steps among them."""
