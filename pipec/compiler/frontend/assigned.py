@@ -6,6 +6,7 @@ import ast
 
 
 def target_names(target: ast.expr) -> list[str]:
+    """The names in the target of a loop or an assignment."""
     return [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
 
 

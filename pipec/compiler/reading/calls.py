@@ -37,7 +37,8 @@ def constants(function: ast.FunctionDef, call: ast.Call) -> dict[str, Any]:
         *((a.arg, d) for a, d in zip(reversed(positional), reversed(given.defaults))),
         *((a.arg, d) for a, d in zip(given.kwonlyargs, given.kw_defaults)),
     ]
-    found: dict[str, ast.expr | None] = {a.arg: None for a in (*positional, *given.kwonlyargs)} | dict(pairs)
+    found: dict[str, ast.expr | None] = {a.arg: None for a in (*positional, *given.kwonlyargs)}
+    found.update(pairs)
     for parameter, value in zip(positional, call.args):
         if isinstance(value, ast.Starred):
             return {}
