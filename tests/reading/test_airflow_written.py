@@ -147,4 +147,4 @@ def test_short_circuits_come_back_as_they_were(tmp_path: Path) -> None:
     calls = [line.strip().partition(" = ")[2] for line in body.splitlines() if " = " in line]
     assert sorted(calls) == ["false_1()", "false_2()", "is_ready(3)", "never()", "true_1()", "true_2()"]
     assert "ready >> true_1_done >> true_2_done\n" in body
-    assert "never >> false_1_done >> false_2_done\n" in body
+    assert "never_result >> false_1_done >> false_2_done\n" in body
