@@ -19,6 +19,7 @@ from pipec.compiler.site import Site, load, profiles, root_of
 from pipec.compiler.toml_places import FILE
 from pipec.ir import Group, Pipeline, Span
 from pipec.ir.graph import walk
+from pipec.ir.versions import UnknownVersionError, upgraded
 
 SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "built", "dist", "venv", "env"}
 """Folders that are never searched for pipelines, besides hidden ones and virtual environments."""
@@ -231,7 +232,7 @@ def _read_ir(file: Path, pipeline: str | None, project: Project) -> Selected | N
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         listed = data if isinstance(data, list) else [data]
-        found = tuple(Pipeline.model_validate_json(json.dumps(one)) for one in listed)
+        found = tuple(Pipeline.model_validate_json(json.dumps(upgraded(one))) for one in listed)
     except OSError as error:
         project.report.add(UnreadableFile(place, error.strerror or type(error).__name__))
         return None
@@ -239,6 +240,9 @@ def _read_ir(file: Path, pipeline: str | None, project: Project) -> Selected | N
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         project.report.add(UnreadableFile(place, f"it is no IR of this version: {where}: {first['msg']}"))
+        return None
+    except UnknownVersionError as error:
+        project.report.add(UnreadableFile(place, str(error)))
         return None
     except ValueError as error:  # not UTF-8, or no JSON
         line = getattr(error, "lineno", 1)

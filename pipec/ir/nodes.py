@@ -315,7 +315,8 @@ class Parameter(Node):
 class Pipeline(Node):
     """A whole pipeline, for one target or for all."""
 
-    ir_version: Literal[1] = 1
+    ir_version: Literal[2] = 2
+    """See `pipec.ir.versions`."""
     name: str
     """As in `@pipeline(name=...)`, else the function's name."""
     function: str

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class Verdict:
 
     name: str
     status: str
-    """"same", "refused" (by the reader), "frontend" (by the frontend), "different", "not run"."""
+    """"same", "refused" (by the reader), "frontend" (by the frontend), "different"."""
     why: str = ""
     text: str = ""
 
@@ -83,20 +83,20 @@ def judge(case: Case, file: Path, plain: PlainPython) -> Verdict:
         if not found or any(f.severity == "error" for f in told):
             why = "; ".join(f"{f.span.line}: {f.code} {f.message}" for f in told if f.severity == "error")
             return Verdict(name, "frontend", why, text)
-        original = Report()
-        known = list(read(case.file, root=case.folder, site=Site(), report=original))
-        if not any(p.function == case.function for p in known) or file.stem != file.stem:
-            known = known or list(
-                read(case.file, root=case.folder, site=Site(), report=original, pipeline=case.function)
-            )
-        if function != case.function and len(list(file.parent.glob("*.py"))) > 1:
-            return Verdict(name, "not run", "another pipeline of the same file", text)
+        home = case.folder / f"{file.stem}.py"  # the module of another pipeline that the case builds, as samples do
+        home = home if home.is_file() else case.file
+        known = list(read(home, root=case.folder, site=Site(), report=Report()))
+        if not any(p.function == function for p in known):
+            known = known or list(read(home, root=case.folder, site=Site(), report=Report(), pipeline=case.function))
+        names = {p.name for one in known if one.function == function for p in one.parameters}
         fused = any(task.policy.fuse for p in known for task in tasks(p))  # then a step of the DAG file calls several
         steps = steps_of(known if fused else found)
         for run in case.runs:
             if run.status == "refused" or run.plain == "differs":
                 continue
-            one = plain.run(run, steps=steps_of(known))
+            if home != case.file:
+                run = replace(run, params={k: v for k, v in run.params.items() if k in names})
+            one = plain.run(run, home, function if home != case.file else case.function, steps_of(known))
             two = plain.run(run, Path(folder, "migrated.py"), function, steps)
             if why := difference(one, two):
                 return Verdict(name, "different", f"{dict(run.params)}: {why}", text)

@@ -1,7 +1,7 @@
 """What pipec writes for Metaflow, read back: does it give what the pipeline gives?
 
 `python -m tests.reading.metaflow_returns [CASE...]` runs the module of each case and the migrated one in plain Python,
-for each of its runs that end well, and prints a line for each difference. Each case has a process of its own.
+for each of its runs, and prints a line for each difference. Each case has a process of its own.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import importlib.util
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from tests.reading import corpus_metaflow as corpus
-from tests.support.discovery import Case, cases
+from tests.support.discovery import Case, cases, samples
 
 SAME_AS_PLAIN = "same"
 
@@ -45,9 +46,18 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other) or repr(one) == repr(other) or type(one).__module__ == "pipeline"
 
 
+def outcome(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    """What it gives, or that it fails."""
+    try:
+        return function(**parameters)
+    except (Exception, SystemExit) as error:
+        return ("failed", str(error).replace(os.getcwd(), ""))
+
+
 def differences(case: Case, folder: Path) -> list[str]:
     """What is not the same, for one case."""
-    (flow,) = (case.folder / "built" / "metaflow").glob("*.py")
+    flows = sorted((case.folder / "built" / "metaflow").glob("*.py"))
+    flow = next((one for one in flows if one.stem == f"{case.function}_flow"), flows[0])
     found = corpus.read_flow(flow)
     if not found.outcome.pipelines:
         return [f"refused: {found.findings[0].message}"]
@@ -60,14 +70,14 @@ def differences(case: Case, folder: Path) -> list[str]:
     original = getattr(load(case.file, "pipeline"), case.function)
     different = []
     for run in case.runs:
-        if run.status != "succeeded" or run.plain != SAME_AS_PLAIN:
+        if run.status == "refused" or run.plain != SAME_AS_PLAIN:
             continue
         values = []
         for n, function in enumerate((original, migrated)):
             own = folder / f"{run.number}-{n}"
             own.mkdir()
             os.chdir(own)
-            values.append(function(**run.parameters(own)))
+            values.append(outcome(function, run.parameters(own)))
         if not same(*values):
             different.append(f"run {run.number}: {values[0]!r:.300} became {values[1]!r:.300}")
     return different
@@ -75,7 +85,7 @@ def differences(case: Case, folder: Path) -> list[str]:
 
 def main(names: list[str]) -> None:
     """Print the differences of the cases that are named, or of all."""
-    for case in cases():
+    for case in (*cases(), *samples()):
         if not (case.folder / "built" / "metaflow").is_dir() or (names and case.name not in names):
             continue
         sys.stdout.flush()

@@ -152,3 +152,31 @@ def test_catchup_is_kept_or_named(given: str, later: str, schedule: str, lost: l
     assert (f"schedule={schedule})" if schedule else "@pipeline\n") in render(outcome.module)
     named = [f.message for f in findings if f.code == "PC505"]
     assert len(named) == len(lost) and all(any(f"`{name}`" in m for m in named) for name in lost), named
+
+
+CIRCUITS = """
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.python import ShortCircuitOperator
+from airflow.sdk import DAG, chain, task
+
+@task.short_circuit
+def is_ready(wanted):
+    return wanted > 2
+
+with DAG("one", schedule=None) as dag:
+    ready = is_ready(3)
+    never = ShortCircuitOperator(task_id="never", python_callable=lambda: False)
+    chain(ready, *[EmptyOperator(task_id=f"true_{i}") for i in [1, 2]])
+    chain(never, *[EmptyOperator(task_id=f"false_{i}") for i in [1, 2]])
+"""
+
+
+def test_short_circuits_come_back_as_they_were(tmp_path: Path) -> None:
+    """The step that decides is the task that short-circuits: no other task chooses, and none joins what nobody joins."""
+    text = built(module_of(CIRCUITS), tmp_path, "airflow")["one"]
+    assert text.count("@task.short_circuit\n") == 2
+    body = text[text.index("with DAG(") :]
+    calls = [line.strip().partition(" = ")[2] for line in body.splitlines() if " = " in line]
+    assert sorted(calls) == ["false_1()", "false_2()", "is_ready(3)", "never()", "true_1()", "true_2()"]
+    assert "ready >> true_1_done >> true_2_done\n" in body
+    assert "never_result >> false_1_done >> false_2_done\n" in body

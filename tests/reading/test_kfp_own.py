@@ -18,12 +18,8 @@ from tests.support.plain import PlainPython
 
 REFUSED = {
     "expression_captures": "is hidden in one of its expressions",
-    "code_typing_only": "is not defined in this module",  # the document has no imports that only annotations need
     "native_components": "`claim` is a native step",
     "native_otherwise": "`known` is a native step",
-    "settings_argument": "has different settings in different tasks",
-    "settings_argument_placement": "has different settings in different tasks",
-    "settings_argument_run": "has different settings in different tasks",
 }
 """Document -> why it, or what is read back of it, is refused."""
 DOCUMENTS = [pytest.param(case, file, id=file.stem) for case, file in documents()]

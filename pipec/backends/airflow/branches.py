@@ -14,7 +14,7 @@ from pipec.backends.airflow.values import Spec, output_keys
 from pipec.compiler.purity import is_bool
 from pipec.compiler.rendering import python_literal as py
 from pipec.ir import Branch, Const, Expr, Phi, Ref, text, uses
-from pipec.ir.graph import has_effect
+from pipec.ir.graph import has_effect, operands, walk
 
 if TYPE_CHECKING:
     from pipec.backends.airflow.lower import Lowering, Scope
@@ -28,11 +28,12 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
         if phis:
             joined(low, node, phis, scope, None)
         return
+    # without a join an arm around it might end in nothing but what is skipped
+    joins = bool(phis or scope.arms or (has_effect(node) and low.followed))
+    decider = None if joins or node.orelse.nodes else _decider(low, node, scope)
     taken = low.wrapper(scope)
     condition = taken.source(node.condition)
-    id_ = low.ids.fresh(f"choose_{_topic(node)}")
-    choose = low.new(id_, taken.chooser(id_, node.condition), scope, _variable(node))
-    low.fill(choose, taken)
+    choose = decider or _chooser(low, node, scope, taken)
     arms = [
         low.block(block, replace(scope, arms=(*scope.arms, choose), ways=(*scope.ways, way)))
         for block, way in ((node.then, True), (node.orelse, False))
@@ -41,7 +42,7 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
     for start in (*starts[0], *starts[1]):
         start.after(choose, forced=True)
     join = None
-    if phis or has_effect(node) or scope.arms:  # else an arm around it might end in nothing but what is skipped
+    if joins:
         join = joined(low, node, phis, scope, choose)
         for arm in arms:
             for end in exits(arm):
@@ -52,7 +53,7 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
     low.choices[choose] = (ids[1], ids[0])
     if not ids[1]:
         choose.function.operator = "task.short_circuit"
-        choose.function.body = (f"return {_bool(condition)}",)
+        choose.function.body = choose.function.body if decider else (f"return {_bool(condition)}",)
         return
     targets = [py(i[0]) if len(i) == 1 else "[" + ", ".join(map(py, i)) + "]" if i else "None" for i in ids]
     choose.function.operator = "task.branch"
@@ -60,6 +61,27 @@ def branch(low: Lowering, node: Branch, scope: Scope) -> None:
         choose.function.body = (f"if {condition}:", f"    return {targets[0]}", f"return {targets[1]}")
     else:
         choose.function.body = (f"return {targets[0]} if {condition} else {targets[1]}",)
+
+
+def _chooser(low: Lowering, node: Branch, scope: Scope, taken: Wrapper) -> TaskNode:
+    """A branch operator for the condition."""
+    id_ = low.ids.fresh(f"choose_{_topic(node)}")
+    choose = low.new(id_, taken.chooser(id_, node.condition), scope, _variable(node))
+    low.fill(choose, taken)
+    return choose
+
+
+def _decider(low: Lowering, node: Branch, scope: Scope) -> TaskNode | None:
+    """The step that is asked for nothing but the condition, and can short-circuit the DAG itself."""
+    value = node.condition.value if isinstance(node.condition, Ref) else ""
+    found = low.env[value].node if value in low.env else None
+    task = next((id_ for id_ in low.deciding if low.tasks.get(id_) is found), None)
+    if found is None or task is None or low.env[value].key or getattr(low.types[value], "annotation", "") != "bool":
+        return None
+    reads = [v for n in walk(low.pipeline.body) for e in operands(n) for v in uses(e) if v == value]
+    alone = len(reads) == 1 and value not in uses(low.pipeline.result) and len(found.function.calls) == 1
+    plain = found.function.operator == "task" and not found.function.caught and found.arms == scope.arms
+    return found if alone and plain else None
 
 
 def joined(low: Lowering, node: Branch, phis: list[Phi], scope: Scope, choose: TaskNode | None) -> TaskNode:

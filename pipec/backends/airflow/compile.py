@@ -84,12 +84,13 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     user = user_code(isolation.left(pipeline))
     outside, inside = finish.orders(low)
     code = finish.code(low, user)
+    result = finish.result(low)
     body = finish.items(low, outside, inside)
     made = pieces(pipeline, site, functions)
     file = DagFile(
         doc=pipeline.module_doc or pipeline.doc or pipeline.name, imports=(*user.imports, *operators.imports(pipeline)),
         typing_imports=tuple(user.typing_imports), constants=made.constants, helpers=made.helpers, code=code,
-        settings=dag, params=params(pipeline), body=body,
+        settings=dag, params=params(pipeline), body=body, result=result,
     )  # fmt: skip
     return Compiled(
         file.model_copy(update={"imports": (*file.imports, *needed_imports(own_text(file), version))}),

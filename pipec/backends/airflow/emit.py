@@ -126,7 +126,8 @@ def _dag(file: DagFile) -> list[str]:
             lines += exploded("params={", [_param(p) for p in file.params], "},", 4)
     lines.append(") as dag:")
     body = _body(file.body, 4)
-    return [*lines, *(body or ["    pass"])]
+    result = ["", f"    # Result: {file.result}"] if file.result else []
+    return [*lines, *(body or ["    pass"]), *result]
 
 
 def _param(param: ParamSpec) -> str:

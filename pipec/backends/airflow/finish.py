@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pipec.backends.airflow.draft import CallDraft, Draft, GroupDraft, MappedDraft
 from pipec.backends.airflow.graph import Loop, TaskNode
+from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.lower import Lowering
 from pipec.backends.airflow.model import CodePiece, Item, MappedGroup, Order, TaskFunction, TaskGroup
+from pipec.backends.airflow.values import Bound
 from pipec.compiler.pysource.lazy import UserCode
+from pipec.compiler.rendering import python_literal as py
 
 
 def items(low: Lowering, outside: list[Order], inside: dict[int, list[Order]]) -> tuple[Item, ...]:
@@ -82,6 +85,44 @@ def _written(low: Lowering, edges: dict[TaskNode, list[TaskNode]]) -> list[Order
 
 def _seen_from(loop: Loop | None) -> Loop | None:
     return loop if loop is not None and not loop.single else None
+
+
+def result(low: Lowering) -> str:
+    """What the pipeline results in, in the words of the DAG; "" where it is the last value that no task reads, or none.
+
+    A run of Airflow has no result of its own.
+    """
+    expr = low.pipeline.result
+    bound = low.bound(expr) if expr is not None else None
+    last = _last(low)
+    if bound is None or bound.const == "None":
+        return "None" if last is not None else ""
+    if bound.node is None:
+        return literal(bound.const) if bound.const is not None else _of_run(bound)
+    if bound.node is last and not bound.key:
+        return ""
+    output = ".output" if bound.node.function.is_operator else ""
+    return low.variable(bound.node, None) + output + (f"[{py(bound.key)}]" if bound.key else "")
+
+
+def _of_run(bound: Bound) -> str:
+    return f"dag.param({py(bound.param)})" if bound.param else py(bound.template)
+
+
+def _last(low: Lowering) -> TaskNode | None:
+    """The last task whose value is whole and that no task reads."""
+    read = {upstream for node in low.nodes for upstream in node.data}
+    for node in reversed(low.nodes):
+        function = node.function
+        if (node.loop is not None and not node.loop.single) or node in read or node.arms:
+            continue
+        if function.caught or "." in function.operator:
+            continue
+        if function.operator == "class" and "do_xcom_push" not in function.options:
+            continue
+        if not any("result=None" in one or "outputs=" in one for one in function.decorators):
+            return node
+    return None
 
 
 def code(low: Lowering, user: UserCode) -> tuple[CodePiece | TaskFunction, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipec.backends.airflow import collecting, failures, native, values
-from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, GroupDraft, MappedDraft
+from pipec.backends.airflow.draft import CallDraft, Draft, FunctionDraft, MappedDraft
 from pipec.backends.airflow.following import told_of_the_end
 from pipec.backends.airflow.functions import Functions
 from pipec.backends.airflow.graph import Guard, Loop, TaskNode, entries, follow, numbered, settle
@@ -83,6 +83,10 @@ class Lowering:
         """Mapped group -> those of its tasks that are referred to from outside."""
         self.choices: dict[TaskNode, tuple[list[str], list[str]]] = {}
         """Branch operator -> the ids that it returns for each arm, by truth."""
+        self.followed = pipeline.policy.followed
+        """Whether something waits for the statement that is lowered."""
+        self.deciding: set[str] = set()
+        """Tasks that nothing but its arms would wait for, were the statement that is lowered a branch on them."""
         self.top = Scope()
 
     def run(self) -> None:
@@ -100,8 +104,15 @@ class Lowering:
         last_effect = max((i for i, effect in enumerate(effects) if effect), default=-1)
         named = asked(block)
         done: dict[str, list[TaskNode]] = {}
+        asked_for = {id_ for ids in named.values() for id_ in ids}
+        outer, free = self.followed, set[str]()
         for i, (node, effect) in enumerate(zip(block.nodes, effects)):
+            below = not concurrent and node is not block.nodes[-1]
+            self.followed, self.deciding = outer or below or node.id in asked_for, free - asked_for
             made = self.statement(node, scope, awaited or i < last_effect)
+            self.followed = outer
+            free = set() if effect else free
+            free |= {node.id} if isinstance(node, Task) else set()
             done[node.id] = made
             for before in [done[id_] for id_ in named.get(node.id, ())]:
                 follow(made, before, forced=True)
@@ -117,6 +128,7 @@ class Lowering:
     def statement(self, node: Statement, scope: Scope, awaited: bool = False) -> list[TaskNode]:
         """Lower one node; its tasks. `awaited`: an effect below waits for it."""
         from pipec.backends.airflow.branches import branch, guarded_branch
+        from pipec.backends.airflow.groups import group
 
         start = len(self.nodes)
         match node:
@@ -135,7 +147,7 @@ class Lowering:
             case ForEach():
                 self.loop(node, scope)
             case Group():
-                self.group(node, scope, awaited)
+                group(self, node, scope, awaited)
             case Parallel():
                 self.block(node.body, scope, concurrent=True, awaited=awaited)
             case _:
@@ -382,18 +394,3 @@ class Lowering:
         self.loops[loop.id] = made[0]
         for output in collected:
             collecting.collect(self, output, scope)
-
-    # groups
-
-    def group(self, group: Group, scope: Scope, awaited: bool) -> None:
-        """A pipeline called inside a pipeline."""
-        for arg in group.args:
-            self.env[arg.id] = self.bound(arg.expr)
-        if scope.loop is not None:  # inside a mapped group the tasks stand side by side
-            self.block(group.body, scope, awaited=awaited)
-        else:
-            draft = GroupDraft(ascii_id(group.id), self.names.fresh(group.id), group.doc)
-            scope.items.append(draft)
-            self.block(group.body, replace(scope, items=draft.body, prefix=f"{scope.prefix}{draft.id}."))
-        for result in group.outputs:
-            self.env[result.id] = self.bound(result.value)

@@ -135,3 +135,5 @@ class DagFile(Part):
     """Keyword arguments of `DAG(...)`."""
     params: tuple[ParamSpec, ...] = ()
     body: tuple[Item, ...] = ()
+    result: str = ""
+    """What the run results in, where it is not the last value that no task reads."""

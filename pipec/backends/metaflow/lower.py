@@ -11,7 +11,7 @@ from pipec.backends.metaflow.draft import Assign, Bind, Draft
 from pipec.backends.metaflow.graph import Builder
 from pipec.backends.metaflow.liveness import Flows, defined, flows, paths
 from pipec.backends.metaflow.model import Flow, FlowStep
-from pipec.backends.metaflow.names import Words, class_name, step_name
+from pipec.backends.metaflow.names import Words, class_name, parameter_attribute, step_name
 from pipec.backends.metaflow.parameters import declared
 from pipec.backends.metaflow.schedule import schedule
 from pipec.backends.metaflow.settings import settings
@@ -188,8 +188,10 @@ def _step(step: Draft, pipeline: Pipeline, flow: Flows, words: Words, site: Site
         component = pipeline.component(step.task.component)
         decorators += settings(step.task, component, native.compute(pipeline.policy), site, words, report).lines
     doc = step.doc
-    if step.name == "end" and isinstance(pipeline.result, Ref) and pipeline.result.value in flow.names:
-        doc = f"Finish; the result is `{flow.names[pipeline.result.value]}`."
+    if step.name == "end" and isinstance(pipeline.result, Ref):
+        value = pipeline.result.value
+        artifact = parameter_attribute(value) if value in flow.parameters else flow.names.get(value)
+        doc = f"Finish; the result is `{artifact}`." if artifact else doc
     body = Body(step, flow, pipeline, words).statements()
     return FlowStep(name=step.name, doc=_doc(doc), decorators=tuple(decorators), join=step.join, body=tuple(body))
 

@@ -36,7 +36,16 @@ ARTIFACT = re.compile(r"[^\W_]\w*\Z")
 def parameter_attribute(name: str) -> str:
     """The attribute, and the command line's name, of a pipeline parameter."""
     plain = name.lstrip("_") or "value"
-    return f"{plain}_" if plain in RESERVED or plain.lower() in OPTIONS else plain
+    return f"{plain}_" if _is_reserved(plain.rstrip("_")) else plain
+
+
+def parameter_of(attribute: str) -> str:
+    """The pipeline parameter that has this attribute."""
+    return attribute.removesuffix("_") if _is_reserved(attribute.rstrip("_")) else attribute
+
+
+def _is_reserved(name: str) -> bool:
+    return name in RESERVED or name.lower() in OPTIONS
 
 
 class Names:

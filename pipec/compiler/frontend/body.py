@@ -23,6 +23,7 @@ from pipec.compiler.frontend import (
     tasks,
     unpacking,
 )
+from pipec.compiler.frontend.assigned import assigned
 from pipec.compiler.frontend.constants import PURE_METHODS
 from pipec.compiler.frontend.operands import (
     NONE,
@@ -204,7 +205,7 @@ class Body:
 
     def declare(self, nodes: list[ast.stmt]) -> None:
         """Names that the body binds somewhere are its own from the start, as in every Python function."""
-        for name in loops.assigned(nodes):
+        for name in assigned(nodes):
             self.scope.names.setdefault(name, Unbound("it is bound only later"))
 
     def statements(self, nodes: list[ast.stmt]) -> Flow:

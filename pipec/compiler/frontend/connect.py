@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.source import UnresolvedName, Unsliceable
 from pipec.compiler.frontend import refusals
-from pipec.compiler.frontend.bindings import Import
+from pipec.compiler.frontend.bindings import Import, bound_names, checks_types
+from pipec.compiler.frontend.extract import import_text
 from pipec.compiler.frontend.project import Module
 from pipec.compiler.frontend.references import References, references
 from pipec.compiler.frontend.resolve import Target
@@ -87,15 +89,35 @@ class _Names:
         return unbound and (name in module.typing_imports or (self.annotation and name in module.typing_names))
 
     def _typing(self, name: str, target: Target | None) -> None:
-        module = self.unit.module
-        if target is None or name not in module.typing_imports:
-            return  # made for type checkers alone: nothing of it exists when the code runs
-        if target.kind == "external" and target.dotted.split(".")[0] == "pipec":
+        module = self.unit.scope
+        if name not in module.typing_imports:
+            self._link(name, self._checked(module, name))
+        elif target is None:
+            return
+        elif target.kind == "module":
+            self._members(name, self.unit.places[name], target)
+        elif target.kind == "external" and target.dotted.split(".")[0] == "pipec":
             self._marker(name, self.unit.places[name], target)
         elif target.kind == "external":
-            self._link(name, self.slicer.typing_unit(module, name, module.typing_imports[name]))
-        elif target.module is not None and target.kind != "module":
+            text = import_text(name, module.typing_imports[name])
+            self._link(name, self.slicer.typing_unit(module, (name,), text)[0])
+        elif target.module is not None:
             self._definition(name, target)
+
+    def _checked(self, module: Module, name: str) -> Unit:
+        """The unit of what only type checkers see: nothing of it exists when the code runs."""
+        node = module.typing_names[name]
+        names, text = bound_names(node), textwrap.dedent(module.segment(node))
+        unit, is_new = self.slicer.typing_unit(module, names, text, module.name)
+        if not is_new:
+            return unit
+        index = next(s.index for s in module.statements if checks_types(s.node) and node in s.node.body)  # type: ignore[attr-defined]
+        unit.order = self.slicer.effects.execution.place(module, index)
+        found = references(node)
+        for other, place in found.all().items():
+            unit.places.setdefault(other, place)
+            _Names(self.slicer, unit, found, unit.annotation, True).look_up(other, place)
+        return unit
 
     def _dunder(self, name: str, place: ast.AST) -> None:
         unit = self.unit
@@ -151,7 +173,7 @@ class _Names:
         unit = self.unit
         span = unit.module.span(place)
         chains = sorted(d for d in self.found.dotted if d.split(".")[0] == name)
-        if name in self.found.bare:
+        if name in self.found.bare and not self.annotation:
             reason = "the module itself is used as a value; use its functions by name"
             unit.problems.append(Unsliceable(span, f"module `{name}`", reason))
             return

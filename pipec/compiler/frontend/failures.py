@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pipec.compiler.diagnostics.pipeline import LooksIntoArtifact
 from pipec.compiler.diagnostics.risk import UnreachableCode
 from pipec.compiler.diagnostics.source import UnsupportedExpression, UnsupportedStatement
-from pipec.compiler.frontend import expressions, loops
+from pipec.compiler.frontend import expressions
+from pipec.compiler.frontend.assigned import assigned, grown
 from pipec.compiler.frontend.branches import Merger, guarded
 from pipec.compiler.frontend.callees import has_calls
 from pipec.compiler.frontend.operands import POISON, Caught, Growing, Operand, Unbound, const, ref
@@ -96,7 +97,7 @@ def attempt(body: Body, node: ast.Try, rest: list[ast.stmt]) -> Flow | None:
     if refused is not None:
         place, what, instead = refused
         body.report.add(UnsupportedStatement(body.span(place), what, instead))
-        body.scope.names |= dict.fromkeys(loops.assigned([node]), POISON)
+        body.scope.names |= dict.fromkeys(assigned([node]), POISON)
         return None
     if node.handlers and node.finalbody:
         inner = ast.copy_location(ast.Try(node.body, node.handlers, [], []), node)
@@ -155,7 +156,7 @@ def _finally(body: Body, node: ast.Try, rest: list[ast.stmt]) -> Flow | None:
     merger = Merger(body, (inner, lost), (flow, Flow("raises")))
     merged = merger.flow()
     merger.scope()
-    for name in [*loops.assigned(node.finalbody), *loops.grown(node.finalbody)]:
+    for name in [*assigned(node.finalbody), *grown(node.finalbody)]:
         body.scope.names[name] = Unbound("it is bound in `finally`", body.span(node.finalbody[0]))
     made = Try(
         id=body.reading.nodes.fresh("try"), body=inner.block(), final=final.block(), outputs=tuple(merger.phis),
@@ -180,7 +181,7 @@ def _forget(body: Body, tried: list[ast.stmt], late: bool = True) -> None:
 
     `late`: what the last statement that can fail binds is known: if it has failed, it has bound nothing.
     """
-    names = [*loops.assigned(tried), *loops.grown(tried)]
+    names = [*assigned(tried), *grown(tried)]
     known = _bound_last(tried) if late else frozenset()
     for name in names:
         if name not in known and isinstance(body.scope.names.get(name), (Operand, Growing)):
@@ -191,14 +192,14 @@ def _bound_last(tried: list[ast.stmt]) -> frozenset[str]:
     """Names that are bound or filled first by the last statement that can fail, after all else that can fail in it."""
     last = next((i for i in range(len(tried) - 1, -1, -1) if _may_fail(tried[i])), None)
     if last is None:
-        return frozenset((*loops.assigned(tried), *loops.grown(tried)))
-    before = {*loops.assigned(tried[:last]), *loops.grown(tried[:last])}
+        return frozenset((*assigned(tried), *grown(tried)))
+    before = {*assigned(tried[:last]), *grown(tried[:last])}
     match tried[last]:
         case ast.Assign() | ast.AnnAssign() | ast.Expr():
-            bound = {*loops.assigned(tried[last:]), *loops.grown(tried[last:])}
+            bound = {*assigned(tried[last:]), *grown(tried[last:])}
         case _:
-            bound = {*loops.assigned(tried[last + 1 :]), *loops.grown(tried[last + 1 :])}
-            bound -= {*loops.assigned(tried[last : last + 1]), *loops.grown(tried[last : last + 1])}
+            bound = {*assigned(tried[last + 1 :]), *grown(tried[last + 1 :])}
+            bound -= {*assigned(tried[last : last + 1]), *grown(tried[last : last + 1])}
     return frozenset(bound - before)
 
 

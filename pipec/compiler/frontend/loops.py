@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.pipeline import CarriedValue, LooksIntoArtifact, WrongUnpacking
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression, UnsupportedStatement
-from pipec.compiler.frontend import expressions, sharing, unrolling
+from pipec.compiler.frontend import expressions, settled, sharing, unrolling
+from pipec.compiler.frontend.assigned import assigned, grown, target_names
 from pipec.compiler.frontend.callees import has_calls
 from pipec.compiler.frontend.collections import Contributions, as_dict, listed, pair, settle
 from pipec.compiler.frontend.inference import LooksIntoError, bound_types, element, list_of
@@ -39,6 +40,9 @@ def loop(body: Body, node: ast.For) -> None:
     bound = assigned(node.body)
     if limit is None and unrolling.unroll(body, node, items):
         return
+    if limit is None and settled.unroll(body, node, items):
+        _unbind(body, node, bound)
+        return
     filled = [n for n in grown(node.body) if n not in bound]
 
     def read(inner: Body) -> Contributions:
@@ -60,8 +64,13 @@ def loop(body: Body, node: ast.For) -> None:
         if isinstance(outer, Growing) and made is not None and name in made:
             body.scope.names[name] = replace(outer, parts=(*outer.parts, *made[name]))
             settle(body, name)
+    _unbind(body, node, bound)
+
+
+def _unbind(body: Body, node: ast.For, bound: list[str]) -> None:
+    """Let the names that a loop binds mean nothing after it."""
     reported = {f.wanted for f in body.report.findings if isinstance(f, CarriedValue)}
-    for name in [*bound, *_target_names(node.target)]:
+    for name in [*bound, *target_names(node.target)]:
         unbound = Unbound("it is bound inside the loop only", body.span(node))
         body.scope.names[name] = POISON if name in reported else unbound
 
@@ -78,7 +87,7 @@ def comprehension(body: Body, node: ast.ListComp | ast.DictComp, hint: str) -> O
     part = _generator(body, node, 0, hint)
     if part is None or part.operand.poison:
         return POISON
-    if isinstance(node, ast.DictComp):
+    if isinstance(node, ast.DictComp) and part.many:
         return as_dict(part.operand, part.element, part.clause)
     return part.operand
 
@@ -101,6 +110,8 @@ def _generator(body: Body, node: ast.ListComp | ast.DictComp, i: int, hint: str)
         body.report.add(UnsupportedExpression(place, "a step call in a filter", "use a `for` loop with an `if`"))
         return None
     items = _filtered(body, generator, iterable) if generator.ifs else body.operand(iterable, "items")
+    if limit is None and i == 0 and (read_alone := settled.comprehension(body, node, items)) is not None:
+        return Part(read_alone)
     made = fan_out(body, generator.target, items, read, node, limit, (), hint if last and i == 0 else "")
     return made[""][0] if made is not None else None
 
@@ -174,7 +185,7 @@ def _probe(body: Body, target: ast.expr, read: Callable[[Body], Contributions]) 
     """Read the body of a loop whose items are wrong, for further findings."""
     inner = body.child()
     inner.in_loop, inner.tail = True, False
-    inner.scope.names |= dict.fromkeys(_target_names(target), POISON)
+    inner.scope.names |= dict.fromkeys(target_names(target), POISON)
     read(inner)
 
 
@@ -316,7 +327,7 @@ class _Loop:
             targets=tuple(self.targets), body=self.inner.block(), outputs=tuple(self.collects.values()), limit=limit,
             iterations=self.body.iterations, span=self.body.span(self.node),
         )  # fmt: skip
-        if self.inner.nodes:
+        if self.inner.nodes or isinstance(made.items, Code):  # what it goes through may fail
             self.body.nodes.append(made)
 
 
@@ -359,41 +370,3 @@ def _unpacks(body: Body, target: ast.expr, items: list[object]) -> bool:
             body.report.add(WrongUnpacking(body.span(target), len(target.elts), got))
             return False
     return True
-
-
-def _target_names(target: ast.expr) -> list[str]:
-    return [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
-
-
-def assigned(nodes: list[ast.stmt]) -> list[str]:
-    """Names that statements bind, nested ones included; comprehension variables are their own."""
-    names: dict[str, None] = {}
-    for node in nodes:
-        match node:
-            case ast.Assign():
-                names |= dict.fromkeys(
-                    n for t in node.targets if not isinstance(t, ast.Subscript) for n in _target_names(t)
-                )
-            case ast.AnnAssign() | ast.AugAssign():
-                names |= dict.fromkeys(_target_names(node.target))
-            case ast.For():
-                names |= dict.fromkeys([*_target_names(node.target), *assigned(node.body)])
-            case ast.If() | ast.With():
-                names |= dict.fromkeys([*assigned(node.body), *assigned(getattr(node, "orelse", []))])
-            case ast.Try():
-                inner = [*node.body, *(s for h in node.handlers for s in h.body), *node.finalbody]
-                names |= dict.fromkeys([*assigned(inner), *(h.name for h in node.handlers if h.name)])
-    return list(names)
-
-
-def grown(nodes: list[ast.stmt]) -> list[str]:
-    """Names that statements append to, or set items of."""
-    names: dict[str, None] = {}
-    for statement in nodes:
-        for node in ast.walk(statement):
-            match node:
-                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append")):
-                    names[name] = None
-                case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]):
-                    names[name] = None
-    return list(names)

@@ -92,14 +92,14 @@ class Module:
             for name, found in self._imports(child)
         }
         """Names that only type checkers import."""
-        self.typing_names = {
-            name
+        self.typing_names: dict[str, ast.stmt] = {
+            name: child
             for s in self.statements
             if checks_types(s.node)
             for child in s.node.body  # type: ignore[attr-defined]
             for name in bound_names(child)
         }
-        """Names that type checkers find bound."""
+        """Names that type checkers find bound -> the statement that binds them."""
 
     @cached_property
     def bound_globally(self) -> frozenset[str]:

@@ -198,12 +198,14 @@ class _Visitor(ast.NodeVisitor):
     def _annotation(self, node: ast.expr | None) -> None:
         if node is None:
             return
-        text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
-                node = ast.parse(node.value, mode="eval").body
+                inner = ast.parse(node.value, mode="eval").body
             except SyntaxError:
                 return
+            for part in ast.walk(inner):
+                ast.copy_location(part, node)
+            node = inner
         todo: list[ast.AST] = [node]
         while todo:
             child = todo.pop()
@@ -211,7 +213,7 @@ class _Visitor(ast.NodeVisitor):
                 self.found.annotation.setdefault(child.id, child)
             elif isinstance(child, ast.Constant) and isinstance(child.value, str) and child.value.isidentifier():
                 self.found.annotation.setdefault(child.value, child)
-            elif isinstance(child, ast.Attribute) and not text:
+            elif isinstance(child, ast.Attribute):
                 dotted = ast.unparse(child)
                 if all(part.isidentifier() for part in dotted.split(".")) and not self._is_local(dotted.split(".")[0]):
                     self.found.dotted.add(dotted)

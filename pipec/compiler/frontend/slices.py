@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import textwrap
 from collections.abc import Iterable
 
 from pipec.compiler.diagnostics import Report
@@ -110,18 +111,18 @@ class Slicer:
         self.units[key].order = min(self.units[key].order, place)
         return self.units[key]
 
-    def typing_unit(self, module: Module, name: str, found: Import) -> Unit:
-        """The unit of an import that only type checkers see."""
-        text = import_text(name, found)
-        key = (f"typing {text}", name)
-        if key not in self.units:
-            node = ast.parse(f"if TYPE_CHECKING:\n    {text}").body[0]
-            unit = Unit(key, (name,), "block", module, [node], ast.unparse(node), -1, connected=True)
+    def typing_unit(self, module: Module, names: tuple[str, ...], text: str, where: str = "") -> tuple[Unit, bool]:
+        """The unit of a statement that only type checkers see, and whether it is a new one; `where`: its module, where
+        the text alone does not say what it means."""
+        key = (f"typing {where} {text}", names[0])
+        if is_new := key not in self.units:
+            source = f"if TYPE_CHECKING:\n{textwrap.indent(text, '    ')}"
+            unit = Unit(key, names, "block", module, ast.parse(source).body, source, -1, connected=True)
             asked = self.import_unit(module, "TYPE_CHECKING", Import("typing", "TYPE_CHECKING", None))
             unit.eager.append(asked.key)
             unit.links["TYPE_CHECKING"] = asked.key
             self.units[key] = unit
-        return self.units[key]
+        return self.units[key], is_new
 
     def effect_unit(self, effect: Effect) -> Unit | None:
         """The unit of a statement that changes something."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.pipeline import WrongUnpacking
 from pipec.compiler.diagnostics.source import UnsupportedStatement
-from pipec.compiler.frontend import callees, loops, sharing, tasks
+from pipec.compiler.frontend import callees, sharing, tasks
+from pipec.compiler.frontend.assigned import assigned
 from pipec.compiler.frontend.inference import element, list_of
 from pipec.compiler.frontend.operands import POISON, Operand, code, const
 from pipec.ir import VALUE, Ref, TupleOf, text, uses
@@ -23,7 +24,7 @@ def unpack(body: Body, target: ast.Tuple | ast.List, value: ast.expr) -> None:
         return
     if None in names:
         body.report.add(UnsupportedStatement(body.span(target), "this unpacking", "unpack into plain names"))
-        body.scope.names |= dict.fromkeys(loops.assigned([ast.Assign([target], value)]), POISON)
+        body.scope.names |= dict.fromkeys(assigned([ast.Assign([target], value)]), POISON)
         return
     wanted = [name or "" for name in names]
     if isinstance(value, ast.Call) and (called := callees.callee(body, value)) is not None:

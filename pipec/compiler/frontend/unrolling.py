@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipec.compiler.diagnostics.pipeline import CarriedValue, WrongUnpacking
 from pipec.compiler.diagnostics.source import UnsupportedStatement
+from pipec.compiler.frontend.assigned import assigned, grown
 from pipec.compiler.frontend.constants import NotConstantError, evaluate
 from pipec.compiler.frontend.operands import POISON, Growing, Operand, const
 from pipec.ir import Code, Iteration
@@ -22,12 +23,10 @@ Fate = Literal["read", "bound", "open"]
 
 def unroll(body: Body, node: ast.For, items: Operand) -> bool:
     """Read a loop over a constant item by item; `False` where it carries nothing, so that it can be a fan-out."""
-    from pipec.compiler.frontend.loops import assigned, grown
-
     names = [n for n in assigned(node.body) if isinstance(body.scope.names.get(n), (Operand, Growing))]
     carried = [n for n in names if _fate(node.body, n) == "read"]
     carried += [n for n in grown(node.body) if isinstance(body.scope.names.get(n), Growing) and _reads(node.body, n)]
-    values = _known(items) if carried else None
+    values = known(items) if carried else None
     if values is None:
         return False
     if len(values) > MOST:
@@ -38,17 +37,17 @@ def unroll(body: Body, node: ast.For, items: Operand) -> bool:
     body.tail = False
     for i, value in enumerate(values):
         body.iterations = (*outer[1], Iteration(index=i, span=body.span(node)))
-        if not _bind(body, node.target, value):
+        if not bound(body, node.target, value):
             break
-        known = len(body.report.findings)
+        told = len(body.report.findings)
         flow = body.statements(node.body)
-        if flow.kind == "raises" or any(f.severity == "error" for f in body.report.findings[known:]):
+        if flow.kind == "raises" or any(f.severity == "error" for f in body.report.findings[told:]):
             break  # the same findings would come again
     body.in_loop, body.iterations, body.tail = outer
     return True
 
 
-def _known(items: Operand) -> list[object] | None:
+def known(items: Operand) -> list[object] | None:
     """The items, where they are constants: also those of `enumerate((1, 2))`."""
     if items.poison:
         return None
@@ -63,7 +62,7 @@ def _known(items: Operand) -> list[object] | None:
     return None
 
 
-def _bind(body: Body, target: ast.expr, value: object) -> bool:
+def bound(body: Body, target: ast.expr, value: object) -> bool:
     """Bind the names of a loop target to the parts of an item."""
     match target:
         case ast.Name():
@@ -75,7 +74,7 @@ def _bind(body: Body, target: ast.expr, value: object) -> bool:
                 got = f"{len(parts)} values" if parts else f"the single value {value!r}"
                 body.report.add(WrongUnpacking(body.span(target), len(target.elts), got))
                 return False
-            return all(_bind(body, t, part) for t, part in zip(target.elts, parts))
+            return all(bound(body, t, part) for t, part in zip(target.elts, parts))
     what = f"the loop target `{ast.unparse(target)}`"
     body.report.add(UnsupportedStatement(body.span(target), what, "use plain names"))
     return False
@@ -93,9 +92,9 @@ def _fate(nodes: list[ast.stmt], name: str) -> Fate:
 def _first(node: ast.stmt, name: str) -> Fate:
     match node:
         case ast.Assign(targets=targets, value=value):
-            bound = any(_mentions(t, name, ast.Store) for t in targets)
+            binds = any(_mentions(t, name, ast.Store) for t in targets)
             read = _mentions(value, name) or any(_mentions(t, name) for t in targets)
-            return "read" if read else "bound" if bound else "open"
+            return "read" if read else "bound" if binds else "open"
         case ast.If(test=test, body=then, orelse=orelse):
             return _either(_mentions(test, name), _fate(then, name), _fate(orelse, name))
         case ast.For(iter=items, body=inner):

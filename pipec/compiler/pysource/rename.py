@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import libcst as cst
-from libcst.metadata import BuiltinAssignment, GlobalScope, ScopeProvider
+from libcst.metadata import BuiltinAssignment, GlobalScope, Scope, ScopeProvider
 
 
 def renamed_expression(source: str, names: Mapping[str, str]) -> str:
@@ -180,6 +180,36 @@ class _RenameGlobals(cst.CSTTransformer):
         self.replacements = replacements
         self.depth = 0
         """How many functions and classes are around."""
+        self.annotations = 0
+        """How many annotations are around, none of whose texts are values."""
+
+    def visit_Annotation(self, node: cst.Annotation) -> None:
+        self.annotations += 1
+
+    def leave_Annotation(self, original_node: cst.Annotation, updated_node: cst.Annotation) -> cst.Annotation:
+        self.annotations -= 1
+        return updated_node
+
+    def visit_Subscript(self, node: cst.Subscript) -> None:
+        self.annotations -= _holds_values(node)
+
+    def leave_Subscript(self, original_node: cst.Subscript, updated_node: cst.Subscript) -> cst.Subscript:
+        self.annotations += _holds_values(original_node)
+        return updated_node
+
+    def leave_SimpleString(self, original_node: cst.SimpleString, updated_node: cst.SimpleString) -> cst.SimpleString:
+        if self.annotations < 1 or original_node.prefix or "\\" in original_node.value:
+            return updated_node
+        try:
+            found = cst.parse_expression(original_node.raw_value)
+        except cst.ParserSyntaxError:
+            return updated_node
+        scope = self.get_metadata(ScopeProvider, original_node, None)
+        known = {old: new for old, new in self.replacements.items() if _means_global(scope, old.partition(".")[0])}
+        made = found.visit(_RenameText(known))
+        assert isinstance(made, cst.BaseExpression)
+        quote = original_node.quote
+        return updated_node.with_changes(value=f"{quote}{cst.Module([]).code_for_node(made)}{quote}")
 
     def visit_FunctionDef_body(self, node: cst.FunctionDef) -> None:
         self.depth += 1
@@ -204,22 +234,12 @@ class _RenameGlobals(cst.CSTTransformer):
         return kept.with_changes(asname=alias)
 
     def _is_global(self, node: cst.Name) -> bool:
-        scope = self.get_metadata(ScopeProvider, node, None)
-        if scope is None:
-            return False
-        found = [a for a in scope[node.value] if not isinstance(a, BuiltinAssignment)] if node.value in scope else []
-        return all(isinstance(assignment.scope, GlobalScope) for assignment in found)
+        return _means_global(self.get_metadata(ScopeProvider, node, None), node.value)
 
     def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
-        chain: list[str] = []
-        inner: cst.BaseExpression = original_node
-        while isinstance(inner, cst.Attribute):
-            chain.append(inner.attr.value)
-            inner = inner.value
-        if isinstance(inner, cst.Name):
-            dotted = ".".join([inner.value, *reversed(chain)])
-            if dotted in self.replacements and self._is_global(inner):
-                return self.replacements[dotted]
+        dotted, inner = _chain(original_node)
+        if isinstance(inner, cst.Name) and dotted in self.replacements and self._is_global(inner):
+            return self.replacements[dotted]
         return updated_node
 
     def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
@@ -260,6 +280,44 @@ def _with_same_text(before: cst.FormattedString, after: cst.FormattedString) -> 
     for old, new in zip(before.parts, after.parts):
         parts += _same_text(old, new)
     return after.with_changes(parts=parts)
+
+
+def _means_global(scope: Scope | None, name: str) -> bool:
+    """Whether `name` in `scope` is one of the module's."""
+    if scope is None:
+        return False
+    found = [a for a in scope[name] if not isinstance(a, BuiltinAssignment)] if name in scope else []
+    return all(isinstance(assignment.scope, GlobalScope) for assignment in found)
+
+
+def _chain(node: cst.BaseExpression) -> tuple[str, cst.BaseExpression]:
+    """`a.b.c` as text, and `a`."""
+    chain: list[str] = []
+    while isinstance(node, cst.Attribute):
+        chain.append(node.attr.value)
+        node = node.value
+    return ".".join([node.value if isinstance(node, cst.Name) else "", *reversed(chain)]), node
+
+
+def _holds_values(node: cst.Subscript) -> int:
+    """How many annotations around a text in `node` it takes to be none: a `Literal` has values."""
+    dotted, _ = _chain(node.value)
+    return 1000 if dotted.rpartition(".")[2] in ("Literal", "Annotated") else 0
+
+
+class _RenameText(cst.CSTTransformer):
+    """Replaces names in an annotation that is text, where nothing binds any."""
+
+    def __init__(self, replacements: Mapping[str, cst.BaseExpression]) -> None:
+        super().__init__()
+        self.replacements = replacements
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+        dotted, _ = _chain(original_node)
+        return self.replacements.get(dotted, updated_node.with_changes(attr=original_node.attr))
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+        return self.replacements.get(original_node.value, updated_node)
 
 
 def _same_text(

@@ -5,6 +5,8 @@ pipeline functions whose bodies are the statements of the language. The frontend
 that a migrated pipeline has no meaning of its own: what is refused in a hand-written module is refused in it.
 """
 
+from pipec.compiler.reading.calls import Asked, constants, policy_of
+from pipec.compiler.reading.devices import with_device_names
 from pipec.compiler.reading.module import (
     ContainerStep,
     Definition,
@@ -24,7 +26,8 @@ from pipec.compiler.reading.settings import amount, quantity, settings_of
 from pipec.compiler.reading.source import Source, absolute_imports
 
 __all__ = [
-    "ContainerStep", "Definition", "Item", "Line", "Module", "NativeStep", "Nested", "Outcome", "PipelineFunction",
-    "PipelineRead", "Reader", "Remark", "Source", "Statement", "StepFunction", "TaskRead", "TaskStatus",
-    "absolute_imports", "amount", "quantity", "render", "settings_of",
+    "Asked", "ContainerStep", "Definition", "Item", "Line", "Module", "NativeStep", "Nested", "Outcome",
+    "PipelineFunction", "PipelineRead", "Reader", "Remark", "Source", "Statement", "StepFunction", "TaskRead",
+    "TaskStatus", "absolute_imports", "amount", "constants", "policy_of", "quantity", "render", "settings_of",
+    "with_device_names",
 ]  # fmt: skip

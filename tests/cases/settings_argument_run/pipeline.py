@@ -27,12 +27,14 @@ def sized(rows: int, memory: str) -> str:
 
 
 @pipeline
-def settings_argument_run(rows: int = 3, memory: str = "2Gi", gpus: int = 1, cores: float = 0.5) -> list[object]:
+def settings_argument_run(
+    rows: int = 3, memory: str = "2Gi", gpus: int = 1, cores: float = 0.5, sizes: list[str] = ["1Gi", "512Mi"]
+) -> list[object]:
     size = size_for(rows)
     texts = [train(rows, memory, gpus), train(rows, size), train(rows, memory=f"{rows}00Mi")]
     if rows > 1:
         more = tune(texts[0], cores, devices())
     else:
         more = sized(rows, size)
-    each = [train(rows, one) for one in ["1Gi", "512Mi"]]
+    each = [train(rows, one) for one in sizes]
     return [texts, more, each]

@@ -261,9 +261,14 @@ class _Reader:
             name = self._name(entry, "secretName", (*path, str(index)), "secretAsEnv")
             if name is None:
                 continue
-            if entry.get("optional"):
-                reason = "the secret has to be there: a variable of an optional secret may be missing"
-                self._lose((*path, str(index)), "optional", reason)
+            if entry.get("optional"):  # `secrets` are there, or the pod does not start
+                kept = {
+                    "secretName": name,
+                    "optional": True,
+                    "keyToEnv": [dict(k) for k in entry.get("keyToEnv") or ()],
+                }
+                self.native.setdefault("secretAsEnv", []).append(kept)
+                continue
             for key in entry.get("keyToEnv") or ():
                 secrets[key.get("envVar") or ""] = SecretRef(name=name, key=key.get("secretKey") or "")
         self.known["secrets"] = secrets

@@ -216,6 +216,14 @@ def _condition(value: str) -> str:
     return value
 
 
+def returning(statements: tuple[Statement, ...], value: str) -> tuple[Statement, ...]:
+    """`statements`, and the `return` of `value`: of what the last one binds, where that is all that it does."""
+    *before, last = statements or (Line(""),)
+    if isinstance(last, Line) and last.source.startswith(f"{value} = ") and value.isidentifier():
+        return (*before, Line(f"return {last.source.removeprefix(f'{value} = ')}"))
+    return (*statements, Line(f"return {value}"))
+
+
 def result(values: Mapping[str, Value], place: Place) -> str:
     """The `return` of a pipeline."""
     entries = ", ".join(f"{python(name)}: {source(value)}" for name, value in values.items())

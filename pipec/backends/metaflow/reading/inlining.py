@@ -11,14 +11,15 @@ import ast
 import copy
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipec.backends.metaflow.reading.flows import File
 from pipec.backends.metaflow.reading.functions import Functions
 from pipec.backends.metaflow.reading.model import Call, use
 from pipec.backends.metaflow.reading.naming import source
-from pipec.backends.metaflow.reading.settings import StepSettings
+from pipec.backends.metaflow.reading.settings import StepSettings, written
 from pipec.compiler.pysource.text import double_quoted
+from pipec.compiler.reading import Asked, constants, policy_of
 
 
 @dataclass
@@ -87,9 +88,17 @@ class Inlined:
         if any(name in later and name not in wanted for name in bound):
             return None
         if not any(name in wanted for name in bound):
-            return value if self.function and self._calls(statement) else ""
+            if self.function and self._calls(statement):
+                return value
+            return "" if _cannot_fail(statement.value) else f"_ = {value}"
         targets = ", ".join(wanted.get(name, "_") for name in bound)
         return "" if targets == value else f"{targets} = {value}"
+
+    @property
+    def call(self) -> ast.Call:
+        """The call of its function."""
+        values = (one.value for one in self.statements if self._calls(one))
+        return next(value for value in values if isinstance(value, ast.Call))
 
     def _calls(self, statement: ast.Assign | ast.Expr) -> bool:
         return isinstance(statement.value, ast.Call) and ast.unparse(statement.value.func) == self.function
@@ -111,8 +120,13 @@ def prepared(functions: Functions, settings: Mapping[str, StepSettings]) -> froz
     return frozenset(step for step, body in bodies.items() if not body.function)
 
 
-def inlined(functions: Functions, settings: Mapping[str, StepSettings]) -> dict[str, Inlined]:
-    """Step -> its body, for those that can stand in the body of the pipeline. Variables have their names."""
+def inlined(
+    functions: Functions, settings: Mapping[str, StepSettings]
+) -> tuple[dict[str, Inlined], dict[str, StepSettings]]:
+    """Step -> its body, for those that can stand in the body of the pipeline; their functions -> what these ask for.
+
+    Variables have their names.
+    """
     found: dict[str, Inlined] = {}
     for step, body in _bodies(functions, settings).items():
         if all(body.written(c, functions.outputs(step)) is not None for c in functions.wiring.calls[step]):
@@ -138,20 +152,36 @@ def _bodies(functions: Functions, settings: Mapping[str, StepSettings]) -> dict[
 
 def _agreed(
     found: dict[str, Inlined], functions: Functions, settings: Mapping[str, StepSettings]
-) -> dict[str, Inlined]:
-    """Those whose function nothing else calls, and that want the same settings for it."""
+) -> tuple[dict[str, Inlined], dict[str, StepSettings]]:
+    """Those whose function nothing else calls, and that agree about its settings."""
+    known = _functions(functions.flow.file)
     while True:
         others = [functions.step_text(step) for step in functions.wiring.calls if step not in found]
         mentioned = {n.id for text in others for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
-        wanted: dict[str, set[str]] = {}
+        called: dict[str, list[str]] = {}
         for step, body in found.items():
             if body.function:
-                wanted.setdefault(body.function, set()).add(repr((settings[step].settings, settings[step].remarks)))
-        refused = {name for name, several in wanted.items() if len(several) > 1 or name in mentioned}
+                called.setdefault(body.function, []).append(step)
+        made = {f: _together(known[f], {s: found[s] for s in several}, settings) for f, several in called.items()}
+        refused = {name for name, one in made.items() if one is None or name in mentioned}
         left = {step: body for step, body in found.items() if body.function not in refused}
         if len(left) == len(found):
-            return found
+            return found, {name: one for name, one in made.items() if one is not None}
         found = left
+
+
+def _together(
+    function: ast.FunctionDef, bodies: Mapping[str, Inlined], settings: Mapping[str, StepSettings]
+) -> StepSettings | None:
+    """The settings of a function that several steps call; `None` where they do not agree."""
+    calls = [Asked(settings[step].policy, constants(function, body.call)) for step, body in bodies.items()]
+    policy = policy_of(calls)
+    first = settings[next(iter(bodies))]
+    remarks = [[r.replace(f"`{s}`", f"`{function.name}`") for r in settings[s].remarks] for s in bodies]
+    alike = all(settings[s].component == first.component for s in bodies) and all(r == remarks[0] for r in remarks)
+    if policy is None or not alike:
+        return None
+    return replace(first, policy=policy, settings=written(policy, first.component), remarks=remarks[0])
 
 
 def _functions(file: File) -> dict[str, ast.FunctionDef]:
@@ -228,6 +258,11 @@ def _is_plain(body: Inlined, known: Mapping[str, ast.FunctionDef]) -> bool:
         if any(isinstance(n, ast.Name) and n.id in known for one in rest for n in ast.walk(one)):
             return False
     return True
+
+
+def _cannot_fail(value: ast.expr) -> bool:
+    """Whether nobody sees that an expression is not evaluated."""
+    return all(isinstance(n, (ast.Name, ast.Constant, ast.List, ast.Tuple, ast.Load)) for n in ast.walk(value))
 
 
 def _targets(statement: ast.Assign) -> list[ast.expr]:

@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from pipec.backends.metaflow.reading import ours
-from pipec.backends.metaflow.reading.emission import Emission, result
+from pipec.backends.metaflow.reading.emission import Emission, result, returning
 from pipec.backends.metaflow.reading.flow_settings import pipeline_name, read_flow
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.functions import BUILTINS, Functions
@@ -131,7 +131,7 @@ class Migration:
         functions.copies = self._copies(wiring, body)
         reserved = frozenset({function, *names.values(), *constants.values(), *(p.name for p in parameters), *RESERVED})
         Naming(reserved).name(body)
-        written = inlined(functions, settings) if inline else {}
+        written, direct = inlined(functions, settings) if inline else ({}, {})
         self.calls = frozenset(wiring.calls)
         self.inlined = frozenset(() if ordering.unnamed else written)
         items = [*self._constants(constants), *self._helpers(functions), *self._steps(functions, settings, written)]
@@ -141,14 +141,14 @@ class Migration:
         emission = Emission(names, {step: functions.outputs(step) for step in wiring.calls}, error, written)
         statements = emission.block(body)
         if ends:
-            returned = f"return {source(ends[own])}" if own is not None else result(ends, LAST)
-            statements = (*statements, Line(returned))
+            statements = (
+                returning(statements, source(ends[own])) if own is not None else (*statements, Line(result(ends, LAST)))
+            )
         made = PipelineFunction(
             function, tuple(p.text for p in parameters), "", self._doc(parameters), statements, flow_settings.settings,
             (*self._comments_above(), *flow_settings.remarks),
         )  # fmt: skip
         read = self._read(function, wiring, settings, functions)
-        direct = {one.function: settings[step] for step, one in written.items() if one.function}
         return Migrated([*items, made], functions.imports | self.imports, read, direct, {f.name: f.text for f in files})
 
     def _wiring(self, settings: dict[str, StepSettings]) -> Wiring:
@@ -293,6 +293,8 @@ class Migration:
 
     def _doc(self, parameters: list[Parameter]) -> str:
         text = ast.get_docstring(self.flow.node) or ""
+        if self.flow.file.is_ours and text == pipeline_name(self.flow.name):
+            text = ""  # a flow has one, and it is the pipeline's name where nobody has written another
         helps = [f"    {p.name}: {p.help}" for p in parameters if p.help]
         if helps:
             text = "\n".join([*([text, ""] if text else []), "Args:", *helps])

@@ -8,6 +8,7 @@ import keyword
 import re
 from dataclasses import dataclass
 
+from pipec.backends.metaflow.names import parameter_of
 from pipec.backends.metaflow.reading import ours
 from pipec.backends.metaflow.reading.defaults import constant, is_of_module
 from pipec.backends.metaflow.reading.flows import Flow, Member
@@ -109,7 +110,7 @@ def _name(member: Member, given: dict[str, ast.expr]) -> str:
     known, name = literal(given["name"]) if "name" in given else (False, None)
     if not known or not isinstance(name, str):
         raise _refused(member, "its name is not written out")
-    plain = re.sub(r"\W", "_", name)
+    plain = re.sub(r"\W", "_", parameter_of(name) if member.file.is_ours else name)
     return plain if plain.isidentifier() and not keyword.iskeyword(plain) else member.name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipec.compiler.backend.native import is_of
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMeaning, SettingNotKept
 from pipec.compiler.pysource.text import python
+from pipec.compiler.reading.devices import with_device_names
 from pipec.compiler.reading.settings import settings_of
 from pipec.ir import Accelerator, Cache, Placement, Resources, Retry, TaskPolicy
 
@@ -35,6 +37,9 @@ class StepSettings:
 
     settings: dict[str, str] = field(default_factory=dict)
     """Setting -> source."""
+    policy: TaskPolicy = field(default_factory=TaskPolicy)
+    component: dict[str, str] = field(default_factory=dict)
+    """The settings that are not in it."""
     catch: str | None = None
     """The variable of `@catch`; "" without one."""
     clears: bool = False
@@ -113,7 +118,7 @@ def _finished(draft: _Draft) -> StepSettings:
         extensions={TARGET: draft.native} if draft.native else {},
         **draft.policy,
     )
-    settings = settings_of(policy)
+    policy = with_device_names(policy) if draft.file.is_ours else policy
     extra: dict[str, str] = {}
     if draft.image:
         extra["image"] = python(draft.image)
@@ -121,14 +126,21 @@ def _finished(draft: _Draft) -> StepSettings:
         extra["packages"] = python([_requirement(n, v) for n, v in draft.packages.items()])
     if draft.python:
         extra["python"] = python(draft.python)
+    draft.made.policy, draft.made.component = policy, extra
+    draft.made.settings = written(policy, extra)
+    return draft.made
+
+
+def written(policy: TaskPolicy, component: Mapping[str, str]) -> dict[str, str]:
+    """Setting -> source."""
+    settings = settings_of(policy)
     for name in ("memory", "disk"):
-        if (size := draft.resources.get(name)) and size % MB == 0:  # as they were written: Metaflow counts megabytes
+        if (size := getattr(policy.resources, name)) and size % MB == 0:  # as they were written: in megabytes
             settings[name] = f'"{size // MB}MB"' if size % 10**9 else f'"{size // 10**9}GB"'
     if policy.placement.tolerations:
         settings["tolerations"] = python(list(policy.placement.tolerations))
     targets = settings.pop("targets", None)
-    draft.made.settings = {**settings, **extra, **({"targets": targets} if targets else {})}
-    return draft.made
+    return {**settings, **component, **({"targets": targets} if targets else {})}
 
 
 def _unknown(draft: _Draft, node: ast.expr, word: str | None) -> None:
@@ -168,8 +180,9 @@ def _retry(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:
     except (ValueError, OverflowError):
         draft.lost(node, "retry", "its values are no numbers")
         return
+    ours = draft.file.is_ours and "minutes_between_retries" not in given  # Metaflow's own default is meant
     if limit:
-        draft.policy["retry"] = Retry(limit=limit, delay=delay)
+        draft.policy["retry"] = Retry(limit=limit, delay=None if ours else delay)
 
 
 def _timeout(draft: _Draft, node: ast.expr, given: dict[str, ast.expr]) -> None:

@@ -39,7 +39,8 @@ def _adapted(source: Source, made: Made, report: Report) -> None:
     """Say what a DAG file does not tell, and what is written in another form."""
     span = source.span(made.dag.items[0].context_expr)
     kept = "it returns the last value that no task reads" if made.returns else "it returns nothing"
-    report.add(Adapted(span, made.name, f"a DAG does not say what its run results in, so {kept}"))
+    if not made.told:
+        report.add(Adapted(span, made.name, f"a DAG does not say what its run results in, so {kept}"))
     if any(node.groups for node in made.graph.every()):
         report.add(Adapted(span, made.name, "its task groups are written in line, and most ids lose their names"))
     for node, word in made.natives.items():

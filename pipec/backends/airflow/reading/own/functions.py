@@ -170,7 +170,7 @@ def task_function(
 def classify(functions: dict[str, TaskFunction], plain: set[str]) -> None:
     """Say which functions are the user's. `plain`: functions of the user's that are no tasks by themselves."""
     for function in functions.values():
-        function.user = function.kind == "task" and not _is_glue(function, plain)
+        function.user = function.kind in ("task", "short_circuit") and not _is_glue(function, plain)
 
 
 def _is_glue(function: TaskFunction, plain: set[str]) -> bool:

@@ -16,12 +16,23 @@ from pipec.backends.airflow.reading.own.order import ordered
 from pipec.backends.airflow.reading.own.params import signature
 from pipec.backends.airflow.reading.own.parts import Parts
 from pipec.backends.airflow.reading.own.places import Names
-from pipec.backends.airflow.reading.own.policies import dag_settings, step_settings
+from pipec.backends.airflow.reading.own.policies import dag_settings, step_policy, step_settings
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.backends.airflow.reading.own.writer import Writer
-from pipec.compiler.reading import Definition, Item, Module, PipelineFunction, StepFunction
+from pipec.compiler.reading import (
+    Asked,
+    Definition,
+    Item,
+    Module,
+    PipelineFunction,
+    StepFunction,
+    constants,
+    policy_of,
+    settings_of,
+)
 from pipec.compiler.reading.module import AUTHORING
 
+RESULT = re.compile(r"    # Result: (.+)")
 OURS = ("airflow", "kubernetes")
 """Packages that the generated part needs, and the user's part seldom does."""
 
@@ -40,7 +51,9 @@ class Made:
     natives: dict[Node, str]
     """Task in Airflow's own words -> the operator that makes it."""
     returns: bool
-    """Whether the pipeline returns something."""
+    """Whether the pipeline returns something that no comment tells."""
+    told: bool
+    """Whether a comment tells what it returns."""
 
 
 def made_of(parts: Parts) -> Made:
@@ -61,6 +74,7 @@ def made_of(parts: Parts) -> Made:
     function = _function_name(name, set(parts.plain) | annotated)
     reserved = {*AUTHORING, *annotated, function, *_module_names(parts)}
     writer = Writer(graph, guards, Names(reserved), parts.plain)
+    writer.told = _told(parts, dag, graph)
     writer.before_settling = lambda root: ordered(root, graph, writer)
     block = writer.run()
     settings = {} if name == function else {"name": _quoted(name)}
@@ -83,6 +97,7 @@ def made_of(parts: Parts) -> Made:
         writer.called,
         operators.words,
         writer.result is not None,
+        writer.told is not None,
     )
 
 
@@ -94,6 +109,19 @@ def _name(given: dict[str, ast.expr]) -> str:
         return id_
     del given["dag_display_name"]
     return shown
+
+
+def _told(parts: Parts, dag: ast.With, graph: Graph) -> Node | None:
+    """Takes what a comment in the DAG says that its run results in."""
+    for number, line in enumerate(parts.source.lines[dag.lineno :], dag.lineno + 1):
+        if found := RESULT.fullmatch(line):
+            try:
+                told = ast.parse(found[1], mode="eval").body
+            except SyntaxError:
+                raise Unknown(dag, f"what it results in, in line {number}, is not known") from None
+            place = ast.copy_location(ast.Pass(), dag)
+            return Node("result", "result", place, args={"result": told}, scope=graph.by_variable)
+    return None
 
 
 def _quoted(text: str) -> str:
@@ -140,6 +168,7 @@ def _items(parts: Parts, writer: Writer) -> list[Item]:
 def _called(parts: Parts, writer: Writer) -> dict[str, dict[str, str]]:
     """Step -> its settings."""
     found: dict[str, dict[str, str]] = {}
+    calls: dict[str, tuple[dict[str, str], list[Asked]]] = {}
     asked: dict[str, set[str]] = {}
     for node, name in writer.called.items():
         asked.setdefault(name, set()).add(_asked_id(node, name))
@@ -147,9 +176,16 @@ def _called(parts: Parts, writer: Writer) -> dict[str, dict[str, str]]:
         assert node.function is not None
         if parts.plain[name] not in parts.kept:
             continue  # a container, or a native step
-        settings = step_settings(node.function, parts.callbacks, "" if len(asked[name]) > 1 else min(asked[name]))
-        if found.setdefault(name, settings) != settings:
+        task_id = "" if len(asked[name]) > 1 else min(asked[name])
+        component, policy = step_policy(node.function, parts.callbacks, task_id)
+        one = Asked(policy, constants(parts.plain[name], writer.calls[node]))
+        known = calls.setdefault(name, (component, []))
+        known[1].append(one)
+        if known[0] != component:
             raise Unknown(node.stmt, f"calls of `{name}` have several settings")
+        if (whole := policy_of(known[1])) is None:
+            raise Unknown(node.stmt, f"calls of `{name}` have several settings, and no argument says so")
+        found[name] = component | settings_of(whole)
     for function in parts.tasks.values():
         if function.user and function.name not in found:
             found[function.name] = step_settings(function, parts.callbacks)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.reading.own.blocks import (
@@ -25,21 +27,53 @@ if TYPE_CHECKING:
 
 def ordered(root: Block, graph: Graph, writer: Writer) -> None:
     """Make `root` wait where the graph waits, and nowhere else as far as that can be said."""
-    after = _reachable(graph)
-    _gather(root, after)
+    _gather(root, Waits(_reachable(graph, _upstream), _reachable(graph, _implied(writer))))
     for up, down in graph.edges:
         if up.kind == "branch" or down.kind in ("collect", "outlet", "empty") or up.kind == "empty":
             continue
         _check(root, up, down, writer)
 
 
-def _reachable(graph: Graph) -> dict[Node, set[Node]]:
+@dataclass(frozen=True)
+class Waits:
+    """What the graph says about who waits for whom."""
+
+    after: dict[Node, set[Node]]
+    """Everything that waits for each task."""
+    implied: dict[Node, set[Node]]
+    """The same, where values or conditions alone see to it."""
+
+    def follows(self, one: Item, other: Item, implied: bool = False) -> bool:
+        """Whether something of `other` waits for something of `one`."""
+        known, second = self.implied if implied else self.after, nodes_of(other)
+        return any(known.get(node, set()) & second for node in nodes_of(one))
+
+    def apart(self, one: Item, other: Item) -> bool:
+        """Whether both can stand in `with parallel():`, in which only values and conditions are waited for."""
+        first, second = nodes_of(one), nodes_of(other)
+        if isinstance(one, Simple) and isinstance(other, Choice) and one.node is other.node:
+            first = first - {one.node}  # a step that decides, and its `if`, which reads its value
+        if first & second or self.follows(other, one):
+            return False
+        return all(self.after.get(n, set()) & second <= self.implied.get(n, set()) for n in first)
+
+
+def _upstream(node: Node) -> list[Node]:
+    return node.upstream
+
+
+def _implied(writer: Writer) -> Callable[[Node], list[Node]]:
+    """Whose values a task takes, and the choosers of the arms that it is in."""
+    return lambda node: [*node.data, *writer.guards.places[node].guards]
+
+
+def _reachable(graph: Graph, upstream: Callable[[Node], list[Node]]) -> dict[Node, set[Node]]:
     """Everything that waits for each task."""
     nodes = list(graph.every())
     found: dict[Node, set[Node]] = {node: set() for node in nodes}
     down: dict[Node, list[Node]] = {node: [] for node in nodes}
     for node in nodes:
-        for up in node.upstream:
+        for up in upstream(node):
             if up in down:
                 down[up].append(node)
     for node in reversed(nodes):
@@ -51,59 +85,52 @@ def _reachable(graph: Graph) -> dict[Node, set[Node]]:
 def is_effect(item: Item) -> bool:
     """Whether a statement is a sequence point."""
     match item:
-        case Simple(stmt=ast.Expr(value=ast.Call(func=ast.Attribute(attr="append")))):
-            return False
-        case Simple(stmt=stmt):
+        case Simple(stmt=stmt) if not _lists(item):
             return isinstance(stmt, (ast.Expr, ast.Assert, ast.Raise))
     return any(is_effect(inner) for block in inner_blocks(item) for inner in block.items)
 
 
-def _gather(block: Block, after: dict[Node, set[Node]]) -> None:
+def _gather(block: Block, waits: Waits) -> None:
     for item in block.items:
         for inner in inner_blocks(item):
-            _gather(inner, after)
+            _gather(inner, waits)
     found: list[Item] = []
     run: list[Item] = []
     for item in block.items:
-        apart = all(_apart(one, item, after) for one in run)
+        apart = all(waits.apart(one, item) for one in run)
         if run and apart and not _plain(item):
             run.append(item)
             continue
-        found += _closed(run)
+        found += _closed(run, waits)
         run = [item]
-    block.items = [*found, *_closed(run)]
+    block.items = [*found, *_closed(run, waits)]
 
 
 def _plain(item: Item) -> bool:
     """Whether a statement stands for no task that could wait."""
+    if _lists(item):
+        return True
     match item:
-        case Simple(stmt=ast.Expr(value=ast.Call(func=ast.Attribute(attr="append")))):
-            return True
         case Simple(stmt=ast.Assign(value=value)):
             return not any(isinstance(part, ast.Call) for part in ast.walk(value))
     return isinstance(item, Simple) and isinstance(item.stmt, ast.Return)
 
 
-def _closed(run: list[Item]) -> list[Item]:
-    effects = [i for i, item in enumerate(run) if is_effect(item)]
-    if len(run) < 2 or not effects:
+def _closed(run: list[Item], waits: Waits) -> list[Item]:
+    """`run`, in `with parallel():` as far as it would wait otherwise although the graph does not."""
+    pairs = [(i, j) for j in range(len(run)) for i in range(j) if is_effect(run[i]) or is_effect(run[j])]
+    loose = [(i, j) for i, j in pairs if not waits.follows(run[i], run[j])]
+    if not loose:
         return run
-    return [Together(Block(run))]
-
-
-def _apart(one: Item, other: Item, after: dict[Node, set[Node]]) -> bool:
-    first, second = nodes_of(one), nodes_of(other)
-    if first & second:
-        return False
-    return not any(after.get(n, set()) & second for n in first) and not any(after.get(n, set()) & first for n in second)
+    first, last = min(i for i, _ in loose), max(j for _, j in loose)
+    return [*run[:first], Together(Block(run[first : last + 1])), *run[last + 1 :]]
 
 
 def _check(root: Block, up: Node, down: Node, writer: Writer) -> None:
     """See that `down` waits for `up`."""
     block = root
     while True:
-        ups = [i for i, item in enumerate(block.items) if up in nodes_of(item)]
-        downs = [i for i, item in enumerate(block.items) if down in nodes_of(item)]
+        ups, downs = _where(block, up, writer), _where(block, down, writer)
         if not ups or not downs:
             return  # a condition or a list that is written where it is read
         if ups == downs:
@@ -123,6 +150,24 @@ def _check(root: Block, up: Node, down: Node, writer: Writer) -> None:
         block.items[downs[0]] = Together(Block([second]), (writer.value(up),))
         return
     raise Unknown(down.stmt, f"that it waits for `{up.id}` cannot be said")
+
+
+def _where(block: Block, node: Node, writer: Writer) -> list[int]:
+    """The statements of `block` that stand for a task; what only lists its value does not say when it runs."""
+    listing = [i for i, item in enumerate(block.items) if node in nodes_of(item)]
+    found = [i for i in listing if not _lists(block.items[i])]
+    joined = writer.guards.places[node].joins
+    if not found and joined is not None:  # its arms bind what it gives
+        found = [i for i, item in enumerate(block.items) if joined in nodes_of(item)]
+    return found or listing
+
+
+def _lists(item: Item) -> bool:
+    """Whether a statement only appends a value to a list."""
+    match item:
+        case Simple(stmt=ast.Expr(value=ast.Call(func=ast.Attribute(attr="append")))):
+            return True
+    return False
 
 
 def _inner(item: Item, up: Node, down: Node) -> Block | None:

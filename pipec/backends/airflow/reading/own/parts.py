@@ -91,7 +91,7 @@ def _sort(found: Parts, stmt: ast.stmt) -> None:
     match stmt:
         case ast.Import() | ast.ImportFrom():
             found.imported.append(stmt)
-        case ast.If(test=ast.Name("TYPE_CHECKING")):
+        case ast.If(test=ast.Name("TYPE_CHECKING")) if _is_of_head(found, stmt):
             found.typing_only.append(stmt)
         case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name("DAG")))]):
             found.dags.append(stmt)
@@ -128,6 +128,12 @@ def _sort(found: Parts, stmt: ast.stmt) -> None:
                 found.kept.append(stmt)
         case _:
             found.kept.append(stmt)
+
+
+def _is_of_head(found: Parts, stmt: ast.If) -> bool:
+    """Whether it stands with the imports: two lines above the user's code are empty. It has what tasks import."""
+    imports = all(isinstance(inner, (ast.Import, ast.ImportFrom)) for inner in stmt.body)
+    return imports and bool(found.source.lines[stmt.lineno - 3].strip()) and not found.kept
 
 
 def _is_text(stmt: ast.stmt) -> bool:

@@ -14,7 +14,7 @@ from pipec.backends.airflow.reading.own.functions import TaskFunction, constant,
 from pipec.backends.airflow.reading.own.steps import seconds
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.backends.airflow.settings import SNAKE
-from pipec.compiler.reading import settings_of
+from pipec.compiler.reading import settings_of, with_device_names
 from pipec.compiler.reading.settings import pipeline_settings_of
 from pipec.ir import (
     Accelerator,
@@ -68,6 +68,12 @@ def callback(node: ast.FunctionDef) -> str | None:
 
 def step_settings(function: TaskFunction, callbacks: Callbacks, task_id: str = "") -> dict[str, str]:
     """The arguments of `@step` for a task. `task_id`: the id that it was asked to have."""
+    component, policy = step_policy(function, callbacks, task_id)
+    return component | settings_of(policy)
+
+
+def step_policy(function: TaskFunction, callbacks: Callbacks, task_id: str = "") -> tuple[dict[str, str], TaskPolicy]:
+    """The same, as the settings of the component, and the policy of the task."""
     options = {k: v for k, v in function.options.items() if k not in NO_SETTINGS}
     values: dict[str, Any] = {"extensions": {native.TARGET: {"task_id": task_id} if task_id else {}}}
     placement: dict[str, Any] = {}
@@ -88,7 +94,7 @@ def step_settings(function: TaskFunction, callbacks: Callbacks, task_id: str = "
     if "executor_config" in options:
         image = _pod(options.pop("executor_config"), values, placement)
         component |= {} if image is None else {"image": f'"{image}"'}
-    return component | _settings(options, values, placement, callbacks)
+    return component, _policy(options, values, placement, callbacks)
 
 
 def container_settings(options: dict[str, ast.expr], callbacks: Callbacks) -> dict[str, str]:
@@ -97,13 +103,13 @@ def container_settings(options: dict[str, ast.expr], callbacks: Callbacks) -> di
     placement: dict[str, Any] = {}
     left = {k: v for k, v in options.items() if k not in NO_SETTINGS}
     _pod_values(pods.pod_words(left), None, values, placement)
-    return _settings(left, values, placement, callbacks)
+    return settings_of(_policy(left, values, placement, callbacks))
 
 
-def _settings(
+def _policy(
     options: dict[str, ast.expr], values: dict[str, Any], placement: dict[str, Any], callbacks: Callbacks
-) -> dict[str, str]:
-    """The arguments of `@step` for what every operator takes, and for `values`."""
+) -> TaskPolicy:
+    """The policy of a task by what every operator takes, and for `values`."""
     if (retry := _retry({k: options.pop(k) for k in RETRY if k in options})) is not None:
         values["retry"] = retry
     for name, value in options.items():
@@ -124,7 +130,7 @@ def _settings(
                 raise Unknown(value, f"the setting `{name}` is not known")
     if not values["extensions"][native.TARGET]:
         del values["extensions"]
-    return settings_of(TaskPolicy(**values, placement=Placement(**placement)))
+    return with_device_names(TaskPolicy(**values, placement=Placement(**placement)))
 
 
 def _retry(given: Mapping[str, ast.expr]) -> Retry | None:

@@ -30,12 +30,16 @@ class State:
     names: Names
     plain: dict[str, ast.FunctionDef]
     """Functions of the user's, tasks by themselves or not."""
+    told: Node | None = None
+    """Takes what the DAG file says that its run results in."""
     result: Node | None = None
     values: dict[tuple[Node, str], Expr] = field(default_factory=dict)
     choices: dict[Node, Choice] = field(default_factory=dict)
     loops: dict[Node, tuple[Block, Loop]] = field(default_factory=dict)
     called: dict[Node, str] = field(default_factory=dict)
     """Task -> the step that it calls."""
+    calls: dict[Node, ast.Call] = field(default_factory=dict)
+    """The same tasks -> the calls."""
     root: Block = field(default_factory=Block)
     inner: dict[Node, Block] = field(default_factory=dict)
     """Mapped task -> the body of the loop that it becomes, while that is written."""
@@ -54,13 +58,14 @@ class State:
 
     def prepare(self) -> None:
         """Look at who reads what."""
-        self.uses = Counter((d, k) for n in self.graph.every() for d, k in self.data(n))
+        readers = [*self.graph.every(), *([self.told] if self.told is not None else [])]
+        self.uses = Counter((d, k) for n in readers for d, k in self.data(n))
         self.used = {d for d, _ in self.uses}
         self.used |= {self.graph.by_id[n.target] for n in self.graph.every() if n.kind == "collect"}
-        self.read = {(d, k) for n in self.graph.every() for d, k in self._outputs(n)}
+        self.read = {(d, k) for n in readers for d, k in self._outputs(n)}
         self.exception = self.names.new("error")
         self.inline = set(self._inline())
-        self.result = self._result()
+        self.result = self._result() if self.told is None else None
 
     def data(self, node: Node) -> Iterable[tuple[Node, str]]:
         """Whose values `node` takes."""

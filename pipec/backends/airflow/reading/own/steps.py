@@ -20,6 +20,9 @@ class Steps(Attempts):
     def branch(self, node: Node) -> None:
         """A condition of the DAG."""
         assert node.function is not None
+        if (call := self.call(node, self.given(node))) is not None:  # a step that short-circuits the DAG itself
+            self.choice(node, self.assign(node, self.variable(node), call))
+            return
         match node.function.node.body:
             case [ast.Return(value=ast.IfExp(test=test))]:
                 pass
@@ -60,6 +63,7 @@ class Steps(Attempts):
             self.called[node] = dotted(inner.func)
             made = substituted(inner, given)
             assert isinstance(made, ast.Call)
+            self.calls[node] = made
             return made
         self.called[node] = function.name
         call = ast.Call(name(function.name), [], [])
@@ -71,6 +75,7 @@ class Steps(Attempts):
                 call.args.append(value)
             else:
                 call.keywords.append(ast.keyword(parameter, value))
+        self.calls[node] = call
         return call
 
     def write_call(self, node: Node, call: ast.Call) -> None:

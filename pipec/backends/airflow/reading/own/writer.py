@@ -24,10 +24,14 @@ class Writer(FanOuts):
         self.before_settling(self.root)
         if self.result is not None:
             self.root.items.append(Simple(ast.Return(self.values[self.result, ""]), self.result))
+        elif self.told is not None:
+            value = self.given(self.told)["result"]
+            if not (isinstance(value, ast.Constant) and value.value is None):
+                self.root.items.append(Simple(ast.Return(value), self.told))
         self.names.one_each(self.root)
         Handlers(self.root, self.names).run()
         self.names.settle(self.root)
-        if self.result is not None:
+        if self.result is not None or self.told is not None:
             returned(self.root)
         return self.root
 

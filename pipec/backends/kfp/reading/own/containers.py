@@ -16,7 +16,7 @@ from pipec.backends.kfp.reading.own.tree import Call
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.windows import INPUT
 from pipec.compiler.pysource.text import python
-from pipec.compiler.reading import ContainerStep
+from pipec.compiler.reading import Asked, ContainerStep, policy_of, settings_of
 
 if TYPE_CHECKING:
     from pipec.backends.kfp.reading.own.steps import Steps
@@ -44,7 +44,15 @@ class Known:
     """Input -> the forms in which it comes."""
     given: dict[str, list[str]] = field(default_factory=dict)
     """Output -> its symbols, one for each call."""
-    settings: dict[str, str] = field(default_factory=dict)
+    calls: list[Asked] = field(default_factory=list)
+
+    def settings(self, name: str) -> dict[str, str]:
+        """Setting -> Python source, of the step `name`."""
+        policy = policy_of(self.calls)
+        if policy is None:
+            reason = "has different settings in different tasks, and no argument says so"
+            raise RefusedError(f"the container `{name}` {reason}")
+        return settings_of(policy)
 
 
 class Containers:
@@ -53,8 +61,8 @@ class Containers:
     def __init__(self, documents: Documents, symbols: Symbols) -> None:
         self.documents, self.symbols = documents, symbols
         self.known: dict[str, Known] = {}
-        self.paths: dict[Path, tuple[str, Mapping[str, Any], str]] = {}
-        """Task -> its step, itself, and its executor."""
+        self.paths: dict[Path, tuple[str, Mapping[str, Any], str, dict[str, str]]] = {}
+        """Task -> its step, itself, its executor, and which constants it gets."""
 
     def task(
         self,
@@ -72,7 +80,8 @@ class Containers:
             raise RefusedError(f"the command of the container of `{name}` is not known")
         step = self._step(task["componentRef"]["name"], container["image"], read)
         known = self.known[step]
-        self.paths[path] = (step, task, label)
+        fixed = {port: bound[port].source for port in read.inputs if bound[port].form == "constant"}
+        self.paths[path] = (step, task, label, fixed)
         arguments = []
         for port in read.inputs:
             value = bound[port]
@@ -117,12 +126,11 @@ class Containers:
 
     def settings(self, steps: Steps) -> None:
         """Read the settings of all of them."""
-        for path, (name, task, label) in self.paths.items():
-            settings, lost = steps.settings(path, task, label, "")
-            settings = {key: value for key, value in settings.items() if key not in ("image", "packages")}
-            if self.known[name].settings not in ({}, settings) or lost:
+        for path, (name, task, label, fixed) in self.paths.items():
+            _, policy, lost = steps.policy(path, task, label, "")
+            if lost:
                 raise RefusedError(f"the settings of the container `{name}` are not known")
-            self.known[name].settings = settings
+            self.known[name].calls.append(Asked(policy, fixed))
 
     def items(self, steps: Steps) -> list[ContainerStep]:
         """Their definitions."""
@@ -135,7 +143,7 @@ class Containers:
                 known.command.args,
                 {port: self._input(known, port) for port in known.command.inputs},
                 {key: self._output(known, key) for key in known.command.outputs},
-                known.settings,
+                known.settings(name),
             )
             for name, known in self.known.items()
         ]

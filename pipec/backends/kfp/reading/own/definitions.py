@@ -94,5 +94,5 @@ class Definitions:
         for chunk in self.ordered():
             if chunk.annotated - there:
                 return True
-            there |= set(chunk.names)
+            there |= set(chunk.names) - chunk.checked
         return False

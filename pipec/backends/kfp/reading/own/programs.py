@@ -32,6 +32,8 @@ class Chunk:
     """Those that it mentions where it runs at once: outside of the bodies of functions."""
     annotated: frozenset[str]
     """Those that stand in its annotations."""
+    checked: frozenset[str] = frozenset()
+    """Those that it binds for type checkers alone."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,18 @@ def _chunk(source: str, nodes: list[ast.stmt]) -> Chunk:
         promptly |= _prompt(node)
         annotated |= _annotations(node)
     only_imports = all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in nodes)
-    return Chunk(source, tuple(names), only_imports, frozenset(needs), frozenset(promptly), frozenset(annotated))
+    checked = frozenset(name for node in nodes for name in _checked(node))
+    return Chunk(
+        source, tuple(names), only_imports, frozenset(needs), frozenset(promptly), frozenset(annotated), checked
+    )
+
+
+def _checked(node: ast.stmt) -> set[str]:
+    """The names that `if TYPE_CHECKING:` binds and its `else` does not."""
+    match node:
+        case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"), body=body, orelse=orelse):
+            return {n for s in body for n in _bound(s)} - {n for s in orelse for n in _bound(s)}
+    return set()
 
 
 def _bound(node: ast.stmt) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import shlex
 from collections.abc import Mapping
@@ -16,14 +17,24 @@ from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.own.definitions import Definitions
 from pipec.backends.kfp.reading.own.results import annotated, roles
 from pipec.backends.kfp.reading.own.scopes import Ran
+from pipec.backends.kfp.reading.own.settings import taken
 from pipec.backends.kfp.reading.own.tree import Call, Select
 from pipec.backends.kfp.reading.programs import install
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.settings import RETRYING
 from pipec.compiler.pysource.text import python
-from pipec.compiler.reading import Definition, Item, StepFunction, settings_of
+from pipec.compiler.reading import (
+    Asked,
+    Definition,
+    Item,
+    StepFunction,
+    constants,
+    policy_of,
+    settings_of,
+    with_device_names,
+)
 from pipec.compiler.site import Site
-from pipec.ir import Cache, Deadline
+from pipec.ir import Cache, Deadline, TaskPolicy
 
 DEFAULT_IMAGE = Site().image
 
@@ -33,9 +44,20 @@ class Step:
     """One step, by its settings."""
 
     function: str
-    settings: dict[str, str]
+    component: dict[str, str]
+    """Its image and packages."""
+    calls: list[Asked] = field(default_factory=list)
     lost: list[tuple[Path, str, str]] = field(default_factory=list)
     roles: dict[Select, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Setting -> Python source."""
+        policy = policy_of(self.calls)
+        if policy is None:
+            reason = "has different settings in different tasks, and no argument says so"
+            raise RefusedError(f"the step `{self.function}` {reason}")
+        return {**self.component, **settings_of(policy)}
 
 
 class Steps:
@@ -47,20 +69,20 @@ class Steps:
         self.hooks: list[tuple[str, str]] = []
         """Functions that are told of late steps, and the functions of these."""
 
-    def add(self, call: Call, ran: Ran) -> None:
-        """Note a call of a step."""
-        step = Step(
-            call.function,
-            *self.settings(ran.path, ran.task, ran.label, ran.program.version, ran.limit, ran.deadline),
+    def add(self, call: Call, ran: Ran, definition: str) -> None:
+        """Note a call of a step, which `definition` defines."""
+        component, policy, lost = self.policy(
+            ran.path, ran.task, ran.label, ran.program.version, ran.limit, ran.deadline
         )
         if ran.deadline is not None and ran.deadline.tell is not None:
             self.hooks.append((ran.deadline.tell, call.function))
-        known = self.found.setdefault(call.function, step)
+        known = self.found.setdefault(call.function, Step(call.function, component, lost=lost))
+        known.calls.append(Asked(policy, _constants(definition, call)))
         known.roles |= roles(self.documents.spec["components"][ran.task["componentRef"]["name"]])
-        if known.settings != step.settings:
-            raise RefusedError(f"the step `{call.function}` has different settings in different tasks")
+        if known.component != component:
+            raise RefusedError(f"the step `{call.function}` has different images in different tasks")
 
-    def settings(
+    def policy(
         self,
         path: Path,
         task: Mapping[str, Any],
@@ -68,12 +90,13 @@ class Steps:
         version: str,
         limit: float | None = None,
         deadline: Deadline | None = None,
-    ) -> tuple[dict[str, str], list[tuple[Path, str, str]]]:
-        """The settings of a task, and what is lost of them."""
-        read = policy.read(self.documents, label, path, task)
+    ) -> tuple[dict[str, str], TaskPolicy, list[tuple[Path, str, str]]]:
+        """The settings of the component, the policy of a task, and what is lost of them."""
+        given = taken(self.documents, label, task)
+        read = policy.read(given.documents, label, path, task)
         lost = [one for one in read.lost if one[1] != "backoffMaxDuration" or not _is_usual(task)]
         named = {name: name.removesuffix(TEXT) for name in read.policy.arguments.values()}
-        found, _ = renamed(read.policy, named)
+        found = given.put_into(renamed(read.policy, named)[0])
         if found.cache is not None:
             cache = Cache(version=version or found.cache.version, ttl=self.windows.get(path))
             found = found.model_copy(update={"cache": cache})
@@ -94,7 +117,7 @@ class Steps:
             own["image"] = python(container["image"])
         if packages := install(container.get("command") or []).packages:
             own["packages"] = python(list(packages))
-        return {**own, **settings_of(found)}, lost
+        return own, with_device_names(found), lost
 
     def items(self, definitions: Definitions) -> list[Item]:
         """The module's definitions, with the steps among them."""
@@ -112,6 +135,13 @@ class Steps:
                 source = annotated(chunk.source, own.function, own.roles)
                 found.append(StepFunction(source, own.settings))
         return found
+
+
+def _constants(definition: str, call: Call) -> dict[str, Any]:
+    """Parameter -> the constant that a call gives it."""
+    made = ast.parse(call.source, mode="eval").body
+    functions = [node for node in ast.parse(definition).body if isinstance(node, ast.FunctionDef)]
+    return constants(functions[-1], made) if functions and isinstance(made, ast.Call) else {}
 
 
 def _is_usual(task: Mapping[str, Any]) -> bool:

@@ -130,8 +130,9 @@ class Translation:
         ran = {one.path[-1]: one for one in self.scopes.ran}
         for node in _calls(part):
             if node.id in ran:
-                steps.add(node, ran[node.id])
-                shape(node, definitions.of(node.function), self.symbols)
+                chunk = definitions.of(node.function)
+                steps.add(node, ran[node.id], chunk.source if chunk is not None else "")
+                shape(node, chunk, self.symbols)
         return steps
 
     # --- functions

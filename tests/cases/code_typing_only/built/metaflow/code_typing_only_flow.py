@@ -51,7 +51,11 @@ class Circle:
         return table(self)
 
 
-def radii(circles: "Sequence[Circle]", unused: "Circles | areas.Number | None" = None) -> list:
+if TYPE_CHECKING:
+    Circles = Sequence[Circle]
+
+
+def radii(circles: "Sequence[Circle]", unused: "Circles | Number | None" = None) -> list:
     return [circle.radius for circle in circles]
 
 

@@ -332,3 +332,5 @@ with DAG(
     announce >> arguments_of_spread_
     [count_2_by_item, if_total] >> numbers_2
     join_n_by_item >> loud
+
+    # Result: loud

@@ -341,3 +341,5 @@ with DAG(
     note_4_by_item >> if_n_6 >> if_n_5 >> text_6_done
     [text_6_done, if_n_5] >> join_n_5 >> note_5_done
     text_7_by_item >> note_6_done
+
+    # Result: dag.param("n")

@@ -278,7 +278,7 @@ class EffectAfterBranchFlow(FreshArtifacts, FlowSpec):
 
     @step
     def end(self):
-        """Finish the flow."""
+        """Finish; the result is `n`."""
 
 
 if __name__ == "__main__":

@@ -146,3 +146,5 @@ with DAG(
 ) as dag:
     value = number(dag.param("n"))
     compute_inverse(value)
+
+    # Result: value

@@ -139,6 +139,13 @@ def compute_y(x):
 
 @task
 @stored(result=None)
+def compute_for_x_3(xs, n, k):
+    for_x_3_items = list([xs[n // k - 2]])
+    return for_x_3_items
+
+
+@task
+@stored(result=None)
 def compute_for_x_4(k):
     for_x_4_items = list(range(8 // k))
     return for_x_4_items
@@ -170,5 +177,8 @@ with DAG(
 
     for_x_2.expand(x_2=items)
 
+    compute_for_x_3(dag.param("xs"), dag.param("n"), dag.param("k"))
     compute_for_x_4(dag.param("k"))
     compute_for_x_5(dag.param("xs"))
+
+    # Result: dag.param("n")

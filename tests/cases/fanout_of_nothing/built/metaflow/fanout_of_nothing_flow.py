@@ -99,7 +99,8 @@ class FanoutOfNothingFlow(FlowSpec):
 
     @step
     def end(self):
-        """Finish the flow."""
+        """Finish; the result is `n`."""
+        self.for_x_3_items = list([self.xs[self.n // self.k - 2]])
         self.for_x_4_items = list(range(8 // self.k))
         self.for_x_5_items = list(self.xs)
 

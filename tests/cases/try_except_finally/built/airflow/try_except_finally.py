@@ -244,3 +244,5 @@ with DAG(
 
     try_failed >> [repair_outputs, try_failed_joined]
     try_failed_joined >> clean_done >> try_2_failed_done >> check_result_4_done
+
+    # Result: try_failed_joined["result_4_2"]

@@ -1,0 +1,1 @@
+"""A package of two modules with a class of the same name."""

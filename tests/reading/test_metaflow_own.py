@@ -1,0 +1,45 @@
+"""What pipec has written for Metaflow is read back, and does the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipec import api
+from tests.reading import corpus_metaflow as corpus
+from tests.support.discovery import ROOT, cases, samples
+
+BUILT = [case.name for case in (*cases(), *samples()) if (case.folder / "built" / "metaflow").is_dir()]
+PARTS = 8
+"""Processes, so that workers share them."""
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_comes_back_and_gives_the_same(part: int) -> None:
+    """Each run of each case gives, as plain Python, what it gave, or fails with the same message."""
+    names = BUILT[part::PARTS]
+    command = [sys.executable, "-m", "tests.reading.metaflow_returns", *names]
+    done = subprocess.run(command, cwd=corpus.ROOT, capture_output=True, text=True, check=True)
+    told = dict(line.split(": ", 1) for line in done.stdout.splitlines() if line.split(":")[0] in names)
+    assert told == dict.fromkeys(names, "equal"), done.stderr
+
+
+def test_settings_that_calls_give_come_back() -> None:
+    found = corpus.read_flow(ROOT / "tests/cases/settings_argument/built/metaflow/settings_argument_flow.py")
+    assert '@step(cpu=Argument("cores"), memory=Argument("memory"))\ndef count(' in found.text
+    assert found.text.count("\ndef ") == 3
+
+
+@pytest.mark.parametrize("name", ["name", "name_", "cpu", "next", "next__", "rows_"])
+def test_parameters_have_their_names(name: str, tmp_path: Path) -> None:
+    """Metaflow keeps some names for itself: a flow has others, that stand for one parameter each."""
+    file = tmp_path / "named.py"
+    text = "from pipec import pipeline, step\n\n\n@step\ndef f(n: int) -> int:\n    return n\n\n\n"
+    file.write_text(f"{text}@pipeline\ndef named({name}: int = 1):\n    return f({name})\n", encoding="utf-8")
+    (made,) = api.build([str(file)], ["metaflow"], api.Workspace())
+    flow = tmp_path / made.bundle.main
+    flow.write_text(made.bundle.files[made.bundle.main], encoding="utf-8")
+    assert f"def named({name}: int = 1):\n    return f({name})\n" in corpus.read_flow(flow).text
