@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pipec.compiler.frontend.bindings import TRY, Import
-from pipec.compiler.frontend.project import Module, TopLevel
+from pipec.compiler.frontend.project import Module, Replaced, TopLevel
 from pipec.compiler.frontend.references import bound_inside, references
 from pipec.compiler.frontend.resolve import Resolver
 
@@ -239,9 +239,8 @@ def _scope(module: Module, taken: list[_Place]) -> Module:
             name = place.names.get(name, name)
             if name not in module.bindings:
                 scope.bindings[name] = [TopLevel(place.node, len(module.statements), (name,), {name: found})]
-    scope.lines = list(module.lines)
-    uses = [one for place in taken for one in place.uses]
-    for use, new in sorted(uses, key=lambda one: (one[0].lineno, one[0].col_offset), reverse=True):
-        line = scope.lines[use.lineno - 1].encode()
-        scope.lines[use.lineno - 1] = (line[: use.col_offset] + new.encode() + line[use.end_col_offset :]).decode()
+    uses = [(module.offset(use.lineno, use.col_offset), len(use.id), new) for place in taken for use, new in place.uses]
+    read = [part for part in module.texts for at, _, _ in uses if part.start <= at < part.end]
+    renamed = [Replaced(at, at + size, new) for at, size, new in uses if not any(p.start <= at < p.end for p in read)]
+    scope.texts = tuple(sorted((*module.texts, *renamed)))
     return scope
