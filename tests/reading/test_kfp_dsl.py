@@ -190,7 +190,7 @@ import os
 import random
 import requests
 from datetime import datetime
-from kfp import components, dsl
+from kfp import components, dsl, kubernetes
 
 @dsl.component
 def work(n: int) -> int:
@@ -223,6 +223,11 @@ REFUSED = {
     "unknown_argument": ("    work(n=1, m=2)", "PC501", "`m`"),
     "wrong_type": ("    work(n='x')", "PC501", "Integer"),
     "wrong_output": ("    say(text=work(n=1).output)", "PC501", "Integer"),
+    "label_no_text": (
+        "    kubernetes.add_node_selector(work(n=1), label_key='pool', label_value=3)", "PC501", "`3` is no text"
+    ),
+    "toleration_no_text": ("    kubernetes.add_toleration(work(n=1), key=4)", "PC501", "`4` is no text"),
+    "name_no_text": ("    kubernetes.add_pod_label(work(n=1), label_key=None, label_value='x')", "PC501", "label_key"),
     "none": ("    say(text=None)", "PC501", "None"),
     "task_as_value": ("    work(n=work(n=1))", "PC501", ".output"),
     "no_task": ("    pass", "PC501", "no task"),

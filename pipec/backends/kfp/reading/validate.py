@@ -31,11 +31,12 @@ def faults(documents: Documents) -> Iterator[Fault]:
 
 
 def _fields(documents: Documents) -> Iterator[Fault]:
-    yield from _message(documents.spec, "PipelineSpec", ())
-    yield from _message(documents.platform, "PlatformSpec", ())
+    yield from message(documents.spec, "PipelineSpec", ())
+    yield from message(documents.platform, "PlatformSpec", ())
 
 
-def _message(value: Any, kind: str, path: Path) -> Iterator[Fault]:
+def message(value: Any, kind: str, path: Path) -> Iterator[Fault]:
+    """What keeps `value` from being a message of `kind`, one of `FIELDS`."""
     if not isinstance(value, Mapping):
         yield path, f"a mapping is expected here ({kind})"
         return
@@ -66,7 +67,7 @@ def _typed(value: Any, kind: str, path: Path) -> Iterator[Fault]:
         for name, inner in value.items():
             yield from _typed(inner, kind[2:], (*path, name))
     elif kind in FIELDS:
-        yield from _message(value, kind, path)
+        yield from message(value, kind, path)
     elif not _is(value, kind):
         yield path, f"{_shown(value)} is no {_NAMES.get(kind, kind.replace('|', ', '))}"
 

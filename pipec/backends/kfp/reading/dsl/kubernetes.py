@@ -10,6 +10,7 @@ from pipec.backends.kfp.reading.dsl.channels import Parameter
 from pipec.backends.kfp.reading.dsl.parts import Component, Container, Port, constant
 from pipec.backends.kfp.reading.dsl.problems import refused
 from pipec.backends.kfp.reading.dsl.tasks import Task
+from pipec.backends.kfp.reading.validate import message
 
 Setting = Callable[[dict[str, Any], Task, dict[str, Any]], str]
 """Puts what was given into the settings of the pod; gives the key under which it stands there."""
@@ -40,8 +41,12 @@ def _native(name: str) -> Native:
         task = taken.pop("task")
         if not isinstance(task, Task):
             raise refused(f"`kubernetes.{name}`", "its first argument is no task")
+        for missing in (one for one in names[:required] if taken.get(one) is None):
+            raise refused(f"`kubernetes.{name}`", f"`{missing}` is None")
         settings = task.platform.setdefault("kubernetes", {})
         key = function(settings, task, dict.fromkeys(names) | taken)
+        for path, problem in message(settings, "KubernetesExecutorConfig", ()):
+            raise refused(f"`kubernetes.{name}`", f"{problem} ({'.'.join(path)})")
         task.spans["platform", key] = call.span
         return task
 
