@@ -174,7 +174,7 @@ def _elsewhere(source: Source, text: str, folder: Path, workspace: Workspace) ->
     told = set()
     for _, name in _imported(text):
         file = next((file for file in source.modules(name) if file.is_file()), None)
-        if file is None or any(one.is_file() for one in result.modules(name, looked)):
+        if file is None or name.split(".")[0] == "pipec" or any(f.is_file() for f in result.modules(name, looked)):
             continue
         lies = file.parents[name.count(".") + (file.stem == "__init__")]
         if lies not in told:

@@ -38,3 +38,18 @@ def test_come_back(target: str, case: str, settings: list[str], tmp_path: Path) 
     assert not [one for one in settings if one not in text], text
     assert case == "settings_in_project" or "nvidia.com" not in text
     assert "def run_failed" not in text
+
+
+def test_caches_come_back(tmp_path: Path) -> None:
+    """Version, age and ignored arguments; Kubeflow alone has no word for the last."""
+    for target in BUILT:
+        text = read_back("settings_cache", target, tmp_path)
+        ignored = "" if target == "kfp" else ', ignore=("verbose",)'
+        assert f'@step(cache=Cache(ttl="1h", version="2"{ignored}))' in text, text
+        assert "@step(cache=True)" in text and '@step(cache="7d")' in text
+
+
+def test_pipec_is_no_module_of_the_project(tmp_path: Path) -> None:
+    file = ROOT / "tests" / "cases" / "task_chain" / "built" / "metaflow" / "task_chain_flow.py"
+    done = migrate(file, "metaflow", (REFERENCE,), tmp_path, api.Workspace())
+    assert done.status == "exact", [f.finding.message for f in done.findings]

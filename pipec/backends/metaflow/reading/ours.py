@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 from pipec.backends.metaflow.reading.syntax import literal
-from pipec.ir import Deadline
+from pipec.ir import Cache, Deadline
 
 FOLDER, REUSE, COPIES, JSON = "empty_folder", "reuse", "FreshArtifacts", "ExactJSON"
 MESSAGE, LIMIT, TELLING, WATCHED = "failure_message", "time_limit_message", "telling", "watched"
@@ -26,14 +26,6 @@ HELPERS = frozenset((FOLDER, REUSE, JSON, MESSAGE, LIMIT, TELLING, WATCHED, *PAS
 
 EXACT: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset, "bytes": bytes.fromhex}
 """What `ExactJSON` has tags for besides dicts of any keys -> what makes it of what stands below the tag."""
-
-
-@dataclass(frozen=True)
-class Reuse:
-    """`if not reuse(self, ...)`: the cache of a step."""
-
-    seconds: float | None
-    """How long an entry is valid."""
 
 
 RESULT = re.compile(r"Finish; the result is `(\w+)`\.")
@@ -113,16 +105,37 @@ def _hook(node: ast.FunctionDef) -> Hook | None:
     return None
 
 
-def reuse_of(node: ast.stmt) -> Reuse | None:
-    """The cache that an `if` stands for."""
+def is_reuse(node: ast.stmt) -> bool:
+    """Whether a statement is `if not reuse(self, ...)`: what a step does unless its result is there."""
+    return _reuse(node) is not None
+
+
+def _reuse(node: ast.stmt) -> ast.Call | None:
     match node:
-        case ast.If(
-            test=ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Name(id="reuse"), keywords=keywords)), orelse=[]
-        ):
-            for keyword in keywords:
-                if keyword.arg == "ttl":
-                    return Reuse(_seconds(keyword.value))
-            return Reuse(None)
+        case ast.If(test=ast.UnaryOp(ast.Not(), ast.Call(ast.Name("reuse")) as call), orelse=[]):
+            return call
+    return None
+
+
+def cache_of(body: list[ast.stmt], file: ast.Module) -> Cache | None:
+    """The cache of a step of the flow in `file`: what its call of `reuse` says."""
+    functions = {n.name: n.args for n in file.body if isinstance(n, ast.FunctionDef)}
+    for node in _unwrapped(body):
+        if (call := _reuse(node)) is None:
+            continue
+        given = {keyword.arg: keyword.value for keyword in call.keywords}
+        code = str(literal(given["code"])[1]) if "code" in given else ""
+        covered = {str(literal(key)[1]) for key in getattr(given.get("inputs"), "keys", ()) if key is not None}
+        ignored: list[str] = []
+        for work in (n for n in ast.walk(node) if isinstance(n, ast.Call) and n is not call):
+            if isinstance(work.func, ast.Name) and work.func.id in functions and work.func.id not in _known().values():
+                parameters = functions[work.func.id]
+                names = [a.arg for a in (*parameters.posonlyargs, *parameters.args)][: len(work.args)]
+                names += [keyword.arg for keyword in work.keywords if keyword.arg is not None]
+                ignored = [name for name in names if name not in covered]
+                break
+        ttl = _seconds(given["ttl"]) if "ttl" in given else None
+        return Cache(ttl=ttl, version=" ".join(code.split(" ")[2:]), ignore=tuple(ignored))
     return None
 
 
@@ -177,12 +190,3 @@ def _unwrapped(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         yield node
         if isinstance(node, ast.With):
             yield from _unwrapped(node.body)
-
-
-def cache_of(body: list[ast.stmt]) -> Reuse | None:
-    """The cache of a step."""
-    for node in _unwrapped(body):
-        found = reuse_of(node)
-        if found is not None:
-            return found
-    return None

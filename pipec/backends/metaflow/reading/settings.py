@@ -21,7 +21,7 @@ from pipec.compiler.diagnostics.foreign import Adapted, CannotMigrate, ChangedMe
 from pipec.compiler.pysource.text import python
 from pipec.compiler.reading.devices import with_device_names
 from pipec.compiler.reading.settings import settings_of
-from pipec.ir import Accelerator, Cache, Placement, Resources, Retry, TaskPolicy
+from pipec.ir import Accelerator, Placement, Resources, Retry, TaskPolicy
 
 MB = 10**6
 PLACES = {
@@ -104,8 +104,7 @@ def read_step(flow: Flow, member: Member, report: Report) -> StepSettings:
     if message is not None:
         draft.made.catch, draft.made.clears = message, True
     if member.file.is_ours:
-        if (cached := ours.cache_of(member.body)) is not None:
-            draft.policy["cache"] = Cache(ttl=cached.seconds)
+        draft.policy["cache"] = ours.cache_of(member.body, member.file.tree)
         draft.policy["on_failure"] = ours.told(member.body, member.file.helpers) or None
         draft.policy["deadline"] = ours.deadline_of(member.body, member.file.helpers)
     return _finished(draft)

@@ -107,7 +107,7 @@ class _Reader(ast.NodeVisitor):
     def statement(self, node: ast.stmt, assigned: set[str]) -> set[str] | None:
         self.assigned = assigned
         match node:
-            case ast.If() if self.is_ours and ours.reuse_of(node) is not None:
+            case ast.If() if self.is_ours and ours.is_reuse(node):
                 return self.block(node.body, assigned)
             case ast.If():
                 self.visit(node.test)
