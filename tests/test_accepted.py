@@ -155,6 +155,8 @@ THEIR_OWN_STYLE = {
     "collection_rebound": "constants in computed tuples have Python's own quotes",
     "names_long": "names that are longer than a line",
     "code_statements": "the user's long texts, and a block for old Pythons",
+    "code_annotations_as_text": "the user's annotations that are text",
+    "code_text_files": "a text of several lines in the middle of the user's own lines",
     "code_typing_only": "the user's annotations for type checkers, of modules that stay at home",
     "value_floats": "1e+300 is how Python prints it",
 }

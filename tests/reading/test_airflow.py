@@ -159,7 +159,7 @@ def corpus(*arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-REWRITTEN = ("branch_threshold", "branch_taskflow", "branch_values", "short_circuit", "mapped_group")
+REWRITTEN = ("branch_threshold", "branch_taskflow", "branch_values", "mapped_group")
 """Cases with branches or mapped groups: pipec writes operators of its own for them."""
 
 

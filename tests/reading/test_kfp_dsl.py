@@ -239,7 +239,7 @@ REFUSED = {
         "    with dsl.If(n == 1):\n        a = work(n=1)\n    work(n=a.output)", "PC501", "block"
     ),
     "raised": ("    raise ValueError('no')", "PC501", "ValueError"),
-    "cannot_be_evaluated": ("    async with x:\n        pass", "PC506", "asyncwith"),
+    "cannot_be_evaluated": ("    match n:\n        case 1:\n            pass", "PC506", "match"),
     "huge": ("    say(text='x' * 10 ** 9)", "PC506", "large"),
 }  # fmt: skip
 

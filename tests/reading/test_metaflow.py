@@ -345,6 +345,15 @@ def test_flags(arguments: str, written: str) -> None:
     assert written in module and not findings
 
 
+def test_devices_of_aws_are_named() -> None:
+    text = HEAD.replace("{next}", "self.a, foreach='xs'").replace("{body}", "print(1); self.next(self.join)")
+    text = text.replace("    @step\n    def a", "    @batch(trainium=2, cpu=4)\n    @step\n    def a", 1)
+    _, module, findings = read(text)
+    assert '"compute": "batch"' in module and "@step(cpu=4)" in module
+    (told,) = (f.message for f in findings if f.code == "PC505")
+    assert "`trainium`" in told and 'resource = "aws.amazon.com/neuron"' in told
+
+
 CONFIGURED = """
 from metaflow import *
 

@@ -17,7 +17,7 @@ from pipec.compiler.frontend.operands import POISON, Carried, Caught, Growing, O
 from pipec.compiler.frontend.resolve import Target
 from pipec.compiler.frontend.running import is_run, run_value
 from pipec.compiler.pysource import rename_free
-from pipec.compiler.pysource.text import DEEPEST, depth, one_line
+from pipec.compiler.pysource.text import DEEPEST, depth, double_quoted, one_line
 from pipec.ir import VALUE, Code, Const, ObjectType, Ref, Type, is_artifact, leaves, text, uses
 from pipec.ir.literals import source_of
 
@@ -88,7 +88,7 @@ def own_text(part: Operand) -> str:
     """The source of an operand in which every free name is a value id."""
     if isinstance(part.expr, Code):
         return rename_free(part.expr.source, part.expr.inputs)
-    return text(part.expr)
+    return double_quoted(text(part.expr))
 
 
 def synthetic(body: Body, node: ast.expr) -> Operand:

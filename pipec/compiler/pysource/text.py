@@ -75,9 +75,9 @@ def double_quoted(source: str) -> str:
     starts: list[tokenize.TokenInfo] = []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         kind = tokenize.tok_name[token.type]
-        if kind == "STRING" and not starts and token.string.endswith("'") and not {'"', "\\"} & set(token.string):
+        if kind == "STRING" and not starts and token.string.endswith("'") and '"' not in token.string:
             body = token.string.strip("rbfuRBFU")
-            if not body.startswith("'''"):
+            if not body.startswith("'''") and "\\'" not in body[1:-1]:
                 prefix = token.string[: len(token.string) - len(body)]
                 edits.append((token.start[1], token.end[1], f'{prefix}"{body[1:-1]}"'))
         elif kind == "FSTRING_START":  # Python 3.12: an f-string is several tokens

@@ -28,7 +28,6 @@ class NightlyFlow(FlowSpec):
         print(f"the model is {self.model}")
         self.next(self.end)
 
-    @batch(inferentia=1)
     @step
     def end(self):
         print("published")

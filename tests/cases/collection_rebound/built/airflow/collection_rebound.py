@@ -234,7 +234,7 @@ def compute_found_value(n, kept_item, kept_item_2_by_i):
 def join_n(n, stop, out_items, kept, kept_item, kept_item_2_by_i, found_value):
     if n > stop:
         return (out_items, kept, {}), True, None, [], None
-    return None, False, kept_item, kept_item_2_by_i, ('size', found_value)
+    return None, False, kept_item, kept_item_2_by_i, ("size", found_value)
 
 
 @task(multiple_outputs=True, trigger_rule="none_failed_min_one_success")
@@ -267,7 +267,7 @@ def compute_kept_5(n, kept_items):
 @task(multiple_outputs=False)
 @stored
 def compute_found_2(found_items, n):
-    return dict([*found_items, ('n', n)])
+    return dict([*found_items, ("n", n)])
 
 
 @task(trigger_rule="none_failed_min_one_success")

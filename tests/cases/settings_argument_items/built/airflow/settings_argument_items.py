@@ -186,7 +186,7 @@ def train_4(d):
 @task(multiple_outputs=False)
 @stored
 def compute_named(train_result_3, train_result_4):
-    return dict([('a', train_result_3), ('b', train_result_4)])
+    return dict([("a", train_result_3), ("b", train_result_4)])
 
 
 @task.branch

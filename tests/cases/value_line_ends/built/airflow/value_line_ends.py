@@ -133,25 +133,25 @@ def same(text: str) -> str:
 @task
 @stored
 def list_t(text):
-    return list(('x\n', 'y\r', text))
+    return list(("x\n", "y\r", text))
 
 
 @task(task_id="echo")
 @stored
 def echo_task():
-    return echo("a\n\n", {"k": ['b\n', "c"]})
+    return echo("a\n\n", {"k": ["b\n", "c"]})
 
 
 @task
 @stored
 def echo_2():
-    return echo("d\r\ne", {"k": ['f\rg']})
+    return echo("d\r\ne", {"k": ["f\rg"]})
 
 
 @task
 @stored
 def echo_3(text):
-    return echo(text, {'k\n': ['\n']})
+    return echo(text, {"k\n": ["\n"]})
 
 
 @task(trigger_rule="none_failed")

@@ -20,7 +20,7 @@ arrived = native(
 # PC503: `SnowflakeOperator` has no counterpart
 rebuilt = native(
     "airflow",
-    'SnowflakeOperator(task_id="rebuilt", sql=\'\\n        CREATE OR REPLACE TABLE t AS\\n        SELECT * FROM raw\\n        \', snowflake_conn_id="warehouse")',
+    'SnowflakeOperator(task_id="rebuilt", sql="\\n        CREATE OR REPLACE TABLE t AS\\n        SELECT * FROM raw\\n        ", snowflake_conn_id="warehouse")',
     imports=["from airflow.providers.snowflake.operators.snowflake import SnowflakeOperator"],
 )
 

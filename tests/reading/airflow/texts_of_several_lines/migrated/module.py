@@ -2,7 +2,7 @@
 
 from pipec import parallel, pipeline, step
 
-query = '\nSELECT 1\n  FROM t\n'
+query = "\nSELECT 1\n  FROM t\n"
 
 
 @step

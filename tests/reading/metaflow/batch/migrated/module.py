@@ -34,8 +34,6 @@ def publish(model):
     print(f"the model is {model}")
 
 
-# PC505: `inferentia` of `end` is not kept: name the device under `[tool.pipec.gpu]`, with `resource =
-# "aws.amazon.com/neuron"`
 @step
 def end():
     print("published")
