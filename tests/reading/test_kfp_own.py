@@ -17,7 +17,6 @@ from tests.support.discovery import Case
 from tests.support.plain import PlainPython
 
 REFUSED = {
-    "expression_captures": "is hidden in one of its expressions",
     "native_components": "`claim` is a native step",
     "native_otherwise": "`known` is a native step",
 }

@@ -68,12 +68,18 @@ class _Substitute(ast.NodeTransformer):
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        own = {a.arg for a in node.args.args}
-        read = {n.id for v in self.given.values() for n in ast.walk(v) if isinstance(n, ast.Name)}
+        """Its defaults belong to the scope around; its parameters must not catch what is put into its body."""
+        given = node.args
+        given.defaults = [self.visit(default) for default in given.defaults]
+        given.kw_defaults = [default and self.visit(default) for default in given.kw_defaults]
+        listed = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
+        own = {one.arg for one in listed if one is not None}
+        used = {n.id for n in ast.walk(node.body) if isinstance(n, ast.Name)} - own
+        read = {n.id for v in self.given.keys() & used for n in ast.walk(self.given[v]) if isinstance(n, ast.Name)}
         if own & read:
             raise Unknown(node, "a lambda hides a value")
         kept, self.given = self.given, {k: v for k, v in self.given.items() if k not in own}
-        self.generic_visit(node)
+        node.body = self.visit(node.body)
         self.given = kept
         return node
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+from collections.abc import Iterator
 
 from pipec.backends.kfp.reading.names import RESERVED
 from pipec.backends.kfp.reading.own.symbols import Symbols
@@ -17,9 +18,9 @@ NUMBERED = re.compile(r"_\d+\Z")
 def names(part: Part, symbols: Symbols, fixed: dict[str, str], taken: set[str]) -> dict[str, str]:
     """Symbol -> name, for all symbols of the function `part`; `fixed` are those that have one."""
     chosen = {symbol: fixed[symbol] for symbol in part.parameters if symbol in fixed}
-    bound = _bound(part, symbols)
+    bound, hidden = _bound(part, symbols), _hidden(part, symbols)
     for symbol, name in chosen.items():
-        if name in bound.get(symbol, ()):
+        if name in hidden.get(symbol, ()):
             raise RefusedError(f"the parameter `{name}` is hidden in one of its expressions")
     used = set(taken) | set(RESERVED) | set(chosen.values())
     around = _loops(part.nodes, ())
@@ -84,6 +85,42 @@ def _bound(part: Part, symbols: Symbols) -> dict[str, set[str]]:
         for symbol in symbols.of(text):
             found.setdefault(symbol, set()).update(own)
     return found
+
+
+def _hidden(part: Part, symbols: Symbols) -> dict[str, set[str]]:
+    """Symbol -> names that comprehensions and lambdas around it bind, which mean something else where it stands."""
+    found: dict[str, set[str]] = {}
+    texts = [text for node in walk(part.nodes) for text in _texts(node)] + part.results
+    for text in texts:
+        if " for " in text or "lambda" in text:
+            known = set(symbols.of(text))
+            for name, around in _scopes(ast.parse(text, mode="eval").body, frozenset()):
+                if name in known:
+                    found.setdefault(name, set()).update(around)
+    return found
+
+
+def _scopes(node: ast.AST, around: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The names in an expression, each with the names that scopes around it in the expression bind."""
+    match node:
+        case ast.Name(id=name):
+            yield name, around
+        case ast.Lambda(args=given, body=body):
+            for default in (*given.defaults, *given.kw_defaults):
+                if default is not None:
+                    yield from _scopes(default, around)
+            yield from _scopes(body, around | {n.arg for n in ast.walk(given) if isinstance(n, ast.arg)})
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+            first, *_ = node.generators
+            targets = [n for g in node.generators for n in ast.walk(g.target)]
+            inside = around | {n.id for n in targets if isinstance(n, ast.Name)}
+            yield from _scopes(first.iter, around)
+            for child in ast.iter_child_nodes(node):
+                parts = ast.iter_child_nodes(child) if child is first else [child]
+                yield from (found for one in parts if one is not first.iter for found in _scopes(one, inside))
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from _scopes(child, around)
 
 
 def _texts(node: Node) -> list[str]:
