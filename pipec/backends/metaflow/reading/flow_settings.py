@@ -10,7 +10,7 @@ from typing import Any
 from pipec.backends.metaflow.names import class_name
 from pipec.backends.metaflow.native import COMPUTE, FLOW, project_problem
 from pipec.backends.metaflow.reading import ours
-from pipec.backends.metaflow.reading.decorators import arguments, compute_of
+from pipec.backends.metaflow.reading.decorators import arguments
 from pipec.backends.metaflow.reading.flows import File, Flow, called
 from pipec.backends.metaflow.reading.syntax import TARGET, Refused, literal, snake
 from pipec.compiler.backend.native import is_of
@@ -31,14 +31,14 @@ class FlowSettings:
     remarks: list[str] = field(default_factory=list)
 
 
-def read_flow(flow: Flow, report: Report) -> FlowSettings:
-    """The settings of a flow."""
+def read_flow(flow: Flow, compute: str, report: Report) -> FlowSettings:
+    """The settings of a flow; `compute`: the decorator by which its steps run elsewhere."""
     made = FlowSettings()
     made.remarks += [
         f"{f.code}: {f.message}" for f in report if getattr(f, "task", "") == flow.name and f.code == "PC505"
     ]
     policy: dict[str, Any] = {}
-    native: dict[str, Any] = {} if compute_of(flow) == COMPUTE[0] else {"compute": compute_of(flow)}
+    native: dict[str, Any] = {} if compute == COMPUTE[0] else {"compute": compute}
     title = ""
     for node, file in flow.decorators:
         word = file.imported.word(called(node))

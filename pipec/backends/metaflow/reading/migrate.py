@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from pipec.backends.metaflow.reading import ours
+from pipec.backends.metaflow.reading.decorators import compute_of
 from pipec.backends.metaflow.reading.emission import Emission, result, returning
 from pipec.backends.metaflow.reading.flow_settings import pipeline_name, read_flow
 from pipec.backends.metaflow.reading.flows import Flow, Member
@@ -108,12 +109,13 @@ class Migration:
         """All of it; `inline`: with the statements that pipec has written in the place of steps."""
         flow, report = self.flow, self.report
         self._check()
-        settings = {name: read_step(flow, member, report) for name, member in flow.steps.items()}
+        compute = compute_of(flow)
+        settings = {name: read_step(flow, member, compute, report) for name, member in flow.steps.items()}
         parameters = read_parameters(flow, flow.name, report)
         self.parameters = {p.name for p in parameters}
         files = [p.file for p in parameters if p.file is not None]
         self.imports |= {"from pathlib import Path"} if files else set()
-        flow_settings = read_flow(flow, report)
+        flow_settings = read_flow(flow, compute, report)
         wiring = self._wiring(settings)
         known: Env = {p.attribute: Known(p.attribute, Place(0), source=p.name) for p in parameters}
         body, env = wiring.run(Regions(flow).build(), known)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipec.backends.metaflow.native import COMPUTE, STEP
 from pipec.backends.metaflow.reading import ours
-from pipec.backends.metaflow.reading.decorators import arguments, compute_of, mutated
+from pipec.backends.metaflow.reading.decorators import arguments, mutated
 from pipec.backends.metaflow.reading.flows import File, Flow, Member, called
 from pipec.backends.metaflow.reading.included import ModuleNames
 from pipec.backends.metaflow.reading.known import known
@@ -77,9 +77,9 @@ class _Draft:
         self.made.remarks.append(f"{finding.code}: {finding.message}")
 
 
-def read_step(flow: Flow, member: Member, report: Report) -> StepSettings:
-    """The settings of a step: those of its decorators, and those that the flow has for all steps."""
-    draft = _Draft(flow.name, member.file, report, compute=compute_of(flow))
+def read_step(flow: Flow, member: Member, compute: str, report: Report) -> StepSettings:
+    """The settings of a step: its own, and those for all steps of the flow, which run elsewhere by `compute`."""
+    draft = _Draft(flow.name, member.file, report, compute=compute)
     for node, file in flow.decorators:
         if file.imported.word(called(node)) in ("pypi_base", "conda_base"):
             draft.file = file
