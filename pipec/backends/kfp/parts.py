@@ -21,6 +21,9 @@ from pipec.backends.kfp.settings import Settings, environment, escaped_environme
 from pipec.ir import Component, Pipeline, Span
 from pipec.ir.code import Definition
 
+IMPORTER = "artifact-at"
+"""What the one component is called that makes an artifact of its URI; no step has that name."""
+
 
 @dataclass
 class Glue:
@@ -96,7 +99,7 @@ class Parts:
         """Component -> its program, and the place of its step."""
         self._codes: dict[tuple[str, ...], str] = {}
         self._known: dict[object, str] = {}
-        self.taken: set[str] = set()
+        self.taken = {IMPORTER}
 
     def container(self, glue: Glue, step: Component | None, settings: Settings) -> str:
         """The component for `glue`; calls that differ only in what they are called with share one."""
@@ -190,10 +193,10 @@ class Parts:
 
     def importer(self) -> str:
         """The component that makes an artifact of its URI."""
-        if "comp-artifact-at" not in self.components:
+        if f"comp-{IMPORTER}" not in self.components:
             handle = Handle("artifact", "artifact")
-            self.components["comp-artifact-at"] = ComponentSpec(
-                executor_label="exec-artifact-at",
+            self.components[f"comp-{IMPORTER}"] = ComponentSpec(
+                executor_label=f"exec-{IMPORTER}",
                 input_definitions=definitions({"uri": ParameterSpec()}, {}),
                 output_definitions=definitions({}, {"artifact": artifact_of(handle)}),
             )
@@ -201,9 +204,8 @@ class Parts:
             # else two imports of one URI would be one artifact, of which a DAG that gets both loses one
             kind = ArtifactType(schema_title="system.Artifact")
             importer = ImporterSpec(artifact_uri=uri, reimport=True, type_schema=kind)
-            self.executors["exec-artifact-at"] = ExecutorSpec(importer=importer)
-            self.taken.add("artifact-at")
-        return "comp-artifact-at"
+            self.executors[f"exec-{IMPORTER}"] = ExecutorSpec(importer=importer)
+        return f"comp-{IMPORTER}"
 
     def dag(self, name: str, component: ComponentSpec) -> str:
         """Keep a DAG as the component of the task `name`."""
