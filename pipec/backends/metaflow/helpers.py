@@ -9,6 +9,19 @@ from pipec.backends.metaflow.names import Words
 from pipec.compiler.pysource import rename_globals
 from pipec.compiler.pysource.imports import Import, parse
 from pipec.compiler.rendering import helper
+from pipec.ir import Definition
+
+DECORATORS = (
+    "card", "catch", "project", "retry", "timeout", "environment", "resources", "schedule", "exit_hook",
+    "trigger", "trigger_on_finish", "Parameter", "JSONType",
+)  # fmt: skip
+"""What may be imported from metaflow by its own name."""
+WORDS = (
+    *(Import("datetime", name) for name in ("datetime", "timedelta", "timezone")),
+    Import("copy", "deepcopy"),
+    *(Import("metaflow", name) for name in ("FlowSpec", "step", "current", *DECORATORS)),
+)
+"""What steps and decorators use besides helpers."""
 
 
 @cache
@@ -42,6 +55,11 @@ def imports(words: Words) -> list[Import]:
     text = "\n".join(source for name, source in parts().items() if name in words.used)
     mentioned = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
     return [renamed(i, words) for i in _imports() if _bound(i) in mentioned]
+
+
+def shared(definition: Definition) -> bool:
+    """Whether the user imports the very thing that a flow imports under this name."""
+    return definition.kind == "import" and {*parse(definition.source)} <= {*_imports(), *WORDS}
 
 
 def renamed(found: Import, words: Words) -> Import:

@@ -33,11 +33,6 @@ MOST_PATHS = 4000
 """Metaflow's validator follows every path from start to end, in every task: from here on that is felt."""
 IMPRACTICAL_PATHS = 100_000
 """From here on it takes each task longer to start than most steps take to run."""
-DECORATORS = (
-    "card", "catch", "project", "retry", "timeout", "environment", "resources", "schedule", "exit_hook",
-    "trigger", "trigger_on_finish", "Parameter", "JSONType",
-)  # fmt: skip
-"""What may be imported from metaflow by its own name."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +121,7 @@ def _result(builder: Builder, end: Draft, pipeline: Pipeline) -> str | None:
 
 def _flow(pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft], site: Site, report: Report) -> Flow:
     code = user_code(pipeline)
-    words = Words({name for d in pipeline.definitions for name in d.names} | {"self"})
+    words = Words({name for d in pipeline.definitions if not fixed.shared(d) for name in d.names} | {"self"})
     parameters = [declared(parameter, words) for parameter in pipeline.parameters]
     made = [_step(step, pipeline, flow, words, site, report) for step in steps]
     bases = [words("FreshArtifacts")] if flow.copies else []
@@ -217,10 +212,8 @@ def _imports(code: UserCode, words: Words) -> list[str]:
     """The import statements at the top of the file."""
     wanted = [i for source in code.imports for i in parse(source)]
     wanted += fixed.imports(words)
-    own = dict.fromkeys(("datetime", "timedelta", "timezone"), "datetime") | {"deepcopy": "copy"}
-    own |= dict.fromkeys(("FlowSpec", "step", "current", *DECORATORS), "metaflow")
-    wanted += [fixed.renamed(Import(module, name), words) for name, module in own.items() if name in words.used]
-    typing = [i for source in code.typing_imports for i in parse(source)]
+    wanted += [fixed.renamed(found, words) for found in fixed.WORDS if found.name in words.used]
+    typing = [i for source in code.typing_imports for i in parse(source) if i not in wanted]
     if typing:
         wanted.append(Import("typing", "TYPE_CHECKING"))
     if code.postponed:

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
-from pathlib import Path as metaflow_Path
 from typing import TYPE_CHECKING, Any
 
 from metaflow import Flow, FlowSpec, Parameter, StepMutator, current, retry, step
@@ -170,7 +169,7 @@ def pack(path: Any) -> Any:
         return None
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"step {current.step_name!r} returned a {type(path).__name__}; its annotation says a path")
-    source = metaflow_Path(path).resolve()
+    source = Path(path).resolve()
     if not source.exists():
         raise FileNotFoundError(f"step {current.step_name!r} returned {str(path)!r}, and there is no such file")
     if source.is_file():
@@ -185,7 +184,7 @@ def unpack(packed: Any) -> Any:
     """A private copy of a packed file or folder, beside the working folder."""
     if packed is None:
         return None
-    target = metaflow_Path(tempfile.mkdtemp(dir=metaflow_Path.cwd().parent), packed["name"])
+    target = Path(tempfile.mkdtemp(dir=Path.cwd().parent), packed["name"])
     if packed["folder"]:
         with tarfile.open(fileobj=io.BytesIO(packed["content"])) as archive:
             archive.extractall(target.parent, filter="data")

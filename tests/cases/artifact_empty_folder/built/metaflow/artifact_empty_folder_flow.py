@@ -7,10 +7,8 @@ import io
 import os
 import tarfile
 import tempfile
-import tempfile as metaflow_tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from pathlib import Path as metaflow_Path
 from typing import Any
 
 from metaflow import FlowSpec, Parameter, current, step
@@ -34,9 +32,9 @@ def look(data: Path) -> list[str]:
 def empty_folder() -> Iterator[None]:
     """Run in an empty working folder, without standard input; a function that exits the process has failed."""
     before = os.getcwd()
-    with metaflow_tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
-        os.chdir(metaflow_tempfile.mkdtemp(dir=folder))
+        os.chdir(tempfile.mkdtemp(dir=folder))
         try:
             yield
         except SystemExit as error:
@@ -74,7 +72,7 @@ def pack(path: Any) -> Any:
         return None
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"step {current.step_name!r} returned a {type(path).__name__}; its annotation says a path")
-    source = metaflow_Path(path).resolve()
+    source = Path(path).resolve()
     if not source.exists():
         raise FileNotFoundError(f"step {current.step_name!r} returned {str(path)!r}, and there is no such file")
     if source.is_file():
@@ -89,7 +87,7 @@ def unpack(packed: Any) -> Any:
     """A private copy of a packed file or folder, beside the working folder."""
     if packed is None:
         return None
-    target = metaflow_Path(metaflow_tempfile.mkdtemp(dir=metaflow_Path.cwd().parent), packed["name"])
+    target = Path(tempfile.mkdtemp(dir=Path.cwd().parent), packed["name"])
     if packed["folder"]:
         with tarfile.open(fileobj=io.BytesIO(packed["content"])) as archive:
             archive.extractall(target.parent, filter="data")

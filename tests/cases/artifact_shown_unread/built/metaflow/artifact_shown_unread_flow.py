@@ -9,7 +9,6 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from pathlib import Path as metaflow_Path
 from typing import Any
 
 from metaflow import FlowSpec, JSONType, Parameter, current, step
@@ -81,7 +80,7 @@ def pack(path: Any) -> Any:
         return None
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"step {current.step_name!r} returned a {type(path).__name__}; its annotation says a path")
-    source = metaflow_Path(path).resolve()
+    source = Path(path).resolve()
     if not source.exists():
         raise FileNotFoundError(f"step {current.step_name!r} returned {str(path)!r}, and there is no such file")
     if source.is_file():

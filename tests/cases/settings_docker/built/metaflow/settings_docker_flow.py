@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import os as metaflow_os
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from pathlib import Path as metaflow_Path
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -65,16 +63,16 @@ class pypi_on_cluster(StepMutator):
 @contextlib.contextmanager
 def empty_folder() -> Iterator[None]:
     """Run in an empty working folder, without standard input; a function that exits the process has failed."""
-    before = metaflow_os.getcwd()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(metaflow_os.devnull) as nothing:
-        metaflow_os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
-        metaflow_os.chdir(tempfile.mkdtemp(dir=folder))
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
         try:
             yield
         except SystemExit as error:
             raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
-            metaflow_os.chdir(before)
+            os.chdir(before)
 
 
 def plain(value: Any) -> Any:
@@ -111,9 +109,9 @@ def pack(path: Any) -> Any:
     """A file or folder as an artifact: its name, and its bytes or those of a tar archive."""
     if path is None:
         return None
-    if not isinstance(path, (str, metaflow_os.PathLike)):
+    if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"step {current.step_name!r} returned a {type(path).__name__}; its annotation says a path")
-    source = metaflow_Path(path).resolve()
+    source = Path(path).resolve()
     if not source.exists():
         raise FileNotFoundError(f"step {current.step_name!r} returned {str(path)!r}, and there is no such file")
     if source.is_file():
@@ -128,7 +126,7 @@ def unpack(packed: Any) -> Any:
     """A private copy of a packed file or folder, beside the working folder."""
     if packed is None:
         return None
-    target = metaflow_Path(tempfile.mkdtemp(dir=metaflow_Path.cwd().parent), packed["name"])
+    target = Path(tempfile.mkdtemp(dir=Path.cwd().parent), packed["name"])
     if packed["folder"]:
         with tarfile.open(fileobj=io.BytesIO(packed["content"])) as archive:
             archive.extractall(target.parent, filter="data")

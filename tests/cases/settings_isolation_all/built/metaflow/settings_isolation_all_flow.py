@@ -7,7 +7,6 @@ import hashlib
 import io
 import itertools
 import os
-import os as metaflow_os
 import pickle
 import sys
 import tarfile
@@ -16,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from pathlib import Path as metaflow_Path
 from typing import TYPE_CHECKING, Any
 
 from metaflow import Flow, FlowSpec, Parameter, catch, current, environment, retry, step, user_step_decorator
@@ -90,16 +88,16 @@ def failure_message(step_name, flow, inputs, attributes):
 @contextlib.contextmanager
 def empty_folder() -> Iterator[None]:
     """Run in an empty working folder, without standard input; a function that exits the process has failed."""
-    before = metaflow_os.getcwd()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(metaflow_os.devnull) as nothing:
-        metaflow_os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
-        metaflow_os.chdir(tempfile.mkdtemp(dir=folder))
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
         try:
             yield
         except SystemExit as error:
             raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
-            metaflow_os.chdir(before)
+            os.chdir(before)
 
 
 def reuse(flow: FlowSpec, artifacts: list[str], code: str, inputs: dict, ttl: timedelta | None = None) -> bool:
@@ -147,9 +145,9 @@ def pack(path: Any) -> Any:
     """A file or folder as an artifact: its name, and its bytes or those of a tar archive."""
     if path is None:
         return None
-    if not isinstance(path, (str, metaflow_os.PathLike)):
+    if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"step {current.step_name!r} returned a {type(path).__name__}; its annotation says a path")
-    source = metaflow_Path(path).resolve()
+    source = Path(path).resolve()
     if not source.exists():
         raise FileNotFoundError(f"step {current.step_name!r} returned {str(path)!r}, and there is no such file")
     if source.is_file():
@@ -164,7 +162,7 @@ def unpack(packed: Any) -> Any:
     """A private copy of a packed file or folder, beside the working folder."""
     if packed is None:
         return None
-    target = metaflow_Path(tempfile.mkdtemp(dir=metaflow_Path.cwd().parent), packed["name"])
+    target = Path(tempfile.mkdtemp(dir=Path.cwd().parent), packed["name"])
     if packed["folder"]:
         with tarfile.open(fileobj=io.BytesIO(packed["content"])) as archive:
             archive.extractall(target.parent, filter="data")

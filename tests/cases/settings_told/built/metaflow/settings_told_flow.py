@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import os as metaflow_os
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,16 +29,16 @@ def half(n: float) -> float:
 @contextlib.contextmanager
 def empty_folder() -> Iterator[None]:
     """Run in an empty working folder, without standard input; a function that exits the process has failed."""
-    before = metaflow_os.getcwd()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(metaflow_os.devnull) as nothing:
-        metaflow_os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
-        metaflow_os.chdir(tempfile.mkdtemp(dir=folder))
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)  # local runs leave it open: a function that reads it would wait for ever
+        os.chdir(tempfile.mkdtemp(dir=folder))
         try:
             yield
         except SystemExit as error:
             raise RuntimeError(f"step {current.step_name!r} called sys.exit({error.code!r})") from error
         finally:
-            metaflow_os.chdir(before)
+            os.chdir(before)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from pathlib import Path as metaflow_Path
 from typing import Any
 
 from metaflow import S3, FlowSpec, Parameter, current, step
@@ -56,7 +55,7 @@ def exists(uri: str) -> bool:
     path = uri.removeprefix("file://")
     if "://" in path:
         raise ValueError(f"a flow can wait for paths, file:// and s3://, not for {uri!r}")
-    return metaflow_Path(path).exists()
+    return Path(path).exists()
 
 
 def plain(value: Any) -> Any:
