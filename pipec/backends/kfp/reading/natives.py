@@ -13,7 +13,7 @@ from typing import Any
 
 from pipec.backends.kfp.reading.commands import PLACEHOLDER, STRUCTURED
 from pipec.backends.kfp.reading.names import identifier
-from pipec.backends.kfp.reading.ports import TYPES, Output, file_role, parameter_type, role, schema
+from pipec.backends.kfp.reading.ports import TYPES, Output, file_role, parameter_type, role, schema, titled
 from pipec.backends.kfp.reading.values import literal
 from pipec.backends.kfp.sdk import ARGUMENTS, CLAIMS, GIVEN, GOOGLE, OF_RUN, SYSTEM
 from pipec.compiler.pysource.layout import fitted
@@ -195,9 +195,10 @@ def _interface(made: Words, spec: Mapping[str, Any]) -> None:
         if one.get("isArtifactList"):
             made.refused = f"its output `{name}` is a list of artifacts"
         title = schema(one)
-        if title not in FILES:
+        annotation = role(one) if title in FILES else titled(one)
+        if title not in FILES and annotation == "Path":
             made.changes.append(f"its output `{name}` is a `system.Artifact`, and no `{title}`")
-        found.append(Output(name, "", title, annotation=role(one) if title in FILES else "Path"))
+        found.append(Output(name, "", title, annotation=annotation))
     made.outputs = tuple(found)
     names = [*made.inputs, *(output.name for output in found)]
     wrong = [n for n in names if not n.isidentifier() or keyword.iskeyword(n) or names.count(n) > 1 or n == "dsl"]

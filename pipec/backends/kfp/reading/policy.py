@@ -52,7 +52,7 @@ class Giver(Protocol):
 
 def read(
     documents: Documents, label: str, task_path: Path, task: Mapping[str, Any],
-    giver: Callable[[Path], Giver] | None = None,
+    giver: Callable[[Path], Giver | None] | None = None,
 ) -> Read:  # fmt: skip
     """The settings of `task`, whose executor is `label`; `giver`: the steps of tasks that give something to them."""
     return _Reader(documents, label, task_path, task, giver).read()
@@ -61,7 +61,7 @@ def read(
 class _Reader:
     def __init__(
         self, documents: Documents, label: str, task_path: Path, task: Mapping[str, Any],
-        giver: Callable[[Path], Giver] | None,
+        giver: Callable[[Path], Giver | None] | None,
     ) -> None:  # fmt: skip
         self.documents, self.giver = documents, giver
         executors = documents.spec["deploymentSpec"]["executors"]

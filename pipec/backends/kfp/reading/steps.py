@@ -313,6 +313,8 @@ class Steps:
     def _paths(self, annotations: list[str]) -> None:
         if any("Path" in annotation for annotation in annotations):
             self.imports["from pathlib import Path"] = None
+        if any("Annotated[" in annotation for annotation in annotations):
+            self.imports["from typing import Annotated"] = None
 
     # importers
 

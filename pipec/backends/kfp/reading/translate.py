@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipec.backends.kfp.native import is_workspace
 from pipec.backends.kfp.reading.blocks import Blocks
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.made import Notes
 from pipec.backends.kfp.reading.names import Names, identifier
+from pipec.backends.kfp.reading.of_pipeline import pipeline_settings
 from pipec.backends.kfp.reading.ports import Output, parameter_type, role, schema
 from pipec.backends.kfp.reading.programs import Program
 from pipec.backends.kfp.reading.steps import Plan, Steps, type_name
@@ -243,25 +243,11 @@ class _Translation:
             return {}, ""
         spec = self.documents.spec
         info = spec["pipelineInfo"]
-        native: dict[str, Any] = {}
+        timeout, native = pipeline_settings(self.documents, lambda path, key, why: self._lose(path, name, key, why))
         shown = str(info.get("displayName") or info["name"])
         if kfp_name(shown, 128) != info["name"]:
             native["displayName"], shown = shown, str(info["name"])
         settings = {"name": python(shown)} if shown != name else {}
-        if root := spec.get("defaultPipelineRoot"):
-            native["defaultPipelineRoot"] = root
-        config = ((self.documents.platform.get("platforms") or {}).get("kubernetes") or {}).get("pipelineConfig") or {}
-        timeout = None
-        for key, value in config.items():
-            if key == "activeDeadlineSeconds" and int(value):
-                timeout = float(int(value))
-            elif key == "workspace" and value and is_workspace(value):
-                native[key] = value
-            elif value:
-                path = ("platforms", "kubernetes", "pipelineConfig", key)
-                self._lose(path, name, key, "pipec has no setting for it")
-        for platform in (self.documents.platform.get("platforms") or {}).keys() - {"kubernetes"}:
-            self._lose(("platforms", platform), name, platform, "pipec knows the platform kubernetes alone")
         policy = PipelinePolicy(timeout=timeout, extensions={TARGET: native} if native else {})
         return {**settings, **pipeline_settings_of(policy)}, self._doc(component)
 

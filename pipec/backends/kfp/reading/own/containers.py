@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipec.backends.kfp.reading.commands import Command, command
+from pipec.backends.kfp.reading.commands import Command
 from pipec.backends.kfp.reading.documents import Documents, Path
-from pipec.backends.kfp.reading.names import identifier
+from pipec.backends.kfp.reading.own.calls import StepNames, argument, called, step_of
 from pipec.backends.kfp.reading.own.glue import Made
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
-from pipec.backends.kfp.reading.own.tree import Call
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.windows import INPUT
-from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import Asked, ContainerStep, policy_of, settings_of
 
 if TYPE_CHECKING:
@@ -58,8 +55,8 @@ class Known:
 class Containers:
     """The container steps of one document."""
 
-    def __init__(self, documents: Documents, symbols: Symbols) -> None:
-        self.documents, self.symbols = documents, symbols
+    def __init__(self, documents: Documents, symbols: Symbols, names: StepNames) -> None:
+        self.documents, self.symbols, self.names = documents, symbols, names
         self.known: dict[str, Known] = {}
         self.paths: dict[Path, tuple[str, Mapping[str, Any], str, dict[str, str]]] = {}
         """Task -> its step, itself, its executor, and which constants it gets."""
@@ -69,15 +66,12 @@ class Containers:
         name: str,
         path: Path,
         task: Mapping[str, Any],
-        component: Mapping[str, Any],
+        label: str,
+        read: Command,
         bound: Mapping[str, Value],
     ) -> Made:
         """A task of such a container."""
-        label = component["executorLabel"]
         container = self.documents.spec["deploymentSpec"]["executors"][label]["container"]
-        read = command(container, without_window(component), frozenset(bound))
-        if read.lost or read.notes:
-            raise RefusedError(f"the command of the container of `{name}` is not known")
         step = self._step(task["componentRef"]["name"], container["image"], read)
         known = self.known[step]
         fixed = {port: bound[port].source for port in read.inputs if bound[port].form == "constant"}
@@ -85,44 +79,33 @@ class Containers:
         arguments = []
         for port in read.inputs:
             value = bound[port]
-            source = self._argument(value, name)
+            source = argument(self.symbols, value, name)
             known.taken.setdefault(port, set()).add(value.form)
             self.symbols.hint(value.source, port)
             arguments.append(f"{port}={source}")
-        cached = bool((task.get("cachingOptions") or {}).get("enableCache"))
-        call = Call(name, source=f"{step}({', '.join(arguments)})", function=step, cached=cached)
-        call.size = len(read.outputs) if len(read.outputs) > 1 else 0
+        call = called(name, step, arguments, task, self.symbols, [*read.outputs])
         made = Made([call])
-        for at, (key, output) in enumerate(read.outputs.items()):
-            symbol = call.targets[at if call.size else None] = self.symbols.new()
-            self.symbols.fallback[symbol] = key
+        for key, symbol in zip(read.outputs, call.targets.values()):
             known.given.setdefault(key, []).append(symbol)
-            made.outputs[key] = Value("file" if output.artifact else "written", symbol)
+            made.outputs[key] = Value("file" if read.outputs[key].artifact else "written", symbol)
         return made
-
-    def _argument(self, value: Value, name: str) -> str:
-        match value.form:
-            case "constant":
-                return python(value.source)
-            case "written":
-                self.symbols.read_as(value.source, "raw", name)
-                return value.source
-            case "raw" | "text" | "plain" | "artifact" | "file":
-                return value.source
-        raise RefusedError(f"the container of `{name}` gets something that is not known")
 
     def _step(self, reference: str, image: str, read: Command) -> str:
         """The name of the step, which all its components share."""
-        wanted = identifier(re.sub(r"-\d+\Z", "", reference.removeprefix("comp-")).replace("-", "_"))
-        name, number = wanted, 1
-        while name in self.known:
-            other = self.known[name]
-            if (other.image, other.command.command, other.command.args) == (image, read.command, read.args):
-                return name
-            number += 1
-            name = f"{wanted}_{number}"
-        self.known[name] = Known(image, read)
+
+        def same(other: Known) -> bool:
+            return (other.image, other.command.command, other.command.args) == (image, read.command, read.args)
+
+        name = self.names.of(step_of(reference), self.known, same)
+        self.known.setdefault(name, Known(image, read))
         return name
+
+    def texts(self, path: Path) -> tuple[str, frozenset[str]] | None:
+        """The step of the task at `path`, and which of its outputs can be plain text: those that are not files."""
+        if path not in self.paths:
+            return None
+        name = self.paths[path][0]
+        return name, frozenset(key for key, output in self.known[name].command.outputs.items() if not output.artifact)
 
     def settings(self, steps: Steps) -> None:
         """Read the settings of all of them."""
@@ -148,15 +131,10 @@ class Containers:
             for name, known in self.known.items()
         ]
 
-    @property
-    def needs_path(self) -> bool:
-        """Whether an annotation is `Path`."""
-        found = [kind for known in self.known.values() for kind in self._annotations(known)]
-        return "Path" in found
-
-    def _annotations(self, known: Known) -> list[str]:
-        inputs = [self._input(known, port) for port in known.command.inputs]
-        return inputs + [self._output(known, key) for key in known.command.outputs]
+    def annotations(self) -> list[str]:
+        """Those of all inputs and outputs."""
+        inputs = [self._input(known, port) for known in self.known.values() for port in known.command.inputs]
+        return inputs + [self._output(known, key) for known in self.known.values() for key in known.command.outputs]
 
     def _input(self, known: Known, port: str) -> str:
         forms = known.taken.get(port, set())

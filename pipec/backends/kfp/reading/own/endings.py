@@ -62,7 +62,7 @@ def _asks(task: Mapping[str, Any]) -> str | None:
 
 def _hooks(name: str, scopes: Scopes, task: Mapping[str, Any]) -> dict[str, str]:
     component = scopes.components[task["componentRef"]["name"]]
-    program = scopes.program(component["executorLabel"]) if "executorLabel" in component else None
+    program = scopes.programs.of(component["executorLabel"]) if "executorLabel" in component else None
     if program is None or not GLUE.fullmatch(program.glue):
         raise RefusedError(f"the task `{name}`, which runs whatever has happened, is not one of pipec's")
     program.check()

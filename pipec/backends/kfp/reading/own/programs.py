@@ -114,6 +114,27 @@ class Program:
         return found
 
 
+class Programs:
+    """The programs of a document, each read once."""
+
+    def __init__(self, executors: Mapping[str, Any]) -> None:
+        self.all = {label: program_of(one.get("container") or {}) for label, one in executors.items()}
+        self.used: dict[str, Program] = {}
+        """Those that a task runs, in the order of the tasks."""
+
+    def of(self, label: str) -> Program | None:
+        """The program of an executor; `None` where it is one of the user's own, or the server's."""
+        program = self.all[label]
+        if program is not None:
+            self.used.setdefault(label, program)
+        return program
+
+    @cached_property
+    def names(self) -> set[str]:
+        """Everything that the user's definitions in them bind."""
+        return {name for program in self.all.values() if program for chunk in program.chunks for name in chunk.names}
+
+
 def program_of(container: Mapping[str, Any]) -> Program | None:
     """The program of a container; `None` where it is one of the user's own images with a command of its own."""
     command = container.get("command") or []

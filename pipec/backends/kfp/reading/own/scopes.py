@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.own.glue import Glue, Made
-from pipec.backends.kfp.reading.own.programs import Program, program_of
+from pipec.backends.kfp.reading.own.programs import Program, Programs
 from pipec.backends.kfp.reading.own.symbols import Form, Symbols, Value, constant
-from pipec.backends.kfp.reading.own.tree import Choice, Group, Loop, Node, Part, sources
+from pipec.backends.kfp.reading.own.tree import Assign, Choice, Group, Loop, Node, Part, sources
 from pipec.backends.kfp.reading.own.tree import walk as every
+from pipec.backends.kfp.reading.own.waiting import Waiting, producers
 from pipec.backends.kfp.reading.values import RefusedError
+from pipec.backends.kfp.scope import RUN_CREATED, RUN_ID, RUN_NAME
+from pipec.backends.kfp.sdk import OF_RUN
 from pipec.backends.kfp.windows import INPUT, PROGRAM
+from pipec.compiler.pysource.text import python
 from pipec.ir import Deadline
 
 CONDITION = re.compile(r"inputs\.parameter_values\['(?P<flag>[^']+)'\] == '(?P<wanted>true|false)'")
@@ -29,8 +33,24 @@ SMALL: dict[Form, re.Pattern[str]] = {
 HELPING = ("each-", "some-", "import-")
 """What the DAGs are called that only a loop or an importer needs."""
 
-Foreign = Callable[[str, Path, Mapping[str, Any], Mapping[str, Any], Mapping[str, Value]], Made]
-"""Reads the task of a container that has no program of pipec's: name, path, task, component, inputs."""
+DOUBLE = re.compile(r'(\w+) = kfp_value\(task, "(?P<port>[^"]+)"\)\nkfp_save\(task, "Output", float\(\1\), "[^"]*"\)')
+"""The small task that makes a `float` of a number that Kubeflow has made a double."""
+DATE = re.compile(r'(\w+) = kfp_raw\(task, "\w+"\)\nkfp_save\(task, "Output", \1\[:10\], "[^"]*"\)')
+"""The one that makes `run.date` of the time when a run was created."""
+
+
+class Foreign(Protocol):
+    """Reads the tasks that have no program of pipec's."""
+
+    def task(
+        self, name: str, path: Path, task: Mapping[str, Any], component: Mapping[str, Any], bound: Mapping[str, Value]
+    ) -> Made:
+        """What one is; `bound`: its inputs."""
+        ...
+
+    def placeholder(self, text: str, path: Path) -> Assign:
+        """What gives a text that the server fills in for the task at `path`."""
+        ...
 
 
 @dataclass
@@ -61,17 +81,19 @@ class Scope:
 class Scopes:
     """Reads the DAGs of one document."""
 
-    def __init__(self, documents: Documents, symbols: Symbols, foreign: Foreign) -> None:
-        self.documents, self.symbols, self.foreign = documents, symbols, foreign
+    def __init__(self, documents: Documents, symbols: Symbols, programs: Programs, foreign: Foreign) -> None:
+        self.documents, self.symbols, self.programs, self.foreign = documents, symbols, programs, foreign
         self.components: Mapping[str, Any] = documents.spec.get("components") or {}
         self.executors: Mapping[str, Any] = documents.spec["deploymentSpec"]["executors"]
-        self.programs: dict[str, Program | None] = {}
+        self.waiting = Waiting(documents)
         self.ran: list[Ran] = []
         self.told: dict[Path, tuple[str, str, Program]] = {}
         """DAG and task -> the function that is told when it has failed, and the program with it."""
         self.windows: dict[Path, float] = {}
         """DAG and task -> how many seconds its results are kept."""
         self.parts: list[Part] = []
+        self.filled: dict[str, Assign] = {}
+        """Text that the server fills in -> what gives it to the function that is being read."""
 
     def dag(self, component: Mapping[str, Any], scope: Scope) -> Scope:
         """Read the tasks of `component` into `scope`."""
@@ -102,9 +124,8 @@ class Scopes:
         if (task.get("triggerPolicy") or {}).get("strategy") == COMPLETED:
             self._tells(name, task, component, scope)
             return
-        before = {n for t in task.get("dependentTasks") or () for n in scope.ends[t]}
+        before = {n for t in self.waiting.of(task) for n in scope.ends[t]}
         bound = self._bound(name, task, scope)
-        before |= {n for t in _producers(task) for n in scope.ends[t]}
         if "dag" in component:
             made = self._nested(name, task, component, bound)
         else:
@@ -119,14 +140,18 @@ class Scopes:
         self, name: str, path: Path, task: Mapping[str, Any], component: Mapping[str, Any], bound: dict[str, Value]
     ) -> Made:
         label = component["executorLabel"]
-        executor = self.executors[label]
-        if "importer" in executor:
-            return Made(outputs={"artifact": Value("artifact", self._located(name, bound))})
+        if "importer" in self.executors[label] and (place := bound.get("uri")) is not None and place.form == "uri":
+            return Made(outputs={"artifact": Value("artifact", place.source)})
         if (window := bound.pop(INPUT, None)) is not None and window.form == "window":
             self.windows[path] = float(window.source)
-        program = self.program(label)
+        program = self.programs.of(label)
+        self._fill(bound, path, program)
         if program is None:
-            return self.foreign(name, path, task, component, bound)
+            return self.foreign.task(name, path, task, component, bound)
+        double = next((value for value in bound.values() if value.form == "double"), None)
+        if double is not None and DOUBLE.fullmatch(program.glue):
+            program.check()
+            return Made(outputs={"Output": Value("text", double.source)})
         for form, pattern in SMALL.items() if not program.step else ():
             if found := pattern.fullmatch(program.glue):
                 program.check()
@@ -137,24 +162,22 @@ class Scopes:
             self.ran.append(Ran(path, task, label, program, made.limit, made.deadline))
         return made
 
-    def program(self, label: str) -> Program | None:
-        """The program of an executor; `None` where it has one of the user's own."""
-        if label not in self.programs:
-            container = self.executors[label].get("container")
-            if container is None:
-                raise RefusedError(f"the executor `{label}` is no container")
-            self.programs[label] = program_of(container)
-        return self.programs[label]
-
-    def _located(self, name: str, bound: Mapping[str, Value]) -> str:
-        value = bound.get("uri")
-        if value is None or value.form != "uri":
-            raise RefusedError(f"the importer `{name}` gets no place of an artifact")
-        return value.source
+    def _fill(self, bound: dict[str, Value], path: Path, program: Program | None) -> None:
+        """Put what gives it in the place of a text that the server fills in; a program says itself what `run` is."""
+        own = {RUN_ID: "run.id", RUN_NAME: "run.name"}
+        for port, value in bound.items():
+            if value.form != "constant" or value.source not in OF_RUN.values():
+                continue
+            if value.source in own:
+                bound[port] = value if program else Value("raw", own[value.source])
+            elif program is None or value.source != RUN_CREATED or not DATE.fullmatch(program.glue):
+                if value.source not in self.filled:
+                    self.filled[value.source] = self.foreign.placeholder(value.source, path)
+                bound[port] = Value("raw", self.filled[value.source].symbol)
 
     def _tells(self, name: str, task: Mapping[str, Any], component: Mapping[str, Any], scope: Scope) -> None:
         """A task that tells somebody of the failure of another one."""
-        program = self.program(component["executorLabel"]) if "executorLabel" in component else None
+        program = self.programs.of(component["executorLabel"]) if "executorLabel" in component else None
         inputs = (task.get("inputs") or {}).get("parameters") or {}
         status = ((inputs.get("status") or {}).get("taskFinalStatus") or {}).get("producerTask")
         call = re.search(
@@ -181,6 +204,8 @@ class Scopes:
         match source:
             case {"runtimeValue": {"constant": str(text)}}:
                 return Value("constant", text)
+            case {"runtimeValue": {"constant": value}}:
+                return Value("literal", python(value))
             case {"componentInputParameter": str(key)} | {"componentInputArtifact": str(key)} if key in scope.inputs:
                 return scope.inputs[key]
             case {"taskOutputParameter": {"producerTask": str(of), "outputParameterKey": str(key)}}:
@@ -302,7 +327,7 @@ class Scopes:
         parameters: dict[str, str] = {}
         inner: dict[str, Value] = {}
         for port, value in bound.items():
-            if value.form in ("constant", "window"):
+            if value.form in ("constant", "literal", "window"):
                 inner[port] = value
                 continue
             if value.source not in parameters:
@@ -310,8 +335,10 @@ class Scopes:
             itself = value.form in ("text", "raw", "written", "artifact")
             self.symbols.hint(parameters[value.source], port, first=itself)
             inner[port] = Value(value.form, parameters[value.source])
+        around, self.filled = self.filled, {}
         scope = self.dag(component, Scope(inner, path))
-        part.nodes = scope.nodes
+        part.nodes = [*self.filled.values(), *scope.nodes]
+        self.filled = around
         outputs: dict[str, Value] = {}
         made: dict[str, str] = {}
         for key, value in self.handed_out(component, scope).items():
@@ -348,14 +375,6 @@ def _item_name(item: str) -> str:
     return found[1] if found else item
 
 
-def _producers(task: Mapping[str, Any]) -> Iterator[str]:
-    inputs = task.get("inputs") or {}
-    for source in [*(inputs.get("parameters") or {}).values(), *(inputs.get("artifacts") or {}).values()]:
-        for key in ("taskOutputParameter", "taskOutputArtifact"):
-            if key in source:
-                yield source[key]["producerTask"]
-
-
 def _sorted(tasks: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """The tasks in the order of the document, but none before one that it waits for."""
     found: dict[str, Mapping[str, Any]] = {}
@@ -363,7 +382,7 @@ def _sorted(tasks: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     while rest:
         ready = [
             name for name, task in rest.items()
-            if all(t in found for t in {*(task.get("dependentTasks") or ()), *_producers(task)})
+            if all(t in found for t in {*(task.get("dependentTasks") or ()), *producers(task)})
         ]  # fmt: skip
         if not ready:
             raise RefusedError("its tasks wait for one another in a circle")

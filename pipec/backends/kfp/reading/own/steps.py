@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,8 +63,14 @@ class Step:
 class Steps:
     """The steps of one document."""
 
-    def __init__(self, documents: Documents, told: Mapping[Path, str], windows: Mapping[Path, float]) -> None:
-        self.documents, self.told, self.windows = documents, told, windows
+    def __init__(
+        self,
+        documents: Documents,
+        told: Mapping[Path, str],
+        windows: Mapping[Path, float],
+        giver: Callable[[Path], policy.Giver | None],
+    ) -> None:
+        self.documents, self.told, self.windows, self.giver = documents, told, windows, giver
         self.found: dict[str, Step] = {}
         self.hooks: list[tuple[str, str]] = []
         """Functions that are told of late steps, and the functions of these."""
@@ -93,7 +99,7 @@ class Steps:
     ) -> tuple[dict[str, str], TaskPolicy, list[tuple[Path, str, str]]]:
         """The settings of the component, the policy of a task, and what is lost of them."""
         given = taken(self.documents, label, task)
-        read = policy.read(given.documents, label, path, task)
+        read = policy.read(given.documents, label, path, task, self.giver)
         lost = [one for one in read.lost if one[1] != "backoffMaxDuration" or not _is_usual(task)]
         named = {name: name.removesuffix(TEXT) for name in read.policy.arguments.values()}
         found = given.put_into(renamed(read.policy, named)[0])

@@ -14,13 +14,13 @@ from pipec.backends.kfp.reading.values import RefusedError
 from pipec.compiler.pysource import rename_free
 from pipec.compiler.pysource.text import python
 
-Form = Literal["constant", "text", "raw", "written", "plain", "list", "items", "truth", "uri", "uris", "artifact",
-               "artifacts", "file", "window"]  # fmt: skip
-"""How a value travels: text that nobody has read yet; exact JSON; a `str` as it is; what a container has
-written, which is one or the other; text for a command line; a list of
-JSON texts, one for each iteration; what a loop runs over; "true" or "false" for a condition, or for `is None`; the
-place of an artifact; those of the items of a list; artifacts; the number of a time window of the cache, whose source is
-its seconds."""
+Form = Literal["constant", "literal", "text", "double", "raw", "written", "plain", "list", "items", "truth", "uri",
+               "uris", "artifact", "artifacts", "file", "window"]  # fmt: skip
+"""How a value travels: text that nobody has read yet; a value with a type of Kubeflow's; exact JSON; a number that
+Kubeflow has made a double; a `str` as it is; what a container has written, which is one or the other; text for a
+command line; a list of JSON texts, one for each iteration; what a loop runs over; "true" or "false" for a condition, or
+for `is None`; the place of an artifact; those of the items of a list; artifacts; the number of a time window of the
+cache, whose source is its seconds."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Value:
 
     form: Form
     source: str
-    """An expression over symbols; of a constant its text."""
+    """An expression over symbols; of a constant its text, of a literal its Python."""
 
 
 @dataclass

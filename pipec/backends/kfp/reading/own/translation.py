@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from pipec.backends.kfp.reading.documents import Documents
+from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
-from pipec.backends.kfp.reading.own.containers import Containers
+from pipec.backends.kfp.reading.of_pipeline import pipeline_settings
+from pipec.backends.kfp.reading.own.calls import StepNames
 from pipec.backends.kfp.reading.own.definitions import Definitions
 from pipec.backends.kfp.reading.own.endings import body_of
+from pipec.backends.kfp.reading.own.foreign import ForeignSteps
 from pipec.backends.kfp.reading.own.handling import Handling
 from pipec.backends.kfp.reading.own.inlining import inline
 from pipec.backends.kfp.reading.own.naming import names
 from pipec.backends.kfp.reading.own.order import Order
 from pipec.backends.kfp.reading.own.parameters import Parameter, parameters_of
 from pipec.backends.kfp.reading.own.printing import Printer
+from pipec.backends.kfp.reading.own.programs import Program, Programs
 from pipec.backends.kfp.reading.own.results import shape
 from pipec.backends.kfp.reading.own.scopes import Scopes
 from pipec.backends.kfp.reading.own.steps import Steps
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Call, Group, Part, sources, walk
-from pipec.backends.kfp.reading.values import RefusedError
 from pipec.compiler.diagnostics import Report
-from pipec.compiler.diagnostics.foreign import SettingNotKept
+from pipec.compiler.diagnostics.foreign import KeptNative, SettingNotKept
 from pipec.compiler.pysource.text import python
 from pipec.compiler.reading import (
     Item,
@@ -50,14 +51,14 @@ class Translation:
     def __init__(self, documents: Documents, source: Source, report: Report) -> None:
         self.documents, self.source, self.report = documents, source, report
         self.symbols = Symbols.without(source.text)
-        self.containers = Containers(documents, self.symbols)
-        self.scopes = Scopes(documents, self.symbols, self.containers.task)
+        programs = Programs(documents.spec["deploymentSpec"]["executors"])
+        self.foreign = ForeignSteps(documents, self.symbols, StepNames(programs, self._name()))
+        self.scopes = Scopes(documents, self.symbols, programs, self.foreign)
         self.functions: dict[str, PipelineFunction] = {}
         self.hooks: dict[str, str] = {}
 
     def outcome(self) -> Outcome:
         """The module, and what the report says of it."""
-        self._refuse_natives()
         root = self.documents.spec["root"]
         parameters = parameters_of(root, self.source)
         inputs: dict[str, Value] = {}
@@ -70,19 +71,18 @@ class Translation:
         self.hooks = body.hooks
         scope = self.scopes.dag(body.component, body.scope)
         handed = self.scopes.handed_out(body.component, scope)
-        part = Part(self._name(), list(fixed), scope.nodes, [value.source for value in handed.values()])
+        nodes = [*self.scopes.filled.values(), *scope.nodes]
+        part = Part(self._name(), list(fixed), nodes, [value.source for value in handed.values()])
         for value in handed.values():
             if value.form == "written":
                 self.symbols.read_as(value.source, "text", "the pipeline")
         self._prune(part)
         definitions = Definitions(self._programs())
         steps = self._steps(part, definitions)
-        taken = definitions.names | set(self.containers.known)
+        taken = definitions.names | self.foreign.names
         functions = self._pipelines(part, fixed, parameters, taken)
-        items: list[Item] = [*steps.items(definitions), *self.containers.items(steps), *functions]
-        imports = definitions.imports()
-        if self.containers.needs_path:
-            imports.append("from pathlib import Path")
+        items: list[Item] = [*steps.items(definitions), *self.foreign.items(steps), *functions]
+        imports = definitions.imports() + self.foreign.imports()
         if definitions.late():
             imports.insert(0, "from __future__ import annotations")
         info = self.documents.spec["pipelineInfo"]
@@ -91,16 +91,6 @@ class Translation:
         read = PipelineRead(str(info["name"]), part.name, tuple(self._tasks(steps)))
         return Outcome(module, (read,))
 
-    def _refuse_natives(self) -> None:
-        """Refuse steps in Kubeflow's own words: the document has their tasks, and not all of what they were made of."""
-        executors = self.documents.spec["deploymentSpec"]["executors"]
-        for name, component in self.documents.spec["components"].items():
-            executor = executors.get(component.get("executorLabel")) or {}
-            stub = str((executor.get("container") or {}).get("image")).startswith("argostub/")
-            if stub or ("importer" in executor and name != "comp-artifact-at"):
-                reason = "is a native step: migrate the pipeline that it was built from"
-                raise RefusedError(f"`{name.removeprefix('comp-')}` {reason}")
-
     def _name(self) -> str:
         info = self.documents.spec["pipelineInfo"]
         name = identifier(str(info.get("displayName") or info["name"]).replace("-", "_"))
@@ -108,7 +98,7 @@ class Translation:
         return match[1] if match and match[1].isidentifier() else name
 
     def _prune(self, part: Part) -> None:
-        """Drop results of containers that nobody reads: the call may be there for its effect."""
+        """Drop results of containers and native steps that nobody reads: the call may be there for its effect."""
         parts = [part, *self.scopes.parts]
         used = {
             symbol for one in parts
@@ -117,16 +107,15 @@ class Translation:
         }  # fmt: skip
         for one in parts:
             for node in walk(one.nodes):
-                if isinstance(node, Call) and node.function in self.containers.known:
+                if isinstance(node, Call) and node.function in self.foreign:
                     node.targets = {select: s for select, s in node.targets.items() if s in used}
 
-    def _programs(self) -> list[Any]:
-        found = {id(p): p for p in self.scopes.programs.values() if p is not None}
-        return [p for p in found.values() if p.chunks]
+    def _programs(self) -> list[Program]:
+        return [program for program in self.scopes.programs.used.values() if program.chunks]
 
     def _steps(self, part: Part, definitions: Definitions) -> Steps:
         told = {path: function for path, (function, _, _) in self.scopes.told.items()}
-        steps = Steps(self.documents, told, self.scopes.windows)
+        steps = Steps(self.documents, told, self.scopes.windows, self.foreign.giver)
         ran = {one.path[-1]: one for one in self.scopes.ran}
         for node in _calls(part):
             if node.id in ran:
@@ -184,7 +173,7 @@ class Translation:
 
     def _settings(self, name: str) -> tuple[dict[str, str], str]:
         info = self.documents.spec["pipelineInfo"]
-        native: dict[str, Any] = {}
+        timeout, native = pipeline_settings(self.documents, lambda path, key, why: self._lose(path, name, key, why))
         settings: dict[str, str] = {}
         match = re.match(r"# (\w[^\n]*?): compiled by pipec from ", self.source.text)
         shown = match[1] if match else str(info.get("displayName") or info["name"])
@@ -192,26 +181,33 @@ class Translation:
             native["displayName"] = info["displayName"]
         if shown != name:
             settings["name"] = python(shown)
-        if root := self.documents.spec.get("defaultPipelineRoot"):
-            native["defaultPipelineRoot"] = root
-        kubernetes = (self.documents.platform.get("platforms") or {}).get("kubernetes") or {}
-        seconds = (kubernetes.get("pipelineConfig") or {}).get("activeDeadlineSeconds")
         policy = PipelinePolicy(
-            timeout=float(int(seconds)) if seconds else None,
+            timeout=timeout,
             on_failure=self.hooks.get("on_failure"),
             on_success=self.hooks.get("on_success"),
             extensions={TARGET: native} if native else {},
         )
         return {**settings, **pipeline_settings_of(policy)}, str(info.get("description") or "")
 
+    def _lose(self, path: Path, subject: str, setting: str, reason: str) -> None:
+        self.report.add(SettingNotKept(self.documents.place(*path), TARGET, subject, setting, reason))
+
     def _tasks(self, steps: Steps) -> Iterator[TaskRead]:
         for function, step in steps.found.items():
             for path, setting, reason in step.lost:
-                self.report.add(SettingNotKept(self.documents.place(*path), TARGET, function, setting, reason))
+                self._lose(path, function, setting, reason)
         for ran in self.scopes.ran:
             yield TaskRead(ran.path[-1], "exact", self.documents.place(*ran.path))
-        for path in self.containers.paths:
+        for path in self.foreign.containers.paths:
             yield TaskRead(path[-1], "exact", self.documents.place(*path))
+        for path, placed in self.foreign.natives.paths.items():
+            word = self.foreign.natives.known[placed.step].words.what
+            self.report.add(KeptNative(self.documents.place(*path), "Kubeflow", path[-1], word))
+            kept = f"`{word}` is kept in Kubeflow's words"
+            yield TaskRead(path[-1], "opaque", self.documents.place(*path), (kept,))
+        for path, name in self.foreign.natives.filled.items():
+            word = self.foreign.natives.known[name].words.what
+            self.report.add(KeptNative(self.documents.place(*path), "Kubeflow", name, word))
 
 
 def _calls(part: Part) -> Iterator[Call]:

@@ -61,7 +61,7 @@ def load_2(rows: int, name: str = "digits") -> list:
     return [len(name)] * rows
 
 
-@pipeline(timeout="2h", targets={"kfp": {"displayName": "All the settings", "defaultPipelineRoot": "s3://bucket/root"}})
+@pipeline(timeout="2h", targets={"kfp": {"defaultPipelineRoot": "s3://bucket/root", "displayName": "All the settings"}})
 def settings(claim: str = "data"):
     load_result = load(rows=1)
     load_2_result = load_2(rows=2)
