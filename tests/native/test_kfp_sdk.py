@@ -65,6 +65,7 @@ def mount(step: str = "claim", key: str = "name") -> str:
 
 
 MODES = "access_modes=['ReadWriteOnce'], size='1Gi'"
+LISTED = "{'tables': list[Dataset]}"
 PLAIN = "image='x:1', command=['run'], args=[rows]"
 
 
@@ -79,6 +80,7 @@ PLAIN = "image='x:1', command=['run'], args=[rows]"
         (claim(MODES, outputs="{'names': str}") + body("claim()"), "gives name, and no `names`"),
         (claim(MODES, outputs="{'name': Dataset}") + body("claim()"), "`name` of `kubernetes.CreatePVC` is a `str`"),
         (claim(MODES, more=", memory='1Gi'") + body("claim()"), "of all settings it has `cache` alone"),
+        (claim(MODES, more=", cache='1d'") + body("return claim()"), "has no version or age"),
         (claim(MODES, outputs="{}") + body("return claim()"), "has to be declared"),
         ("a = native('kfp', 'kubernetes.Create()', imports=KUBERNETES)\n" + body("a()"), "none of the forms"),
         ("a = native('kfp', 'str(3)')\n" + body("a()"), "none of the forms"),
@@ -96,6 +98,12 @@ PLAIN = "image='x:1', command=['run'], args=[rows]"
         (spec(PLAIN, "{'rows': int}") + body("run_it('a')"), "rows = 'a' is no NUMBER_INTEGER"),
         (spec(PLAIN, "{'rows': list}") + body("run_it([float('nan')])"), "rows = "),
         (spec(PLAIN, "{'rows': int}") + body("try:", "    run_it(3)", "except Exception:", "    word(1)"), "in a `try`"),
+        (spec("image='x:1', command=['a']", LISTED) + body("run_it([table(n)])"), "only a loop beside it can give"),
+        (
+            spec("image='x:1', command=['a']", LISTED)
+            + body("found = [table(i) for i in [1, 2]]", "if n > 2:", "    run_it(found)"),
+            "only a loop beside it can give",
+        ),
         (mount() + claim(MODES) + body("use(1)", "claim()"), "does not stand above"),
         (mount() + claim(MODES) + body("use(1)"), "called 0 times"),
         (mount() + claim(MODES) + body("claim()", "claim()", "use(1)"), "called 2 times"),
@@ -115,6 +123,17 @@ def test_constants_of_the_module_are_read(tmp_path: Path) -> None:
     (spec_,), _ = built(tmp_path, claim("access_modes=['ReadWriteOnce'], size=SIZE") + body("claim()"))
     given = spec_["root"]["dag"]["tasks"]["claim"]["inputs"]["parameters"]
     assert given["size"] == {"runtimeValue": {"constant": "5Gi"}}
+
+
+def test_files_that_are_chosen_go_in_by_a_small_task(tmp_path: Path) -> None:
+    text = spec("image='x:1', command=[a.path]", "{'a': Dataset}") + body(
+        "one, other = table(1), table(2)", "run_it(one if n > 1 else other)"
+    )
+    (spec_,), _ = built(tmp_path, text)
+    given = spec_["root"]["dag"]["tasks"]["run-it"]["inputs"]["artifacts"]["a"]["taskOutputArtifact"]
+    assert given == {"producerTask": "arguments-of-run-it", "outputArtifactKey": "a"}
+    made = spec_["components"]["comp-arguments-of-run-it"]["outputDefinitions"]["artifacts"]["a"]
+    assert made["artifactType"]["schemaTitle"] == "system.Dataset"
 
 
 def test_text_goes_in_as_it_is_and_the_rest_in_kubeflows_types(tmp_path: Path) -> None:

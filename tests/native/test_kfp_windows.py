@@ -89,3 +89,49 @@ def test_results_of_containers_expire(tmp_path: Path, expires: str, stays: str) 
     assert at.calls(5400 * 10) == {(expires, ran): 1, (stays, ran): 1}
     assert at.calls(5400 * 10.9) == {(expires, hit): 1, (stays, hit): 1}
     assert at.calls(5400 * 11) == {(expires, ran): 1, (stays, hit): 1}
+
+
+NATIVE = """
+NAME = native(
+    "kfp",
+    'dsl.ContainerSpec(image="python:3.12-slim", command=["python3", "-c", "PROGRAM"], args=[f"{n}", out])',
+    imports=["from kfp import dsl"], inputs={"n": int}, outputs={"out": int}, cache=CACHE,
+)
+"""
+
+
+@pytest.mark.parametrize("kind", ["container", "native"])
+def test_versions_of_containers(tmp_path: Path, kind: str) -> None:
+    """No program of pipec's runs in them, which could hold the version; another one is another key all the same."""
+    form = CONTAINER if kind == "container" else NATIVE
+    program = PROGRAM.replace("'w'", "chr(119)")  # a native step is one text, in the other quotes
+
+    def document(version: str) -> str:
+        made = {"fetch": f'Cache(version="{version}")', "again": 'Cache(version="0")'}
+        texts = [form.replace("NAME", name).replace("CACHE", cache) for name, cache in made.items()]
+        source = "from pipec import Cache, container, native\n" + "".join(texts).replace("PROGRAM", program) + PIPELINE
+        _, bundle, _ = compiled(tmp_path, source)
+        text = bundle.files[bundle.main]
+        first, *more = yaml.safe_load_all(text)
+        _strict(first, more)
+        return text
+
+    ran, hit = "succeeded", "cached"
+    at = At(tmp_path / "server", document("1"))
+    assert at.calls(0) == {("fetch", ran): 1, ("again", ran): 1}
+    assert at.calls(0) == {("fetch", hit): 1, ("again", hit): 1}
+    at.text = document("2")
+    assert at.calls(0) == {("fetch", ran): 1, ("again", hit): 1}
+
+
+def test_natives_expire(tmp_path: Path) -> None:
+    texts = [NATIVE.replace("NAME", name).replace("CACHE", cache) for name, cache in
+             {"fetch": '"1.5h"', "again": "True"}.items()]  # fmt: skip
+    program = PROGRAM.replace("'w'", "chr(119)")
+    source = "from pipec import native\n" + "".join(texts).replace("PROGRAM", program) + PIPELINE
+    _, bundle, _ = compiled(tmp_path, source)
+    at = At(tmp_path / "server", bundle.files[bundle.main])
+    ran, hit = "succeeded", "cached"
+    assert at.calls(5400 * 10) == {("fetch", ran): 1, ("again", ran): 1}
+    assert at.calls(5400 * 10.9) == {("fetch", hit): 1, ("again", hit): 1}
+    assert at.calls(5400 * 11) == {("fetch", ran): 1, ("again", hit): 1}

@@ -59,7 +59,7 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
         with _no_collector():
             made = lowered(pipeline, site.image)
     except UnwritableError as error:
-        report.add(UnsupportedForm(pipeline.span, "kfp", pipeline.name, str(error)))
+        report.add(UnsupportedForm(error.span or pipeline.span, "kfp", error.subject or pipeline.name, str(error)))
         return None
     if not limits.fits(pipeline, made, report):
         return None

@@ -16,7 +16,7 @@ from pipec.backends.kfp.program import SUBSTITUTED, quoted, schema_title
 from pipec.backends.kfp.references import give
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.settings import caching, retry_policy
-from pipec.backends.kfp.windows import window
+from pipec.backends.kfp.windows import keys
 from pipec.ir import (
     Component,
     Const,
@@ -42,7 +42,7 @@ def container_task(containers: Containers, node: Task, step: Component, scope: S
     lowering, container = containers.lowering, step.container
     assert container is not None
     files = {s.port for s in container.slots if s.form in ("input_path", "uri")}
-    inputs = _inputs(containers, node, files, scope) | window(lowering, node.policy)
+    inputs = _inputs(containers, node, files, scope) | keys(lowering, node.policy)
     outputs = {o.name: _output(o) for o in container.outputs}
     command, args = (_texts(texts, container) for texts in (container.command, container.args))
     settings = settled(containers, node, scope, node.policy, {name: name for name in inputs})

@@ -129,7 +129,8 @@ def _structures(containers: Containers, node: Task, named: Mapping[str, str], sc
         hint = quoted(f"the argument {name!r} of {node.site.step!r}")
         keys[part] = f"{name}-{last}"
         if keys[part] not in glue.outputs:
-            glue.lines.append(f"kfp_result(task, {quoted(keys[part])}, kfp_plain({source} or {empty}, {hint}))")
+            value = f"kfp_typed({source} or {empty}, {quoted(kind)}, {hint})"
+            glue.lines.append(f"kfp_result(task, {quoted(keys[part])}, {value})")
             glue.outputs[keys[part]] = Handle("raw", "", key=keys[part], type=kind)
     if not keys:
         return {}

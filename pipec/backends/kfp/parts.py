@@ -174,7 +174,7 @@ class Parts:
         component = ComponentSpec(
             executor_label=f"exec-{name}",
             input_definitions=definitions(
-                {n: _parameter(h) for n, h in inputs.items() if not h.stored},
+                {n: parameter(h) for n, h in inputs.items() if not h.stored},
                 {n: artifact_of(h) for n, h in inputs.items() if h.stored},
             ),
             output_definitions=definitions(
@@ -223,7 +223,7 @@ class Parts:
         return self._codes[step.code]
 
 
-def _parameter(handle: Handle) -> ParameterSpec:
+def parameter(handle: Handle) -> ParameterSpec:
     """An input of a container; optional where it is not read, since a server has one interface for equal containers."""
     about = handle.about or None
     return ParameterSpec(parameter_type=type_of(handle), is_optional=True if about else None, description=about)

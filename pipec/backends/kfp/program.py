@@ -11,7 +11,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipec.ir import Component, Definition, DictOf, FileType, ListOf, ObjectType, OptionalOf, TupleOf, Type, ValueType
+from pipec.ir import (
+    Component,
+    Definition,
+    DictOf,
+    FileType,
+    ListOf,
+    ObjectType,
+    OptionalOf,
+    Span,
+    TupleOf,
+    Type,
+    ValueType,
+)
 
 RUNTIME = Path(__file__).parents[2] / "templates" / "kfp"
 FILES = ("loading.py", "storing.py", "failing.py", "watching.py", "foreign.py", "values.py")
@@ -34,7 +46,11 @@ def runtime() -> dict[str, Any]:
 
 
 class UnwritableError(Exception):
-    """A constant that no parameter of Kubeflow can hold; the text says why."""
+    """What no document of Kubeflow can hold; the text says why."""
+
+    def __init__(self, reason: str, span: Span | None = None, subject: str = "") -> None:
+        super().__init__(reason)
+        self.span, self.subject = span, subject
 
 
 @cache

@@ -20,11 +20,12 @@ from pipec.backends.kfp.model import (
     ParameterSpec,
     ParameterType,
 )
-from pipec.backends.kfp.parts import Glue
-from pipec.backends.kfp.program import quoted
+from pipec.backends.kfp.parts import Glue, parameter
+from pipec.backends.kfp.program import UnwritableError, quoted
 from pipec.backends.kfp.references import give
 from pipec.backends.kfp.scope import Handle, Scope, definitions
 from pipec.backends.kfp.settings import Settings, caching, escaped_environment, resources, retry_policy
+from pipec.backends.kfp.windows import keys
 from pipec.compiler.capabilities import at_least
 from pipec.ir import (
     Component,
@@ -69,15 +70,16 @@ def native_task(containers: Containers, node: Task, step: Component, scope: Scop
     if words.form == "importer" and (scope.arm is not None or after or _waits(inputs, scope)):
         # the server's importers take no condition, wait for nothing, and find URIs only among the inputs of their DAG
         inside = Scope(containers.lowering.reserve(f"import-{node.id}"))
+    more = keys(containers.lowering, node.policy) if words.form == "container" else {}
     settings = settled(containers, node, inside, node.policy, {name: name for name in inputs})
-    interface = (_taken(native, words, inputs), _given(native, words))
+    interface = (_taken(native, words, inputs, more), _given(native, words))
     component = containers.lowering.parts.native(step, _executor(words, settings), interface, settings)
     name = containers.name(node.id)
     containers.lowering.names[name] = node.id
     if node.policy.cache:
         containers.lowering.cached.add(name)
     before = (*after, *settings.after) if inside is scope else ()
-    task = inside.add(name, component, inputs, before, always=inside is not scope)
+    task = inside.add(name, component, inputs | more, before, always=inside is not scope)
     give(containers.lowering, node, step, inside, name)
     task.caching_options = caching(node.policy)
     task.retry_policy = retry_policy(node.policy.retry)
@@ -130,14 +132,23 @@ def _inputs(containers: Containers, node: Task, native: Native, words: sdk.Words
     for name, (expr, text) in wanted.items():
         if expr is None or (isinstance(expr, Const) and expr.source == "None"):
             continue
-        direct = _direct(containers, expr, text, scope)
+        direct = _direct(containers, expr, text)
+        if isinstance(types.get(name), ListOf) and "." in text:
+            # the server keeps one artifact for each input of a DAG, and no component but a loop gives a list of them
+            if direct is None or direct.kind != "artifacts" or direct.scope is not scope:
+                reason = f"its input {name!r} is a list of artifacts, which only a loop beside it can give"
+                raise UnwritableError(reason, node.span, node.site.step)
         if direct is not None:
             found[name] = direct
             continue
+        source = containers.operand(glue, expr, scope)
+        if "." in text:
+            glue.lines.append(f"kfp_store(task, {quoted(name)}, {source}, kfp_found)")
+            glue.give(name, "artifact", "", text)
+            continue
         hint = quoted(f"the input {name!r} of {node.site.step!r}")
-        glue.lines.append(
-            f"kfp_result(task, {quoted(name)}, kfp_plain({containers.operand(glue, expr, scope)}, {hint}))"
-        )
+        plain, typed = f"kfp_plain({source}, {hint})", f"kfp_typed({source}, {quoted(text)}, {hint})"
+        glue.lines.append(f"kfp_result(task, {quoted(name)}, {plain if text == 'STRING' else typed})")
         glue.give(name, "raw", "")
         glue.outputs[name] = replace(glue.outputs[name], type=cast(ParameterType, text))
     if glue.outputs:
@@ -152,7 +163,7 @@ def _kind(value: Any) -> ParameterType:
     return "STRING" if isinstance(value, str) else "LIST" if isinstance(value, (list, tuple)) else "STRUCT"
 
 
-def _direct(containers: Containers, expr: Expr, kind: str, scope: Scope) -> Handle | None:
+def _direct(containers: Containers, expr: Expr, kind: str) -> Handle | None:
     """What can go in as it is: constants, artifacts, text, and what another native step gives in the same type."""
     if isinstance(expr, Const):
         value = value_of(expr.source)
@@ -162,15 +173,15 @@ def _direct(containers: Containers, expr: Expr, kind: str, scope: Scope) -> Hand
         return None
     handle = containers.lowering.handles[expr.value]
     if "." in kind:
-        return handle
+        return handle if handle.stored and not handle.path else None
     if handle.path or handle.kind not in ("raw", "text"):
         return None
     same = handle.kind == "raw" if kind == "STRING" else handle.type == kind
     return handle if same else None
 
 
-def _taken(native: Native, words: sdk.Words, inputs: dict[str, Handle]) -> Definitions | None:
-    """The inputs of the component: all that are declared, or what the server's own task is given."""
+def _taken(native: Native, words: sdk.Words, inputs: dict[str, Handle], more: dict[str, Handle]) -> Definitions | None:
+    """The inputs of the component: all that are declared and `more`, or what the server's own task is given."""
     if words.form != "container":
         kinds = {name: handle.type or "STRING" for name, handle in inputs.items()}
         return definitions({name: ParameterSpec(parameter_type=kind) for name, kind in kinds.items()}, {})
@@ -181,6 +192,7 @@ def _taken(native: Native, words: sdk.Words, inputs: dict[str, Handle]) -> Defin
         for port in native.inputs
         if isinstance(port.type, ValueType)
     }
+    parameters |= {name: parameter(handle) for name, handle in more.items()}
     artifacts = {
         port.name: ArtifactSpec(
             artifact_type=ArtifactType(schema_title=sdk.kind_of(port.type)),
@@ -256,6 +268,10 @@ def refusals(task: Task, native: Native, words: sdk.Words, read: set[ValueId], v
     bare = TaskPolicy(cache=task.policy.cache, spans=task.policy.spans)
     if words.form in ("claim", "importer") and task.policy != bare:
         yield "the server does it itself, in no pod of its own: of all settings it has `cache` alone"
+    if words.form in ("claim", "importer") and task.policy.cache is not None:
+        cache = task.policy.cache
+        if cache.version or cache.ttl is not None:
+            yield "the server does it itself, and has no version or age of what it made before: `cache=True` is all"
     if task.policy.deadline is not None:
         yield "nothing of pipec's runs in its container, so that nobody could see its `deadline` pass"
     if words.form == "value":

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 INPUT = "cache-window"
 """The input of a step that holds the number; no parameter of a function can be called so."""
+VERSION = "cache-version"
+"""The one that holds the version of a container, in which nothing else could say it."""
 PROGRAM = 'kfp_result(task, "Output", str(int(time.time() // {})))'
 """What the task that tells it does, given the seconds of a window."""
 
@@ -34,6 +36,15 @@ def window(lowering: Lowering, policy: TaskPolicy) -> dict[str, Handle]:
     if ttl not in lowering.windows:
         lowering.windows[ttl] = _number(lowering, ttl)
     return {INPUT: lowering.windows[ttl]}
+
+
+def keys(lowering: Lowering, policy: TaskPolicy) -> dict[str, Handle]:
+    """The further inputs of a step that runs no program of pipec's, which are a part of the key of its results."""
+    found = window(lowering, policy)
+    if policy.cache is not None and policy.cache.version:
+        about = "Not read; a part of the key of the cache."
+        found[VERSION] = Handle("raw", "cache_version", constant=policy.cache.version, about=about)
+    return found
 
 
 def expire(lowering: Lowering, glue: Glue, policy: TaskPolicy) -> None:

@@ -23,6 +23,28 @@ def kfp_setting(value, hint):
     return "" if value is None else kfp_plain(value, hint)
 
 
+def kfp_typed(value, kind, hint):
+    """`value` with a type of Kubeflow's own, which is no text; all its numbers are doubles."""
+    import json
+    import re
+
+    kinds = {"NUMBER_INTEGER": int, "NUMBER_DOUBLE": (int, float), "BOOLEAN": bool, "LIST": (list, tuple), "STRUCT": dict}
+    if not isinstance(value, kinds[kind]) or (isinstance(value, bool) and kind != "BOOLEAN"):
+        raise TypeError(f"{hint} is {value!r}, which is no {kind} of Kubeflow")
+    text = json.dumps(value, allow_nan=False)
+    if re.search(r"\{\{|\$[$(]", text):
+        raise ValueError(f"{hint} is {value!r}: KFP or Kubernetes would replace `{{{{`, `$(` or a double `$` in it")
+    if len(text) > 65536:
+        raise ValueError(f"{hint} has {len(text)} bytes: at most 65536 can travel to a component")
+
+    def whole(digits):
+        if float(digits) != int(digits):
+            raise ValueError(f"{hint} has {digits} in it: Kubeflow's numbers are doubles, which hold no such integer")
+        return int(digits)
+
+    return json.loads(text, parse_int=whole)
+
+
 def kfp_foreign(task, name):
     """A file or folder that such a container has made, unopened, where a file of pipec's would be."""
     import os

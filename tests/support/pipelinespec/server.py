@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import yaml
 
-from tests.support.pipelinespec import resolve
+from tests.support.pipelinespec import pods, resolve
 from tests.support.pipelinespec.drivers import Answer, Drivers
 from tests.support.pipelinespec.errors import DriverError, Refused
 from tests.support.pipelinespec.launcher import Launcher
@@ -36,6 +36,8 @@ class Step:
     attempts: int
     outputs: dict[str, Any] = field(default_factory=dict)
     """Parameters that it has handed out."""
+    settings: Spec = field(default_factory=dict)
+    """Of its pod."""
 
 
 @dataclass
@@ -204,6 +206,7 @@ class _Engine:
         container = self.compiler.executor(node.component)["container"]
         pod = launcher.pod(execution, component, container, self.root)
         config = self.pods.get(self.compiler.components[node.component]["executorLabel"], {})
+        settings = pods.settings(self.server.store, execution, node.task, container, config)
         limit = float(config["activeDeadlineSeconds"]) if "activeDeadlineSeconds" in config else None
         most = 1 + int(node.task.get("retryPolicy", {}).get("maxRetryCount", 0))
         said = ""
@@ -218,7 +221,8 @@ class _Engine:
             if good:
                 break
         ending = "succeeded" if good else "failed"
-        self.run.steps.append(Step(node.task_name, execution.index, ending, attempt, execution.outputs or {}))
+        outputs = execution.outputs or {}
+        self.run.steps.append(Step(node.task_name, execution.index, ending, attempt, outputs, settings))
         if not good:
             execution.state = "FAILED"
             self.run.errors.append(f"{node.task_name}: {said}")

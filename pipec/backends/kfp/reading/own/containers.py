@@ -12,7 +12,7 @@ from pipec.backends.kfp.reading.own.calls import StepNames, argument, called, st
 from pipec.backends.kfp.reading.own.glue import Made
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.values import RefusedError
-from pipec.backends.kfp.windows import INPUT
+from pipec.backends.kfp.windows import INPUT, VERSION
 from pipec.compiler.reading import Asked, ContainerStep, policy_of, settings_of
 
 if TYPE_CHECKING:
@@ -24,11 +24,18 @@ JSON = "int | float | bool | list | dict"
 """What a container writes as JSON."""
 
 
-def without_window(component: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The component without the input that is there for the cache alone."""
+def without_keys(component: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The component without the inputs that are there for the cache alone."""
     inputs = component.get("inputDefinitions") or {}
-    parameters = {name: spec for name, spec in (inputs.get("parameters") or {}).items() if name != INPUT}
+    own = inputs.get("parameters") or {}
+    parameters = {name: spec for name, spec in own.items() if name not in (INPUT, VERSION)}
     return {**component, "inputDefinitions": {**inputs, "parameters": parameters}}
+
+
+def version_of(task: Mapping[str, Any]) -> str:
+    """The version of a task's cache, which an input holds that is there for nothing else."""
+    source = ((task.get("inputs") or {}).get("parameters") or {}).get(VERSION) or {}
+    return str((source.get("runtimeValue") or {}).get("constant") or "")
 
 
 @dataclass
@@ -110,7 +117,7 @@ class Containers:
     def settings(self, steps: Steps) -> None:
         """Read the settings of all of them."""
         for path, (name, task, label, fixed) in self.paths.items():
-            _, policy, lost = steps.policy(path, task, label, "")
+            _, policy, lost = steps.policy(path, task, label, version_of(task))
             if lost:
                 raise RefusedError(f"the settings of the container `{name}` are not known")
             self.known[name].calls.append(Asked(policy, fixed))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipec.backends.kfp.reading.commands import command
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.own.calls import StepNames
-from pipec.backends.kfp.reading.own.containers import Containers, without_window
+from pipec.backends.kfp.reading.own.containers import Containers, without_keys
 from pipec.backends.kfp.reading.own.glue import Made
 from pipec.backends.kfp.reading.own.natives import Natives
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
@@ -43,7 +43,7 @@ class ForeignSteps:
         label = component["executorLabel"]
         container = self.executors[label].get("container") or {}
         if container and container.get("image") not in CLAIMS.values() and _is_plain(component):
-            read = command(container, without_window(component), frozenset(bound))
+            read = command(container, without_keys(component), frozenset(bound))
             if not read.lost and not read.notes:
                 return self.containers.task(name, path, task, label, read, bound)
         return self.natives.task(name, path, task, component, bound)
@@ -81,7 +81,7 @@ def _is_plain(component: Mapping[str, Any]) -> bool:
     inputs, outputs = component.get("inputDefinitions") or {}, component.get("outputDefinitions") or {}
     values = [*(inputs.get("parameters") or {}).values(), *(outputs.get("parameters") or {}).values()]
     files = [*(inputs.get("artifacts") or {}).values(), *(outputs.get("artifacts") or {}).values()]
-    own = without_window(component)["inputDefinitions"]
+    own = without_keys(component)["inputDefinitions"]
     optional = any(one.get("isOptional") for one in [*(own.get("parameters") or {}).values(), *files])
     listed = any(one.get("isArtifactList") for one in files)
     return not optional and not listed and all(parameter_type(one) == "STRING" for one in values)

@@ -288,9 +288,10 @@ class Glue:
         key, value = _string(call.args[1]), call.args[2]
         place = self.places.get(value.id) if isinstance(value, ast.Name) else None
         if function == "kfp_result":
-            if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "kfp_plain":
+            called = value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else ""
+            if isinstance(value, ast.Call) and called in ("kfp_plain", "kfp_typed"):
                 self.made.outputs[key] = Value("plain", self._expression(value.args[0]))
-            elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "kfp_setting":
+            elif isinstance(value, ast.Call) and called == "kfp_setting":
                 self.made.outputs[key] = Value("plain", self._output(value.args[0]))
             elif self.error and isinstance(value, ast.Constant) and value.value == "null" and key == self.key:
                 self.made.outputs[key] = Value("text", self.error)

@@ -11,6 +11,7 @@ from pipec.backends.kfp.reading import natives
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.natives import Words
 from pipec.backends.kfp.reading.own.calls import StepNames, argument, called, step_of
+from pipec.backends.kfp.reading.own.containers import version_of, without_keys
 from pipec.backends.kfp.reading.own.glue import Made
 from pipec.backends.kfp.reading.own.symbols import Form, Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Assign
@@ -98,7 +99,11 @@ class Natives:
             return natives.importer(executor["importer"] or {}, component)
         container = executor.get("container") or {}
         image = str(container.get("image") or "")
-        return natives.claim(image, task) if image in CLAIMS.values() else natives.component(container, component)
+        return (
+            natives.claim(image, task)
+            if image in CLAIMS.values()
+            else natives.component(container, without_keys(component))
+        )
 
     def _step(self, wanted: str, words: Words) -> str:
         name = self.names.of(wanted, self.known, lambda other: other.words == words)
@@ -123,7 +128,7 @@ class Natives:
         if words.what != "dsl.ContainerSpec":  # the server does it itself, in no pod that could have settings
             cached = (placed.task.get("cachingOptions") or {}).get("enableCache")
             return TaskPolicy(cache=Cache() if cached else None)
-        _, policy, lost = steps.policy(path, placed.task, placed.label, "")
+        _, policy, lost = steps.policy(path, placed.task, placed.label, version_of(placed.task))
         if lost:
             raise RefusedError(f"the settings of the native step `{placed.step}` are not known")
         return policy

@@ -19,7 +19,7 @@ from pipec.backends.kfp.reading.own.waiting import Waiting, producers
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.scope import RUN_CREATED, RUN_ID, RUN_NAME
 from pipec.backends.kfp.sdk import OF_RUN
-from pipec.backends.kfp.windows import INPUT, PROGRAM
+from pipec.backends.kfp.windows import INPUT, PROGRAM, VERSION
 from pipec.compiler.pysource.text import python
 from pipec.ir import Deadline
 
@@ -144,6 +144,7 @@ class Scopes:
             return Made(outputs={"artifact": Value("artifact", place.source)})
         if (window := bound.pop(INPUT, None)) is not None and window.form == "window":
             self.windows[path] = float(window.source)
+        bound.pop(VERSION, None)
         program = self.programs.of(label)
         self._fill(bound, path, program)
         if program is None:
