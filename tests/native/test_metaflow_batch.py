@@ -268,3 +268,31 @@ def test_native_settings_are_checked(tmp_path: Path, given: dict[str, Any], of_s
         pipeline = pipeline.model_copy(update={"policy": PipelinePolicy(extensions={"metaflow": given})})
     _, report = build(pipeline)
     assert [told in f.message for f in report if f.severity == "error"] == [True]
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ({"secrets": {"KEY": SecretRef(name="prod/shop", key="KEY")}}, []),
+        ({"secrets": {"KEY": SecretRef(name="prod shop", key="KEY")}}, ["no secret can be called 'prod shop'"]),
+        ({"placement": Placement(labels={"Cost center": "ML, team 3"})}, ["no tag can have 'ML, team 3'"]),
+        ({"placement": Placement(labels={"Cost center": "ML team+3", "x" * 128: "y" * 256})}, []),
+        (
+            {"placement": Placement(labels={"aws:team": "", "x" * 129: "y" * 257})},
+            ["aws:team", "''", "x" * 129, "y" * 257],
+        ),
+        ({"placement": Placement(labels={f"a{n}": "b" for n in range(51)})}, ["at most 50 tags"]),
+    ],
+)
+def test_names_are_those_of_aws(tmp_path: Path, policy: dict[str, Any], told: list[str]) -> None:
+    """What a cluster of Kubernetes takes for names is no rule there."""
+    text, report = build(on_batch(tmp_path, TaskPolicy(**policy)))
+    errors = [f.message for f in report if f.severity == "error"]
+    assert len(errors) == len(told) and all(any(one in error for error in errors) for one in told)
+    assert bool(text) != bool(told)
+
+
+def test_tags_of_native_settings_are_checked(tmp_path: Path) -> None:
+    given = TaskPolicy(extensions={"metaflow": {"batch": {"aws_batch_tags": {"a;b": "c"}}}})
+    _, report = build(on_batch(tmp_path, given))
+    assert ["no tag can have 'a;b'" in f.message for f in report if f.severity == "error"] == [True]

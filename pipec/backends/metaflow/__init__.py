@@ -37,7 +37,7 @@ class MetaflowBackend:
 
     def build(self, pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
         """One Python file with a `FlowSpec`."""
-        from pipec.backends.metaflow import parameters
+        from pipec.backends.metaflow import batch, native, parameters
         from pipec.backends.metaflow.emit import text
         from pipec.backends.metaflow.lower import lower
         from pipec.backends.metaflow.names import step_name
@@ -46,7 +46,8 @@ class MetaflowBackend:
 
         self.capabilities.check(pipeline, site, report)
         parameters.check(pipeline, report)
-        kubernetes.check(pipeline, self.name, site, report)
+        on_batch = native.compute(pipeline.policy) == "batch"
+        kubernetes.check(pipeline, self.name, site, report, batch.problems if on_batch else kubernetes.problems)
         if any(f.severity == "error" and f.about == self.name for f in report.findings):
             return None
         lowered = lower(pipeline, site, report)

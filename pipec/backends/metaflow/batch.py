@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from pipec.backends.metaflow import native
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
 from pipec.compiler.site import Site
-from pipec.ir import Component, Task
+from pipec.ir import Component, Task, TaskPolicy
 
 TARGET = "metaflow"
 FARGATE = (0.25, 0.5)
@@ -23,6 +24,11 @@ DEVICES = {"nvidia.com/gpu": "gpu", "aws.amazon.com/neuron": "inferentia"}
 """Resource of Kubernetes -> the argument for the same device."""
 SECRETS = "aws-secrets-manager"
 """The kind of store that a source of `@secrets` names."""
+SECRET = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
+"""The name of a secret there: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"""
+TAG = re.compile(r"[\w +=.:/@-]+", re.ASCII)
+"""Of what characters keys and values of tags are; Metaflow takes no empty ones (`plugins/aws/aws_utils.py`)."""
+TAGS = 50
 
 
 def batch(task: Task, component: Component, site: Site, report: Report) -> tuple[str, dict[str, Any]] | None:
@@ -94,3 +100,20 @@ def secrets(task: Task, report: Report) -> list[str]:
             reason = f"the variable {name!r} would be called {variable!r}, like the secret's key"
             report.add(RefusedSetting(task.policy.span("secrets"), TARGET, task.site.step, "secrets", reason))
     return [f"{SECRETS}.{name}" for name in sorted({ref.name for ref in task.policy.secrets.values()})]
+
+
+def problems(policy: TaskPolicy) -> Iterator[tuple[str, str]]:
+    """Settings of a step that AWS refuses, and why: labels are tags there, and secrets those of AWS Secrets Manager."""
+    tags = {**policy.placement.labels, **(native.arguments(policy, "batch") or {}).get("aws_batch_tags", {})}
+    for key, value in tags.items():
+        for text, longest in ((key, 128), (value, 256)):
+            if not TAG.fullmatch(text) or len(text) > longest or text.lower().startswith("aws:"):
+                about = (
+                    f"it takes 1 to {longest} of letters, digits, spaces and '+-=._:/@', and does not begin with 'aws:'"
+                )
+                yield "labels" if key in policy.placement.labels else "targets", f"no tag can have {text!r}: {about}"
+    if len(tags) > TAGS:
+        yield "labels", f"a job has at most {TAGS} tags, and these are {len(tags)}"
+    for name in sorted({ref.name for ref in policy.secrets.values()}):
+        if not SECRET.fullmatch(name):
+            yield "secrets", f"no secret can be called {name!r}: it takes 1 to 512 of letters, digits and '/_+=.@-'"

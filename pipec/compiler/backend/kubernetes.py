@@ -7,7 +7,7 @@ for images the grammar of `github.com/distribution/reference`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pipec.compiler.diagnostics import Report
@@ -37,20 +37,6 @@ ANNOTATIONS = 256 * 1024
 """Bytes of all annotations of an object."""
 
 
-def check(pipeline: Pipeline, target: str, site: Site, report: Report) -> None:
-    """Report what of the steps' settings a cluster would refuse when `target` sends it there."""
-    if site.own_image is not None and (reason := _image(site.own_image)):
-        report.add(RefusedSetting(site.place("image"), target, pipeline.name, "image", reason))
-    for task in tasks(pipeline):
-        component, step = pipeline.component(task.component), task.site.step
-        if component.image is not None and component.image != site.own_image and (reason := _image(component.image)):
-            report.add(RefusedSetting(task.policy.span("image"), target, step, "image", reason))
-        if component.container is not None and (reason := _image(component.container.image)):
-            report.add(RefusedSetting(component.span, target, step, "image", reason))
-        for setting, reason in problems(task.policy):
-            report.add(RefusedSetting(task.policy.span(setting), target, step, setting, reason))
-
-
 def problems(policy: TaskPolicy) -> Iterator[tuple[str, str]]:
     """Settings of a step that Kubernetes refuses, and why; what only the run knows is the cluster's to say."""
     place, gpu, given = policy.placement, policy.accelerator, policy.arguments
@@ -75,6 +61,26 @@ def problems(policy: TaskPolicy) -> Iterator[tuple[str, str]]:
     for setting, name in (("service_account", place.service_account), ("priority", place.priority)):
         if isinstance(name, str) and not _is_domain(name):
             yield setting, f"nothing can be called {name!r}: {_DOMAINS}"
+
+
+def check(
+    pipeline: Pipeline,
+    target: str,
+    site: Site,
+    report: Report,
+    of_step: Callable[[TaskPolicy], Iterator[tuple[str, str]]] = problems,
+) -> None:
+    """Report what of the steps' settings a cluster would refuse when `target` sends it there; `of_step`: its rules."""
+    if site.own_image is not None and (reason := _image(site.own_image)):
+        report.add(RefusedSetting(site.place("image"), target, pipeline.name, "image", reason))
+    for task in tasks(pipeline):
+        component, step = pipeline.component(task.component), task.site.step
+        if component.image is not None and component.image != site.own_image and (reason := _image(component.image)):
+            report.add(RefusedSetting(task.policy.span("image"), target, step, "image", reason))
+        if component.container is not None and (reason := _image(component.container.image)):
+            report.add(RefusedSetting(component.span, target, step, "image", reason))
+        for setting, reason in of_step(task.policy):
+            report.add(RefusedSetting(task.policy.span(setting), target, step, setting, reason))
 
 
 _DOMAINS = "it takes small letters, digits, '-' and '.', and begins and ends with a letter or digit"
