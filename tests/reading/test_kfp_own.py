@@ -142,6 +142,8 @@ def test_native_steps_come_back() -> None:
 
 
 def test_settings_of_the_pipeline_that_have_no_counterpart_are_named() -> None:
-    text = native_document().replace("    pipelineConfig:\n", "    pipelineConfig:\n      resourceTtlOnCompletion: 60\n")
+    text = native_document().replace(
+        "    pipelineConfig:\n", "    pipelineConfig:\n      resourceTtlOnCompletion: 60\n"
+    )
     read, findings = outcome_of(text)
     assert read and any("resourceTtlOnCompletion" in message for message in findings)

@@ -39,6 +39,7 @@ class AirflowBackend:
         from pipec.backends.airflow.compile import compile_file
         from pipec.backends.airflow.emit import emit, emit_steps
         from pipec.backends.airflow.names import stem_of, steps_name
+        from pipec.compiler.backend import lifecycle
 
         made = compile_file(pipeline, site, report)
         if made is None:
@@ -49,5 +50,5 @@ class AirflowBackend:
         if made.steps is not None:
             files[steps_name(pipeline.name)] = emit_steps(made.steps)
         if made.rule is not None:
-            files[f"{stem}.lifecycle.json"] = made.rule
+            files[f"{stem}{lifecycle.ENDING}"] = made.rule
         return Bundle(files, path)

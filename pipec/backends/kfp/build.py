@@ -19,7 +19,7 @@ from pipec.backends.kfp.program import UnwritableError
 from pipec.backends.kfp.recurring import recurring_run
 from pipec.backends.kfp.references import references
 from pipec.backends.kfp.retention import retention_rule
-from pipec.compiler.backend import Bundle, kubernetes
+from pipec.compiler.backend import Bundle, kubernetes, lifecycle
 from pipec.compiler.backend.filenames import file_stem
 from pipec.compiler.capabilities import load
 from pipec.compiler.diagnostics import Report
@@ -74,7 +74,7 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
     name = f"{stem}.yaml"
     beside = {
         f"{stem}.recurring-run.yaml": recurring_run(pipeline, name, report),
-        f"{stem}.lifecycle.json": retention_rule(pipeline, made, report),
+        f"{stem}{lifecycle.ENDING}": retention_rule(pipeline, made, report),
     }
     return Bundle({name: text} | {file: text for file, text in beside.items() if text is not None}, name)
 

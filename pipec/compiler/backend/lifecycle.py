@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 from pipec.compiler.diagnostics import Report
@@ -15,6 +16,10 @@ from pipec.compiler.diagnostics.target import LossySetting, RefusedSetting
 from pipec.ir import Pipeline
 
 DAY = 86400
+ENDING = ".lifecycle.json"
+"""Of the file beside an output."""
+LARGEST = 64 * 1024
+"""Bytes of such a file."""
 BUCKET = re.compile(r"(s3|gs|minio)://([^/?]+)/?([^?]*)")
 """Scheme, bucket and prefix of a place in an object store whose rules this module can write."""
 
@@ -46,6 +51,24 @@ def lifecycle(pipeline: Pipeline, target: str, root: str, folder: str, setting: 
     prefix = "/".join([*filter(None, above.split("/")), folder, ""])
     rule = _google(prefix, days) if scheme == "gs" else _amazon(folder, prefix, days)
     return json.dumps(rule, indent=2, ensure_ascii=False) + "\n"
+
+
+def retention_beside(file: Path) -> float | None:
+    """The seconds for which the rule beside an output keeps artifacts; `None` where there is none of pipec's."""
+    beside = file.with_name(f"{file.stem}{ENDING}")
+    try:
+        text = beside.read_text(encoding="utf-8") if beside.stat().st_size <= LARGEST else ""
+        found = json.loads(text)
+    except (OSError, ValueError, RecursionError):
+        return None
+    match found:
+        case {"Rules": [{"ID": str(name), "Filter": {"Prefix": str(prefix)}, "Expiration": {"Days": int(days)}}]}:
+            made = _amazon(name.removeprefix("retention-of-"), prefix, days)
+        case {"lifecycle": {"rule": [{"condition": {"age": int(days), "matchesPrefix": [str(prefix)]}}]}}:
+            made = _google(prefix, days)
+        case _:
+            return None
+    return float(days * DAY) if found == made else None
 
 
 def whole_days(retention: float) -> int:

@@ -19,6 +19,7 @@ from pipec.backends.airflow.reading.own.places import Names
 from pipec.backends.airflow.reading.own.policies import dag_settings, step_policy, step_settings
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.backends.airflow.reading.own.writer import Writer
+from pipec.compiler.backend.lifecycle import retention_beside
 from pipec.compiler.reading import (
     Asked,
     Definition,
@@ -78,7 +79,7 @@ def made_of(parts: Parts) -> Made:
     writer.before_settling = lambda root: ordered(root, graph, writer)
     block = writer.run()
     settings = {} if name == function else {"name": _quoted(name)}
-    settings |= dag_settings(given, parts.callbacks, "")
+    settings |= dag_settings(given, parts.callbacks, retention_beside(parts.source.path))
     pipeline = PipelineFunction(
         function,
         tuple(parameters),

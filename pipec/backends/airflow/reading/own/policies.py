@@ -227,9 +227,9 @@ def _bytes(text: str, node: ast.AST | None) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
-def dag_settings(given: dict[str, ast.expr], callbacks: Callbacks, doc: str) -> dict[str, str]:
-    """The arguments of `@pipeline`, name and description included."""
-    values: dict[str, Any] = {}
+def dag_settings(given: dict[str, ast.expr], callbacks: Callbacks, retention: float | None) -> dict[str, str]:
+    """The arguments of `@pipeline`; `retention`: for how many seconds a rule beside the file keeps artifacts."""
+    values: dict[str, Any] = {"retention": retention}
     extensions: dict[str, Any] = {}
     for name, value in given.items():
         match name:

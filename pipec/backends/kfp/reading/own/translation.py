@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.of_pipeline import pipeline_settings
+from pipec.backends.kfp.reading.own.beside import Recurring
 from pipec.backends.kfp.reading.own.calls import StepNames
 from pipec.backends.kfp.reading.own.definitions import Definitions
 from pipec.backends.kfp.reading.own.endings import body_of
@@ -24,6 +25,7 @@ from pipec.backends.kfp.reading.own.scopes import Scopes
 from pipec.backends.kfp.reading.own.steps import Steps
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Call, Group, Part, sources, walk
+from pipec.compiler.backend.lifecycle import retention_beside
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import KeptNative, SettingNotKept
 from pipec.compiler.pysource.text import python
@@ -181,8 +183,14 @@ class Translation:
             native["displayName"] = info["displayName"]
         if shown != name:
             settings["name"] = python(shown)
+        beside = Recurring(self.source)
+        for span, setting, reason in beside.lost:
+            self.report.add(SettingNotKept(span, TARGET, name, setting, reason))
         policy = PipelinePolicy(
             timeout=timeout,
+            retention=retention_beside(self.source.path),
+            schedule=beside.schedule,
+            max_active_runs=beside.max_active_runs,
             on_failure=self.hooks.get("on_failure"),
             on_success=self.hooks.get("on_success"),
             extensions={TARGET: native} if native else {},

@@ -1,0 +1,86 @@
+"""What pipec writes beside a document: when the pipeline runs, as a recurring run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipec.backends.kfp.reading.loading import Document, UnreadableError, documents
+from pipec.backends.kfp.recurring import UNBOUNDED
+from pipec.compiler.reading import Source
+from pipec.ir import Schedule, Span
+
+ENDING = ".recurring-run.yaml"
+LARGEST = 64 * 1024
+ZONE = re.compile(r"^# .*: it has to be (\S+)\.$", re.M)
+"""What the file says of time zones, which a server has only one of."""
+KNOWN = frozenset(
+    {"job_name", "pipeline_package_path", "description", "cron_expression", "interval_second", "start_time", "end_time",
+     "max_concurrency", "no_catchup"}
+)  # fmt: skip
+Lost = tuple[Span, str, str]
+"""Place, setting, and why it is not kept."""
+
+
+class Recurring:
+    """The recurring run beside one document."""
+
+    def __init__(self, source: Source) -> None:
+        self.schedule: Schedule | None = None
+        self.max_active_runs: int | None = None
+        self.lost: list[Lost] = []
+        self.file = source.path.with_name(f"{source.path.stem}{ENDING}")
+        document = self._document(source)
+        if document is not None and isinstance(document.data, Mapping):
+            if document.data.get("pipeline_package_path") == source.path.name:
+                self._read(document.data, document.places)
+
+    def _document(self, source: Source) -> Document | None:
+        try:
+            if not self.file.is_file() or self.file.stat().st_size > LARGEST:
+                return None
+            text = self.file.read_text(encoding="utf-8")
+        except (OSError, UnicodeError):
+            return None
+        name = f"{source.file.rpartition('/')[0]}/{self.file.name}".lstrip("/")
+        self.source = Source(self.file, name, text, source.root)
+        try:
+            found = documents(self.source)
+        except UnreadableError as error:
+            self.lost.append((error.span, "schedule", error.reason))
+            return None
+        return found[0] if len(found) == 1 else None
+
+    def _read(self, given: Mapping[str, Any], places: Mapping[tuple[str, ...], Span]) -> None:
+        zone = ZONE.search(self.source.text)
+        plan: dict[str, Any] = {"timezone": zone[1]} if zone else {}
+        for setting, value, reason in self._parts(given):
+            if reason:
+                self.lost.append((places.get((setting,), self.source.start), setting, reason))
+            elif setting == "max_concurrency":
+                self.max_active_runs = None if value == UNBOUNDED else value
+            else:
+                plan[setting] = value
+        if {"cron", "every"} & plan.keys():
+            self.schedule = Schedule(**plan)
+
+    def _parts(self, given: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+        """Setting of ours, value, and what is wrong with it, under its own name then."""
+        for key, value in given.items():
+            match key, value:
+                case "cron_expression", str() if re.fullmatch(r"0(?: +[^ ]+){5}", value.strip()):
+                    yield "cron", " ".join(value.split()[1:]), ""
+                case "interval_second", int() if value > 0 and "cron_expression" not in given:
+                    yield "every", float(value), ""
+                case "start_time" | "end_time", str():
+                    yield key.partition("_")[0], value, ""
+                case "max_concurrency", int() if 1 <= value <= UNBOUNDED:
+                    yield key, value, ""
+                case "no_catchup", bool():
+                    yield "catchup", not value, ""
+                case "job_name" | "pipeline_package_path" | "description", _:
+                    pass
+                case _:
+                    reason = "its value is none that pipec writes" if key in KNOWN else "pipec has no setting for it"
+                    yield str(key), value, reason
