@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipec.backends.kfp.reading.loading import Document, UnreadableError, documents
+from pipec.backends.kfp.reading.loading import UnreadableError, documents
 from pipec.backends.kfp.recurring import UNBOUNDED
 from pipec.compiler.reading import Source
 from pipec.ir import Schedule, Span
 
 ENDING = ".recurring-run.yaml"
 LARGEST = 64 * 1024
+"""Bytes of such a file."""
 ZONE = re.compile(r"^# .*: it has to be (\S+)\.$", re.M)
 """What the file says of time zones, which a server has only one of."""
 KNOWN = frozenset(
@@ -30,34 +31,26 @@ class Recurring:
         self.schedule: Schedule | None = None
         self.max_active_runs: int | None = None
         self.lost: list[Lost] = []
-        self.file = source.path.with_name(f"{source.path.stem}{ENDING}")
-        document = self._document(source)
-        if document is not None and isinstance(document.data, Mapping):
-            if document.data.get("pipeline_package_path") == source.path.name:
-                self._read(document.data, document.places)
-
-    def _document(self, source: Source) -> Document | None:
+        own = _source(source)
+        if own is None:
+            return
         try:
-            if not self.file.is_file() or self.file.stat().st_size > LARGEST:
-                return None
-            text = self.file.read_text(encoding="utf-8")
-        except (OSError, UnicodeError):
-            return None
-        name = f"{source.file.rpartition('/')[0]}/{self.file.name}".lstrip("/")
-        self.source = Source(self.file, name, text, source.root)
-        try:
-            found = documents(self.source)
+            found = documents(own)
         except UnreadableError as error:
             self.lost.append((error.span, "schedule", error.reason))
-            return None
-        return found[0] if len(found) == 1 else None
+            return
+        data = found[0].data if len(found) == 1 else None
+        if not isinstance(data, Mapping) or data.get("pipeline_package_path") != source.path.name:
+            self.lost.append((own.start, "schedule", f"the file beside it is no recurring run of `{source.path.name}`"))
+            return
+        self._read(own, data, found[0].places)
 
-    def _read(self, given: Mapping[str, Any], places: Mapping[tuple[str, ...], Span]) -> None:
-        zone = ZONE.search(self.source.text)
+    def _read(self, own: Source, given: Mapping[str, Any], places: Mapping[tuple[str, ...], Span]) -> None:
+        zone = ZONE.search(own.text)
         plan: dict[str, Any] = {"timezone": zone[1]} if zone else {}
         for setting, value, reason in self._parts(given):
             if reason:
-                self.lost.append((places.get((setting,), self.source.start), setting, reason))
+                self.lost.append((places.get((setting,), own.start), setting, reason))
             elif setting == "max_concurrency":
                 self.max_active_runs = None if value == UNBOUNDED else value
             else:
@@ -69,6 +62,8 @@ class Recurring:
         """Setting of ours, value, and what is wrong with it, under its own name then."""
         for key, value in given.items():
             match key, value:
+                case "interval_second" | "max_concurrency", bool():
+                    yield str(key), value, "its value is no number"
                 case "cron_expression", str() if re.fullmatch(r"0(?: +[^ ]+){5}", value.strip()):
                     yield "cron", " ".join(value.split()[1:]), ""
                 case "interval_second", int() if value > 0 and "cron_expression" not in given:
@@ -84,3 +79,15 @@ class Recurring:
                 case _:
                     reason = "its value is none that pipec writes" if key in KNOWN else "pipec has no setting for it"
                     yield str(key), value, reason
+
+
+def _source(source: Source) -> Source | None:
+    """The file beside; `None` where there is none, or one that is far too large for it."""
+    file = source.path.with_name(f"{source.path.stem}{ENDING}")
+    try:
+        if not file.is_file() or file.stat().st_size > LARGEST:
+            return None
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        return None
+    return Source(file, f"{source.file.rpartition('/')[0]}/{file.name}".lstrip("/"), text, source.root)

@@ -81,6 +81,8 @@ class Containers:
         container = self.documents.spec["deploymentSpec"]["executors"][label]["container"]
         step = self._step(task["componentRef"]["name"], container["image"], read)
         known = self.known[step]
+        if missing := read.inputs.keys() - bound.keys():
+            raise RefusedError(f"the container of `{name}` gets nothing for its input `{min(missing)}`")
         fixed = {port: bound[port].source for port in read.inputs if bound[port].form == "constant"}
         self.paths[path] = (step, task, label, fixed)
         arguments = []

@@ -205,7 +205,7 @@ class Scopes:
         match source:
             case {"runtimeValue": {"constant": str(text)}}:
                 return Value("constant", text)
-            case {"runtimeValue": {"constant": value}}:
+            case {"runtimeValue": {"constant": value}} if _is_json(value):
                 return Value("literal", python(value))
             case {"componentInputParameter": str(key)} | {"componentInputArtifact": str(key)} if key in scope.inputs:
                 return scope.inputs[key]
@@ -369,6 +369,14 @@ def _guarded(node: Choice) -> Loop | None:
 
 def _arm(task: Mapping[str, Any]) -> re.Match[str] | None:
     return CONDITION.fullmatch((task.get("triggerPolicy") or {}).get("condition") or "")
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _item_name(item: str) -> str:
