@@ -18,6 +18,8 @@ class Joins(Steps):
         """Expressions, and what brings the arms of a branch together."""
         assert node.function is not None
         outputs = list(node.function.outputs) or [""]
+        if not body:
+            raise Unknown(node.stmt, "its function does nothing")
         joined = self.guards.places[node].joins
         if joined is not None:
             self._join(node, joined, body, given, outputs)

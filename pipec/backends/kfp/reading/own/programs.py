@@ -118,6 +118,7 @@ class Programs:
     """The programs of a document, each read once."""
 
     def __init__(self, executors: Mapping[str, Any]) -> None:
+        self.executors = executors
         self.all = {label: program_of(one.get("container") or {}) for label, one in executors.items()}
         self.used: dict[str, Program] = {}
         """Those that a task runs, in the order of the tasks."""
@@ -125,6 +126,8 @@ class Programs:
     def of(self, label: str) -> Program | None:
         """The program of an executor; `None` where it is one of the user's own, or the server's."""
         program = self.all[label]
+        if not (self.executors[label].get("container") or {"image": "none"}).get("image"):
+            raise RefusedError(f"the container of `{label}` has no image")
         if program is not None:
             self.used.setdefault(label, program)
         return program

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +10,12 @@ from typing import Any, Protocol
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.own.glue import Glue, Made
+from pipec.backends.kfp.reading.own.levels import arm_of, in_order, is_json, texts_of
 from pipec.backends.kfp.reading.own.programs import Program, Programs
 from pipec.backends.kfp.reading.own.symbols import Form, Symbols, Value, constant
 from pipec.backends.kfp.reading.own.tree import Assign, Choice, Group, Loop, Node, Part, sources
 from pipec.backends.kfp.reading.own.tree import walk as every
-from pipec.backends.kfp.reading.own.waiting import Waiting, producers
+from pipec.backends.kfp.reading.own.waiting import Waiting
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.scope import RUN_CREATED, RUN_ID, RUN_NAME
 from pipec.backends.kfp.sdk import OF_RUN
@@ -23,7 +23,6 @@ from pipec.backends.kfp.windows import INPUT, PROGRAM, VERSION
 from pipec.compiler.pysource.text import python
 from pipec.ir import Deadline
 
-CONDITION = re.compile(r"inputs\.parameter_values\['(?P<flag>[^']+)'\] == '(?P<wanted>true|false)'")
 COMPLETED = "ALL_UPSTREAM_TASKS_COMPLETED"
 SMALL: dict[Form, re.Pattern[str]] = {
     "window": re.compile(re.escape(f"import time\n\n{PROGRAM}").replace(r"\{\}", r"(\d+(?:\.\d+)?)")),
@@ -97,7 +96,7 @@ class Scopes:
 
     def dag(self, component: Mapping[str, Any], scope: Scope) -> Scope:
         """Read the tasks of `component` into `scope`."""
-        for name, task in _sorted(component["dag"]["tasks"]):
+        for name, task in in_order(component["dag"]["tasks"]):
             self.task(name, task, scope)
         return scope
 
@@ -205,7 +204,7 @@ class Scopes:
         match source:
             case {"runtimeValue": {"constant": str(text)}}:
                 return Value("constant", text)
-            case {"runtimeValue": {"constant": value}} if _is_json(value):
+            case {"runtimeValue": {"constant": value}} if is_json(value):
                 return Value("literal", python(value))
             case {"componentInputParameter": str(key)} | {"componentInputArtifact": str(key)} if key in scope.inputs:
                 return scope.inputs[key]
@@ -231,7 +230,7 @@ class Scopes:
         path: Path = ("components", task["componentRef"]["name"])
         if "parameterIterator" in task:
             return self._loop(name, task, component, bound, path)
-        arms = [m for t in component["dag"]["tasks"].values() if (m := _arm(t)) is not None]
+        arms = [m for t in component["dag"]["tasks"].values() if (m := arm_of(t)) is not None]
         if arms:
             return self._choice(name, component, bound, path, arms[0]["flag"])
         if name.startswith(HELPING) and len(component["dag"]["tasks"]) == 1:
@@ -246,13 +245,10 @@ class Scopes:
         item = iterator["itemInput"]
         symbol = self.symbols.new(_item_name(item))
         form = "text"
-        match iterator["items"]:
+        match iterator.get("items"):
             case {"raw": str(raw)}:
-                texts = json.loads(raw)
-                if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
-                    raise RefusedError(f"the loop `{name}` runs over something else than texts")
-                items = f"[{', '.join(constant(text) for text in texts)}]"
-            case {"inputParameter": str(port)} if bound[port].form in ("items", "uris"):
+                items = f"[{', '.join(constant(text) for text in texts_of(raw, name))}]"
+            case {"inputParameter": str(port)} if port in bound and bound[port].form in ("items", "uris"):
                 items = bound[port].source
                 form = "text" if bound[port].form == "items" else "uri"
             case _:
@@ -279,10 +275,10 @@ class Scopes:
         scope = Scope(bound, path)
         sides: dict[str, list[Node]] = {"true": [], "false": []}
         side_of: dict[str, str] = {}
-        for inner, task in _sorted(component["dag"]["tasks"]):
+        for inner, task in in_order(component["dag"]["tasks"]):
             known = len(scope.nodes)
             self.task(inner, task, scope)
-            arm = _arm(task)
+            arm = arm_of(task)
             made = scope.nodes[known:]
             if arm is None:
                 if made or (task.get("triggerPolicy") or {}).get("condition"):
@@ -367,33 +363,6 @@ def _guarded(node: Choice) -> Loop | None:
     return None
 
 
-def _arm(task: Mapping[str, Any]) -> re.Match[str] | None:
-    return CONDITION.fullmatch((task.get("triggerPolicy") or {}).get("condition") or "")
-
-
-def _is_json(value: object) -> bool:
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
-
-
 def _item_name(item: str) -> str:
     found = re.fullmatch(r"for_(\w+?)_item", item)
     return found[1] if found else item
-
-
-def _sorted(tasks: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """The tasks in the order of the document, but none before one that it waits for."""
-    found: dict[str, Mapping[str, Any]] = {}
-    rest = dict(tasks)
-    while rest:
-        ready = [
-            name for name, task in rest.items()
-            if all(t in found for t in {*(task.get("dependentTasks") or ()), *producers(task)})
-        ]  # fmt: skip
-        if not ready:
-            raise RefusedError("its tasks wait for one another in a circle")
-        found[ready[0]] = rest.pop(ready[0])
-    return list(found.items())
