@@ -113,29 +113,37 @@ def check(sources: Sequence[str], targets: Sequence[str], workspace: Workspace) 
 
 
 def outputs(built: Sequence[Built], out: Path | None, workspace: Workspace) -> dict[Path, str]:
-    """File on disk -> its text; `out` is `built` beside each source unless given. Reports pipelines that collide."""
-    found: dict[Path, tuple[str, Built]] = {}
+    """File on disk -> its text; `out` is `built` beside each source unless given. Reports pipelines that collide.
+
+    So do names that differ in case alone, which many file systems take for one.
+    """
+    found: dict[tuple[Path, str], tuple[str, str, Built]] = {}
     for one in built:
         folder = (out or one.file.parent / "built") / one.target
         for relative, text in one.bundle.files.items():
-            path = folder / relative
-            if path in found and (found[path][0] != text or _another(one, found[path][1], relative)):
-                _duplicate(one, found[path][1], relative, workspace)
+            key = (folder, relative.lower())
+            known, same, other = found.get(key, (relative, text, one))
+            if (known, same) != (relative, text) or _another(one, other, relative):
+                _duplicate(one, other, relative, workspace)
                 continue
-            found[path] = (text, one)
-    return {path: text for path, (text, _) in found.items()}
+            found[key] = (relative, text, one)
+    return {folder / relative: text for (folder, _), (relative, text, _) in found.items()}
 
 
 def _another(one: Built, other: Built, relative: str) -> bool:
     """Whether two pipelines want the same main file, be it with the same text."""
-    same = (one.file.resolve(), one.pipeline.function) == (other.file.resolve(), other.pipeline.function)
+    same = one is other or (one.file.resolve(), one.pipeline.function) == (
+        other.file.resolve(),
+        other.pipeline.function,
+    )
     return relative == one.bundle.main and not same
 
 
 def _duplicate(one: Built, other: Built, relative: str, workspace: Workspace) -> None:
     project = workspace.project(root_of(one.file))
     name, where, its = one.pipeline.name, other.pipeline.span, other.pipeline.name
-    file = f"{one.target}/{relative}" if its != name else ""
+    alike = "" if relative in other.bundle.files else " to a file system that ignores case"
+    file = f"{one.target}/{relative}{alike}" if its != name else ""
     project.report.add(DuplicateName(one.pipeline.span, name, where, its, file))
 
 

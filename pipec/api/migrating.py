@@ -230,7 +230,7 @@ def _build(
                 bundle = build_one(lowered, target, project, workspace)
             if bundle is None:
                 continue
-            other = of.setdefault(folder / target / bundle.main, pipeline)
+            other = of.setdefault(folder / target / bundle.main.lower(), pipeline)
             if other is not pipeline:
                 path = f"{target}/{bundle.main}"
                 project.report.add(DuplicateName(pipeline.span, pipeline.name, other.span, other.name, path))

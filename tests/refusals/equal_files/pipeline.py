@@ -26,3 +26,13 @@ def third(n: int = 3) -> int:
 @pipeline(name="grosse")
 def fourth(n: int = 3) -> int:  # PC214
     return work(n)
+
+
+@pipeline(name="Nightly")
+def fifth(n: int = 3) -> int:
+    return work(n)
+
+
+@pipeline(name="nightly")  # many file systems take names that differ in case alone for one
+def sixth(n: int = 3) -> int:  # PC214 PC214 PC214
+    return work(n)
