@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipec.backends.kfp.reading.reader import KfpReader
+from pipec.compiler.diagnostics import Report
+from pipec.compiler.reading import Source, render
 from tests.native.test_kfp import _strict, compiled
 from tests.support.building import build
 from tests.support.discovery import ROOT, Case
@@ -122,3 +127,36 @@ def test_what_kubeflow_cannot_hold_fails_the_run(tmp_path: Path, whole: str, rea
     done = run(tmp_path / "server", bundle.files[bundle.main], {"whole": whole})
     assert done.status == "failed"
     assert reason in " ".join(done.errors)
+
+
+def test_none_is_no_text(tmp_path: Path) -> None:
+    """An input that may be left out is so by the call alone: what the run makes `None` fails, and is not "null"."""
+    source = NATIVE.format(program=PROGRAM).replace("word * 2)", "None if whole > 2 else word)")
+    _, bundle, _ = compiled(tmp_path, source)
+    done = run(tmp_path / "server", bundle.files[bundle.main], {})
+    assert done.status == "failed" and "which only a call can leave out" in " ".join(done.errors)
+
+
+RAW = """
+@pipeline
+def p(text: str = TEXT) -> str:
+    return same(text)
+
+
+@step
+def same(text: str) -> str:
+    return text
+"""
+
+
+@pytest.mark.parametrize("text", ["costs $$5", "{{workflow.name}} {{=1}}", "$(KFP_POD_NAME)", "$(NOWHERE) {{ ds }}"])
+def test_defaults_arrive_as_they_are(tmp_path: Path, text: str) -> None:
+    """Text that would be replaced travels as JSON, in which nothing looks so."""
+    _, bundle, _ = compiled(tmp_path, RAW.replace("TEXT", repr(text)))
+    built = bundle.files[bundle.main]
+    done = run(tmp_path / "server", built, {})
+    assert done.status == "succeeded" and json.loads(done.outputs["Output"]) == text, done.errors
+    assert text in built.split("components:")[0] and ("(plain text)" in built) is (text == "$(NOWHERE) {{ ds }}")
+    outcome = KfpReader().read(Source(tmp_path / "p.yaml", "p.yaml", built), Report())
+    assert outcome.module is not None
+    assert ast.literal_eval(re.findall(r"text: str = (.*)\):", render(outcome.module))[0]) == text

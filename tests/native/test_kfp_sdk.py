@@ -35,7 +35,7 @@ def built(folder: Path, text: str, site: Site | None = None) -> tuple[list[Any],
     file = folder / "p.py"
     file.write_text(HEAD + text, encoding="utf-8")
     report, site = Report(), site or Site()
-    (read,) = frontend.read(file, root=folder, site=site, report=report)
+    (read,) = frontend.read(file, root=folder, site=site, report=report, pipeline="p")
     bundle = KfpBackend().build(passes.run(read, report), site, report)
     return ([*yaml.safe_load_all(bundle.files[bundle.main])] if bundle is not None else []), report
 
@@ -67,6 +67,7 @@ def mount(step: str = "claim", key: str = "name") -> str:
 MODES = "access_modes=['ReadWriteOnce'], size='1Gi'"
 LISTED = "{'tables': list[Dataset]}"
 PLAIN = "image='x:1', command=['run'], args=[rows]"
+TWICE = spec(PLAIN, "{'rows': int}") + spec(PLAIN, "{'rows': str}").replace("run_it =", "again =")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,15 @@ PLAIN = "image='x:1', command=['run'], args=[rows]"
             + body("found = [table(i) for i in [1, 2]]", "if n > 2:", "    run_it(found)"),
             "only a loop beside it can give",
         ),
+        (spec("image=f'x:{tag}', command=['a']", "{'tag': str}") + body("run_it('1')"), "let it be all of it"),
+        (spec("image='x:1', command=[a.path, 'b']", "{'a': Path}") + body("run_it(table(n))"), "begin with a program"),
+        (spec(PLAIN, "{'rows': str}") + body("run_it('costs $$5')"), "would replace"),
+        (spec(PLAIN, "{'rows': list}") + body("run_it(['{{workflow.name}}'])"), "would replace"),
+        (spec(PLAIN, "{'rows': int}") + body("run_it(2**53 + 1)"), "hold no such integer"),
+        (spec(PLAIN, "{'rows': dict}") + body("run_it({1: 2})"), "is no JSON"),
+        (spec(PLAIN, "{'rows': int}", more=", env={'A': '{{workflow.name}}'}") + body("run_it(1)"), "in a variable"),
+        (TWICE + body("run_it(1)", "again('a')"), "its container is that of 'run_it'"),
+        (mount() + claim(MODES) + body("if n > 2:", "    claim()", "    use(1)"), "its claim has no name"),
         (mount() + claim(MODES) + body("use(1)", "claim()"), "does not stand above"),
         (mount() + claim(MODES) + body("use(1)"), "called 0 times"),
         (mount() + claim(MODES) + body("claim()", "claim()", "use(1)"), "called 2 times"),
@@ -125,8 +135,38 @@ def test_constants_of_the_module_are_read(tmp_path: Path) -> None:
     assert given["size"] == {"runtimeValue": {"constant": "5Gi"}}
 
 
+def test_a_claim_in_a_function_that_a_branch_calls_can_be_mounted(tmp_path: Path) -> None:
+    """The DAG of that function has a condition, which the server's own task for a claim has not."""
+    inner = "\n@pipeline\ndef inner(n):\n    claim()\n    return use(n)\n"
+    made, report = built(tmp_path, mount() + claim(MODES) + inner + body("if n > 2:", "    inner(n)"))
+    assert made, [f.message for f in report]
+
+
+def test_claims_have_one_interface(tmp_path: Path) -> None:
+    """A server keeps that of the first one for all, since their containers are equal."""
+    other = claim(f"{MODES}, pvc_name='known', storage_class_name='nfs'").replace("claim =", "other =")
+    (spec_,), _ = built(tmp_path, claim(f"{MODES}, pvc_name_suffix='-a'") + other + body("claim()", "other()"))
+    one, two = (spec_["components"][f"comp-{name}"]["inputDefinitions"] for name in ("claim", "other"))
+    assert one == two
+    optional = {name for name, port in one["parameters"].items() if port.get("isOptional")}
+    assert set(one["parameters"]) - optional == {"access_modes", "size"} and "storage_class_name" in optional
+
+
+def test_importers_of_constants(tmp_path: Path) -> None:
+    """The server looks for a URI among the inputs of the DAG alone, where no constant is."""
+    words = "dsl.importer(artifact_uri=uri, artifact_class=dsl.Model)"
+    source = f"known = native('kfp', '{words}', imports=DSL, inputs={{'uri': str}}, outputs={{'artifact': Model}})\n"
+    (spec_,), _ = built(tmp_path, source + body("known('gs://a')", "known('gs://b')", "known(word(n))"))
+    found = {
+        str(one["importer"]["artifactUri"])
+        for one in spec_["deploymentSpec"]["executors"].values()
+        if "importer" in one
+    }
+    assert found == {"{'constant': 'gs://a'}", "{'constant': 'gs://b'}", "{'runtimeParameter': 'uri'}"}
+
+
 def test_files_that_are_chosen_go_in_by_a_small_task(tmp_path: Path) -> None:
-    text = spec("image='x:1', command=[a.path]", "{'a': Dataset}") + body(
+    text = spec("image='x:1', command=['x', a.path]", "{'a': Dataset}") + body(
         "one, other = table(1), table(2)", "run_it(one if n > 1 else other)"
     )
     (spec_,), _ = built(tmp_path, text)

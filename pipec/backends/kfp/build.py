@@ -106,7 +106,7 @@ def header(pipeline: Pipeline) -> str:
         lines += ["", "Parameters:"]
         for p in pipeline.parameters:
             default = f" = {_shortened(p.default.source)}" if p.default is not None else ""
-            about = " (plain text)" if p.annotation.strip("\"'") == "str" else ""
+            about = " (plain text)" if is_raw(p) else ""
             lines.append(f"  {p.name}: {p.annotation or 'any'}{default}{about}")
     return comment([line.rstrip() for line in lines])
 

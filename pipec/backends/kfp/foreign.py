@@ -139,6 +139,8 @@ def refusals(node: Task, container: Container) -> list[str]:
     found: list[str] = []
     if not container.command:
         found.append("KFP starts the command itself, not the image's entry point: write it as `command=[...]`")
+    if container.command and any(getattr(p, "form", "") == "input_path" for p in container.command[0].parts):
+        found.append("KFP fills in no path in the first element of a command: begin with a program")
     for text in replaced(container, {*node.policy.env, *node.policy.secrets}):
         found.append(f"KFP, Argo or Kubernetes would replace {json.dumps(text)} in the command line")
     for name, value in node.policy.env.items():

@@ -27,7 +27,7 @@ from pipec.backends.kfp.platform import (
     Platforms,
     PlatformSpec,
 )
-from pipec.backends.kfp.program import text_of
+from pipec.backends.kfp.program import is_replaced, text_of
 from pipec.backends.kfp.scope import Arm, Handle, Scope, free_name, kfp_name
 from pipec.ir import (
     Block,
@@ -294,11 +294,11 @@ def constant(text: str) -> Handle:
 
 
 def is_raw(parameter: Parameter) -> bool:
-    """Whether the parameter is text as a person types it, rather than JSON."""
-    default = parameter.default
-    return parameter.annotation.strip("\"' ") == "str" and (
-        default is None or isinstance(value_of(default.source), str)
-    )
+    """Whether the parameter is text as a person types it, and no JSON, in which nothing looks like a placeholder."""
+    if parameter.annotation.strip("\"' ") != "str":
+        return False
+    default = None if parameter.default is None else value_of(parameter.default.source)
+    return parameter.default is None or (isinstance(default, str) and not is_replaced(default))
 
 
 def _parameter(parameter: Parameter) -> ParameterSpec:

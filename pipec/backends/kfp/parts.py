@@ -15,7 +15,7 @@ from pipec.backends.kfp.model import (
     ParameterSpec,
 )  # fmt: skip
 from pipec.backends.kfp.platform import KubernetesExecutor
-from pipec.backends.kfp.program import command, local, program, quoted, user_code
+from pipec.backends.kfp.program import UnwritableError, command, local, program, quoted, user_code
 from pipec.backends.kfp.scope import Handle, Kind, artifact_of, definitions, free_name, kfp_name, type_of
 from pipec.backends.kfp.settings import Settings, environment, escaped_environment, exported, kubernetes, resources
 from pipec.ir import Component, Pipeline, Span
@@ -99,6 +99,8 @@ class Parts:
         """Component -> its program, and the place of its step."""
         self._codes: dict[tuple[str, ...], str] = {}
         self._known: dict[object, str] = {}
+        self._interfaces: dict[str, tuple[str, str]] = {}
+        """Container of a native step -> the step, and its interface."""
         self.taken = {IMPORTER}
 
     def container(self, glue: Glue, step: Component | None, settings: Settings) -> str:
@@ -158,15 +160,29 @@ class Parts:
     ) -> str:
         """The component of a native step, by its inputs and outputs."""
         taken = interface[0].model_dump_json() if interface[0] else ""
-        key = ("native", step.name, taken, settings.key)
+        key = ("native", step.name, taken, executor.model_dump_json(), settings.key)
         if key not in self._known:
             name = self._name(step.name)
             self._known[key] = f"comp-{name}"
             component = ComponentSpec(
                 executor_label=f"exec-{name}", input_definitions=interface[0], output_definitions=interface[1]
             )
+            self._check(step, component, executor)
             self._keep(name, component, executor, settings)
         return self._known[key]
+
+    def _check(self, step: Component, component: ComponentSpec, executor: ExecutorSpec) -> None:
+        """Refuse a container of which there is one with another interface: a server keeps the first for both."""
+        if executor.container is None:
+            return
+        taken, given = component.input_definitions, component.output_definitions
+        own = {n: p for n, p in ((taken.parameters if taken else None) or {}).items() if not p.description}
+        artifacts = (taken.artifacts if taken else None) or {}
+        interface = repr((sorted(own.items()), sorted(artifacts.items()), given))
+        other, known = self._interfaces.setdefault(executor.container.model_dump_json(), (step.name, interface))
+        if known != interface:
+            reason = f"its container is that of {other!r}, and a server keeps one interface for both: let them differ"
+            raise UnwritableError(reason, step.span, step.name)
 
     def _register(
         self, name: str, inputs: dict[str, Handle], outputs: dict[str, Handle], spec: ContainerSpec, settings: Settings

@@ -32,6 +32,8 @@ SUBSTITUTED = re.compile(
     r"\{(?=\{\s*(?:\$|=|(?:workflow|inputs|outputs|tasks|steps|item|pod|node|retries|lastRetry)\b))|\$(?=\([A-Za-z_]\w*\)|\$)"
 )
 """What KFP, Argo or Kubernetes would replace in a command: `{{$...}}`, `{{workflow...}}`, `$(NAME)`, `$$` by `$`."""
+OWN_VARIABLE = re.compile(r"\$\(KFP_\w*\)")
+"""A variable that each of its containers has: Kubernetes leaves `$(NAME)` of others as it is."""
 ROOT = "kfp_main"
 NOTE = "What follows is the same in all components: it reads arguments and stores results."
 
@@ -196,6 +198,12 @@ def schema_title(type_: Type) -> str:
             return "system.ClassificationMetrics"
         case _:
             return "system.Artifact"
+
+
+def is_replaced(text: str) -> bool:
+    """Whether something in a value that a run is given would be replaced on its way to a container."""
+    found = any(m[0] == "{" or text[m.end()] == "$" for m in SUBSTITUTED.finditer(text))
+    return found or OWN_VARIABLE.search(text) is not None
 
 
 def quoted(text: str) -> str:

@@ -14,8 +14,8 @@ from pipec.backends.kfp.native import OfTask, of_tasks
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.sdk import kind_of
 from pipec.backends.kfp.settings import Settings
-from pipec.ir import Block, Component, Pipeline, Statement, Task, TaskPolicy
-from pipec.ir.graph import blocks, tasks
+from pipec.ir import Block, Branch, Component, Pipeline, Statement, Task, TaskPolicy
+from pipec.ir.graph import blocks, tasks, walk
 
 if TYPE_CHECKING:
     from pipec.backends.kfp.lower import Lowering
@@ -38,6 +38,8 @@ def references(pipeline: Pipeline) -> Iterator[Reference]:
     calls: dict[str, list[Task]] = {}
     for task in tasks(pipeline):
         calls.setdefault(task.site.step, []).append(task)
+    arms = {task for node in walk(pipeline.body) if isinstance(node, Branch) for arm in blocks(node)
+            for inner in arm.nodes for task in _own(inner)}  # fmt: skip
     for task, above in _walk(pipeline.body, ()):
         for wanted in of_tasks(task.policy):
             found = calls.get(wanted.producer_task, [])
@@ -48,12 +50,23 @@ def references(pipeline: Pipeline) -> Iterator[Reference]:
                 )
             elif found[0].id not in above:
                 problem = f"the call of {wanted.producer_task!r} does not stand above, in the same block or around it"
+            elif found[0].id in arms and _is_claim(pipeline.component(found[0].component)):
+                problem = (
+                    f"{wanted.producer_task!r} stands in a branch: where that is not taken, its claim has no name, and "
+                )
+                problem += (
+                    "mounts are looked up all the same; let the branch call a function under `@pipeline` with both"
+                )
             elif wanted.output_parameter_key not in texts(pipeline.component(found[0].component)):
                 problem = (
                     f"{wanted.producer_task!r} has no output {wanted.output_parameter_key!r} that is a `str` of a "
                 )
                 problem += "native or container step"
             yield Reference(task, wanted, problem)
+
+
+def _is_claim(component: Component) -> bool:
+    return component.native is not None and "CreatePVC" in component.native.source
 
 
 def _walk(block: Block, above: tuple[str, ...]) -> Iterator[tuple[Task, tuple[str, ...]]]:

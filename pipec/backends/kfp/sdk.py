@@ -67,6 +67,10 @@ SYSTEM = ("Artifact", "Dataset", "Model", "Metrics", "ClassificationMetrics", "S
 """Classes of `kfp.dsl` whose schema is `system.` and their name."""
 GOOGLE = "google_cloud_pipeline_components.types.artifact_types"
 """Its classes have schemas with `google.` before their names."""
+WHOLE = re.compile(r"\{\{\$\.inputs\.parameters\['[^']*'\]\}\}")
+"""An input that is all of a text."""
+PATH = re.compile(r"\{\{\$\.inputs\.artifacts\['[^']*'\]")
+"""A file in a text (`compileCmdAndArgs` of the launcher leaves those in the first element of a command alone)."""
 FIELDS = ("path", "uri", "name", "metadata")
 
 
@@ -175,8 +179,14 @@ class _Source:
             if not kind_of(type_):
                 kinds = ", ".join(TYPES)
                 raise UnknownWordsError(f"{name!r} has no type that Kubeflow knows: {kinds}, or a file")
-        image = self._text(given["image"])
-        return Words("container", image, self._texts(given["command"]), self._texts(given.get("args")))
+        image, command = self._text(given["image"]), self._texts(given["command"])
+        if "{{$" in image and not WHOLE.fullmatch(image):
+            raise UnknownWordsError(
+                "of an image with an input in it Kubeflow takes the input alone: let it be all of it"
+            )
+        if command and PATH.search(command[0]):
+            raise UnknownWordsError("Kubeflow fills in no path in the first element of a command: begin with a program")
+        return Words("container", image, command, self._texts(given.get("args")))
 
     def _texts(self, node: ast.expr | None) -> list[str]:
         if node is None:

@@ -21,7 +21,7 @@ from pipec.backends.kfp.model import (
     ParameterType,
 )
 from pipec.backends.kfp.parts import Glue, parameter
-from pipec.backends.kfp.program import UnwritableError, quoted
+from pipec.backends.kfp.program import SUBSTITUTED, UnwritableError, quoted, runtime
 from pipec.backends.kfp.references import give
 from pipec.backends.kfp.scope import Handle, Scope, definitions
 from pipec.backends.kfp.settings import Settings, caching, escaped_environment, resources, retry_policy
@@ -65,6 +65,11 @@ def native_task(containers: Containers, node: Task, step: Component, scope: Scop
             containers.lowering.define(output.id, Handle("raw", output.id, constant=words.text))
         return
     inputs = _inputs(containers, node, native, words, scope)
+    if words.form == "importer" and "uri" in inputs and inputs["uri"].scope is None:
+        words, inputs = (
+            replace(words, given={"uri": inputs["uri"].constant}),
+            {},
+        )  # looked up in its DAG alone otherwise
     outputs = _outputs(native, words)
     inside = scope
     if words.form == "importer" and (scope.arm is not None or after or _waits(inputs, scope)):
@@ -147,8 +152,8 @@ def _inputs(containers: Containers, node: Task, native: Native, words: sdk.Words
             glue.give(name, "artifact", "", text)
             continue
         hint = quoted(f"the input {name!r} of {node.site.step!r}")
-        plain, typed = f"kfp_plain({source}, {hint})", f"kfp_typed({source}, {quoted(text)}, {hint})"
-        glue.lines.append(f"kfp_result(task, {quoted(name)}, {plain if text == 'STRING' else typed})")
+        made = f"kfp_word({source}, " if text == "STRING" else f"kfp_typed({source}, {quoted(text)}, "
+        glue.lines.append(f"kfp_result(task, {quoted(name)}, {made}{hint}))")
         glue.give(name, "raw", "")
         glue.outputs[name] = replace(glue.outputs[name], type=cast(ParameterType, text))
     if glue.outputs:
@@ -182,9 +187,17 @@ def _direct(containers: Containers, expr: Expr, kind: str) -> Handle | None:
 
 def _taken(native: Native, words: sdk.Words, inputs: dict[str, Handle], more: dict[str, Handle]) -> Definitions | None:
     """The inputs of the component: all that are declared and `more`, or what the server's own task is given."""
-    if words.form != "container":
-        kinds = {name: handle.type or "STRING" for name, handle in inputs.items()}
-        return definitions({name: ParameterSpec(parameter_type=kind) for name, kind in kinds.items()}, {})
+    if words.form == "claim":  # of all of them a server keeps the first interface, since their containers are equal
+        name = next(name for name, image in sdk.CLAIMS.items() if image == words.image)
+        all_ = {
+            key: ParameterSpec(
+                parameter_type=cast(ParameterType, kind), is_optional=None if key in sdk.REQUIRED[name] else True
+            )
+            for key, kind in sdk.ARGUMENTS[name].items()
+        }
+        return definitions(all_, {})
+    if words.form == "importer":
+        return definitions({name: ParameterSpec() for name in inputs}, {})
     parameters = {
         port.name: ParameterSpec(
             parameter_type=cast(ParameterType, sdk.kind_of(port.type)), is_optional=_optional(port)
@@ -278,21 +291,33 @@ def refusals(task: Task, native: Native, words: sdk.Words, read: set[ValueId], v
         if task.policy != TaskPolicy(spans=task.policy.spans) or native.inputs:
             yield "a placeholder is filled in by the server: there is no task that could have inputs or settings"
         return
+    for text in task.policy.env.values() if words.form == "container" else ():
+        if any(m[0] == "{" for m in SUBSTITUTED.finditer(text)):
+            yield f"KFP or Argo would replace {json.dumps(text)} in a variable"
     for port in native.inputs:
         expr = task.args.get(port.name)
         kind = sdk.kind_of(port.type)
-        if not isinstance(expr, Const) or expr.source == "None" or "." in kind:
-            continue
-        value = value_of(expr.source)
-        if not isinstance(value, KINDS.get(kind, ())) or (isinstance(value, bool) and kind != "BOOLEAN"):
-            yield f"{port.name} = {expr.source} is no {kind}, which the input is declared to be"
-        elif not _is_json(value):
-            yield f"{port.name} = {expr.source} is no JSON, which is all that a component of Kubeflow's takes"
+        if isinstance(expr, Const) and expr.source != "None" and "." not in kind:
+            yield from _wrong(port.name, value_of(expr.source), expr.source, kind)
 
 
-def _is_json(value: Any) -> bool:
+def _wrong(name: str, value: Any, source: str, kind: str) -> Iterator[str]:
+    """Why a constant cannot be an input of this type."""
+    if not isinstance(value, KINDS.get(kind, ())) or (isinstance(value, bool) and kind != "BOOLEAN"):
+        yield f"{name} = {source} is no {kind}, which the input is declared to be"
+        return
     try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError):
-        return False
-    return True
+        text = kind == "STRING"
+        same = runtime()["kfp_plain"](value, name) if text else runtime()["kfp_typed"](value, kind, name)
+    except (TypeError, ValueError) as error:
+        yield f"{name} = {source} cannot travel to a component of Kubeflow's: {error}"
+        return
+    if json.dumps(same) != json.dumps(value) or not _has_text_keys(value):
+        yield f"{name} = {source} is no JSON, which is all that a component of Kubeflow's takes"
+
+
+def _has_text_keys(value: Any) -> bool:
+    """Whether all dicts in `value` have keys that JSON keeps."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _has_text_keys(inner) for key, inner in value.items())
+    return all(map(_has_text_keys, value)) if isinstance(value, (list, tuple)) else True

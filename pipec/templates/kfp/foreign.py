@@ -23,6 +23,13 @@ def kfp_setting(value, hint):
     return "" if value is None else kfp_plain(value, hint)
 
 
+def kfp_word(value, hint):
+    """`value` as text for a component of Kubeflow's own, which has no `None`."""
+    if value is None:
+        raise TypeError(f"{hint} is None, which only a call can leave out")
+    return kfp_plain(value, hint)
+
+
 def kfp_typed(value, kind, hint):
     """`value` with a type of Kubeflow's own, which is no text; all its numbers are doubles."""
     import json

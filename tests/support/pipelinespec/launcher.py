@@ -17,7 +17,7 @@ from tests.support.pipelinespec.objects import Objects, local_path
 from tests.support.pipelinespec.values import plain, read, text_of, wire
 
 PLACEHOLDER = re.compile(
-    r"\{\{\$\.(inputs|outputs)\.(parameters|artifacts)\['([^']+)'\](?:\.(output_file|uri|path|name))?\}\}"
+    r"\{\{\$\.(inputs|outputs)\.(parameters|artifacts)\['([^']+)'\](?:\.(output_file|uri|path))?\}\}"
 )
 
 
@@ -94,9 +94,8 @@ class Launcher:
         for uri in _uris(pod):
             Path(f"{place}{local_path(uri)}").parent.mkdir(parents=True, exist_ok=True)
         request = pod.defaults()
-        command, *arguments = [
-            filled(part, request) for part in (*pod.container.get("command", ()), *pod.container.get("args", ()))
-        ]
+        command, *more = (*pod.container.get("command", ()), *pod.container.get("args", ()))
+        arguments = [filled(part, request) for part in more]  # `compileCmdAndArgs` leaves the first one as it was
         count = len(pod.container["command"])
         environment = {**self.environment, **containers.own_environment(pod.container.get("env", ()))}
         environment["KFP_RETRY_INDEX"] = str(number - 1)

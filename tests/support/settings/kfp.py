@@ -90,7 +90,7 @@ def placed_by_run(value: Any, spec: dict[str, Any], tasks: dict[str, Any]) -> An
     made = value["taskOutputParameter"]
     task = tasks[made["producerTask"]]
     text = program(spec, task)
-    variable = re.search(rf'kfp_result\(task, "{made["outputParameterKey"]}", kfp_plain\((\w+) or ', text)
+    variable = re.search(rf'kfp_result\(task, "{made["outputParameterKey"]}", kfp_typed\((\w+) or ', text)
     assert variable is not None
     port = re.search(rf'{variable[1]} = kfp_value\(task, "(\w+)"\)', text)
     assert port is not None

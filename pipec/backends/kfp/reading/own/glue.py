@@ -289,7 +289,7 @@ class Glue:
         place = self.places.get(value.id) if isinstance(value, ast.Name) else None
         if function == "kfp_result":
             called = value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else ""
-            if isinstance(value, ast.Call) and called in ("kfp_plain", "kfp_typed"):
+            if isinstance(value, ast.Call) and called in ("kfp_plain", "kfp_typed", "kfp_word"):
                 self.made.outputs[key] = Value("plain", self._expression(value.args[0]))
             elif isinstance(value, ast.Call) and called == "kfp_setting":
                 self.made.outputs[key] = Value("plain", self._output(value.args[0]))

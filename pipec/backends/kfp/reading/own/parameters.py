@@ -20,11 +20,14 @@ class Parameter:
     annotation: str
     default: str | None
     doc: str = ""
+    is_json: bool = False
+    """Its default is text that travels as JSON, since a server would change it."""
 
     @property
     def is_raw(self) -> bool:
         """Whether it travels as text that a person types, rather than as JSON."""
-        return self.annotation.strip("\"' ") == "str" and (self.default is None or self.default[:1] in "\"'")
+        is_text = self.default is None or self.default[:1] in "\"'"
+        return self.annotation.strip("\"' ") == "str" and is_text and not self.is_json
 
     @property
     def signature(self) -> str:
@@ -48,7 +51,9 @@ def parameters_of(root: Mapping[str, Any], source: Source) -> list[Parameter]:
                 if annotation.strip("\"' ") == "str" and not _is_json(default, source.text, name)
                 else constant(default)
             )
-        found.append(Parameter(name, annotation, text, doc))
+        told = re.search(rf"^#   {re.escape(name)}: str\b.*", source.text, re.M)
+        is_json = default is not None and told is not None and not told[0].endswith(" (plain text)")
+        found.append(Parameter(name, annotation, constant(default) if is_json else text, doc, is_json))
     return found
 
 
