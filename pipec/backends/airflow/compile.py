@@ -88,7 +88,7 @@ def compiled(pipeline: Pipeline, site: Site) -> Compiled:
     body = finish.items(low, outside, inside)
     made = pieces(pipeline, site, functions)
     file = DagFile(
-        doc=pipeline.module_doc or pipeline.doc or pipeline.name, imports=(*user.imports, *operators.imports(pipeline)),
+        doc=_doc(pipeline), imports=(*user.imports, *operators.imports(pipeline)),
         typing_imports=tuple(user.typing_imports), constants=made.constants, helpers=made.helpers, code=code,
         settings=dag, params=params(pipeline), body=body, result=result,
     )  # fmt: skip
@@ -116,3 +116,11 @@ def _ambient() -> set[str]:
     import builtins
 
     return set(dir(builtins))
+
+
+def _doc(pipeline: Pipeline) -> str:
+    """What the file says of itself, and the DAG in Airflow: of `description` there is only one line."""
+    doc = pipeline.doc.strip()
+    if pipeline.module_doc and "\n" in doc:
+        return f"{pipeline.module_doc.rstrip()}\n\n{doc}\n"
+    return pipeline.module_doc or pipeline.doc or pipeline.name

@@ -37,7 +37,9 @@ def connect(slicer: Slicer, unit: Unit) -> None:
                 _Names(slicer, unit, found, getattr(unit, kind), kind == "annotation").look_up(name, place)
         # annotations may mention what is defined later, or the class itself: they must not be evaluated then
         postponed = [unit.links[n] for n in sorted(found.annotated - {*found.annotation}) if n in unit.links]
-        unit.annotation += [k for k in postponed if slicer.units[k].kind != "import" and k not in unit.eager]
+        units = {k: slicer.units[k] for k in postponed if k not in unit.eager}
+        # and the import of a library may have gone into the functions that use it
+        unit.annotation += [k for k, u in units.items() if u.kind != "import" or u.distribution is not None]
         unit.annotation += [unit.key] if not found.annotated.isdisjoint(unit.names) else []
         unit.values += [unit.links[name] for name in sorted(found.values) if name in unit.links]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from pipec.ir import VALUE, DictOf, ListOf, ObjectType, OptionalOf, TupleOf, Type, is_artifact, optional
+from pipec.ir import VALUE, DictOf, FileType, ListOf, ObjectType, OptionalOf, TupleOf, Type, is_artifact, optional
 
 Lookup = Callable[[str], Type]
 
@@ -31,6 +31,8 @@ def join(first: Type, second: Type) -> Type:
             return inner if isinstance(inner, OptionalOf) else OptionalOf(item=inner)
         case _, OptionalOf():
             return join(second, first)
+        case FileType(), FileType():
+            return FileType()
         case ListOf(), ListOf():
             return ListOf(item=join(first.item, second.item))
         case DictOf(), DictOf():

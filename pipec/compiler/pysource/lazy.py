@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import libcst as cst
 
 from pipec.compiler.pysource.imports import Import, block, parse
 from pipec.ir import Definition, Pipeline
+
+DECORATED = re.compile(r"^@", re.M)
+"""In the source of a definition: something that gets what it makes."""
 
 
 @dataclass
@@ -66,7 +70,8 @@ def _eager(imports: dict[str, Definition], others: list[Definition]) -> set[str]
         top |= set(definition.eager) & set(imports)
         if definition.kind in ("constant", "block"):
             top |= set(definition.lazy) & set(imports)
-        if definition.kind == "class" and set(definition.eager) & set(imports):
+        made = definition.kind == "class" and set(definition.eager) & set(imports)
+        if made or DECORATED.search(definition.source):
             top |= set(definition.annotation) & set(imports)  # a decorator or base may look at the annotations
     return top
 

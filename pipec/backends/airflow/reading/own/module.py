@@ -80,15 +80,15 @@ def made_of(parts: Parts) -> Made:
     block = writer.run()
     settings = {} if name == function else {"name": _quoted(name)}
     settings |= dag_settings(given, parts.callbacks, retention_beside(parts.source.path))
+    about, doc = _docs(given, ast.get_docstring(parts.tree, clean=False) or "")
     pipeline = PipelineFunction(
         function,
         tuple(parameters),
-        doc=str(constant(given["description"])) if "description" in given else "",
+        doc=about,
         body=statements(block),
         settings=settings,
     )
     items = [*_items(parts, writer), *steps, pipeline]
-    doc = ast.get_docstring(parts.tree, clean=False) or ""
     return Made(
         Module(tuple(items), _imports(parts, items), doc),
         name,
@@ -100,6 +100,13 @@ def made_of(parts: Parts) -> Made:
         writer.result is not None,
         writer.told is not None,
     )
+
+
+def _docs(given: dict[str, ast.expr], doc: str) -> tuple[str, str]:
+    """What is said of the pipeline, whose first line is the DAG's description, and of the module before it."""
+    about = str(constant(given["description"])) if "description" in given else ""
+    module, found, more = doc.partition(f"\n\n{about}\n")
+    return (f"{about}\n{more}".rstrip(), module) if about and found and more.strip() else (about, doc)
 
 
 def _name(given: dict[str, ast.expr]) -> str:
