@@ -262,7 +262,9 @@ class Containers:
                 lines.append(f"kfp_result(task, {quoted(glue.give(f'{key}-items', 'list', value))}, {places})")
                 lines.append(f"kfp_truth(task, {quoted(glue.give(f'{key}-true', 'text', value))}, {places})")
         else:
-            lines.append(f"kfp_save(task, {quoted(glue.give(key, 'text', value))}, {source}, {quoted(hint)})")
+            lines.append(
+                f"{forms.saver(value)}(task, {quoted(glue.give(key, 'text', value))}, {source}, {quoted(hint)})"
+            )
             show(glue, key, value, type_, source, hint)
         if loops and not is_artifact(type_):
             lines.append(
@@ -364,8 +366,8 @@ class Containers:
         glue = Glue(f"export-{value}")
         variable = glue.load(value, handle, opened=False)
         if form == "text" and not handle.stored:
-            glue.lines.append(f'kfp_save(task, "Output", {variable}, {quoted(f"the value of {value!r}")})')
-            glue.give("Output", "text", value)
+            hint, key = quoted(f"the value of {value!r}"), glue.give("Output", "text", value)
+            glue.lines.append(f'{self.forms.saver(value)}(task, "{key}", {variable}, {hint})')
         else:
             uri = "uri = " if form == "uri" else ""
             glue.lines.append(f'{uri}kfp_store(task, "Output", {variable}, {found_writer(type_)})')
