@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipec.backends.kfp.native import workspace
+from pipec.backends.kfp.program import quoted
 from pipec.backends.kfp.settings import is_text
 from pipec.ir import (
     Block,
@@ -105,9 +106,10 @@ class Forms:
         known = self.artifacts.get(value)
         return known if known is not None else is_artifact(self.types[value])
 
-    def saver(self, value: ValueId) -> str:
-        """The helper with which a program hands out `value` as a parameter."""
-        return "kfp_share" if value in self.shared else "kfp_save"
+    def saved(self, value: ValueId, key: str, source: str, hint: str) -> str:
+        """What a program does to hand out `value` as a parameter."""
+        helper = "kfp_share" if value in self.shared else "kfp_save"
+        return f"{helper}(task, {quoted(key)}, {source}, {quoted(hint)})"
 
     def expr_is_stored(self, expr: Expr) -> bool:
         """Whether the operand of a merge travels as an artifact."""
