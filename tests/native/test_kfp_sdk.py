@@ -227,13 +227,13 @@ def test_what_waits_for_a_placeholder_waits_for_what_is_above(tmp_path: Path) ->
 
 
 def test_a_workspace_needs_a_server_that_has_it(tmp_path: Path) -> None:
-    text = "@pipeline(targets={'kfp': {'workspace': {'size': '1Gi', 'kubernetes': {'pvcSpecPatch': {'a': 1}}}}})\n"
+    text = "@pipeline(targets={'kfp': {'workspace': {'size': '1Gi', 'kubernetes': {'pvcSpecPatch': {'storageClassName': 'nfs'}}}}})\n"
     text += "def p(n: int = 1):\n    word(n)\n    word_of(place())\n"
     place = "place = native('kfp', 'dsl.WORKSPACE_PATH_PLACEHOLDER', imports=DSL, outputs={'path': str})\n"
     text = f"{place}def word_of(path: str) -> str:\n    return path\n\n{text}"
     (_, platform), _ = built(tmp_path, text)
     config = platform["platforms"]["kubernetes"]["pipelineConfig"]
-    assert config == {"workspace": {"size": "1Gi", "kubernetes": {"pvcSpecPatch": {"a": 1}}}}
+    assert config == {"workspace": {"size": "1Gi", "kubernetes": {"pvcSpecPatch": {"storageClassName": "nfs"}}}}
     made, report = built(tmp_path, text, Site(versions={"kfp": "2.14"}))
     found = [f.message for f in report if "needs Kubeflow Pipelines 2.15 or later" in f.message]
     assert not made and len(found) == 2

@@ -141,6 +141,15 @@ def test_native_steps_come_back() -> None:
     assert "parallel" not in text  # that a step waits for the claim that it mounts, its setting says
 
 
+def test_the_workspace_comes_back_whatever_is_asked_of_its_claim() -> None:
+    """Also what a server does not take: building says so."""
+    text = native_document()
+    assert text.count("pvcSpecPatch: {}") == 1
+    text = text.replace("pvcSpecPatch: {}", "pvcSpecPatch: {volumeMode: Block}")
+    module = KfpReader().read(Source(Path("p.yaml"), "p.yaml", text), Report()).module
+    assert module is not None and '"kubernetes": {"pvcSpecPatch": {"volumeMode": "Block"}}' in render(module)
+
+
 def test_settings_of_the_pipeline_that_have_no_counterpart_are_named() -> None:
     text = native_document().replace(
         "    pipelineConfig:\n", "    pipelineConfig:\n      resourceTtlOnCompletion: 60\n"

@@ -156,7 +156,7 @@ def _check_native(pipeline: Pipeline, version: str, report: Report) -> None:
         named = native.of_run(task.policy)
         wrong = dict(of_run.problems(pipeline, named, texts, version))
         if task.id not in outer:
-            wrong = {name: f"{name!r} is out of reach in a loop, a branch or a group" for name in named} | wrong
+            wrong = {name: f"{name!r} is out of reach in a loop, a branch or a group" for name, _ in named} | wrong
         for _, reason in sorted(wrong.items()):
             _refuse(task, reason, report)
     for reference in references(pipeline):

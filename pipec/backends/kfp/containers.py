@@ -262,7 +262,7 @@ class Containers:
                 lines.append(f"kfp_result(task, {quoted(glue.give(f'{key}-items', 'list', value))}, {places})")
                 lines.append(f"kfp_truth(task, {quoted(glue.give(f'{key}-true', 'text', value))}, {places})")
         else:
-            lines.append(f"kfp_save(task, {quoted(glue.give(key, 'text', value))}, {source}, {quoted(hint)})")
+            lines.append(forms.saved(value, glue.give(key, "text", value), source, hint))
             show(glue, key, value, type_, source, hint)
         if loops and not is_artifact(type_):
             lines.append(
@@ -364,8 +364,8 @@ class Containers:
         glue = Glue(f"export-{value}")
         variable = glue.load(value, handle, opened=False)
         if form == "text" and not handle.stored:
-            glue.lines.append(f'kfp_save(task, "Output", {variable}, {quoted(f"the value of {value!r}")})')
-            glue.give("Output", "text", value)
+            key, hint = glue.give("Output", "text", value), f"the value of {value!r}"
+            glue.lines.append(self.forms.saved(value, key, variable, hint))
         else:
             uri = "uri = " if form == "uri" else ""
             glue.lines.append(f'{uri}kfp_store(task, "Output", {variable}, {found_writer(type_)})')

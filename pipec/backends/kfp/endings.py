@@ -34,7 +34,7 @@ PLAIN = Settings(TaskPolicy())
 def with_exit_task(lowering: Lowering, root: Scope) -> None:
     """Put the pipeline into `root`, and a task that runs when it has ended, well or not."""
     body = lowering.whole = Scope(lowering.reserve(BODY))
-    for name in sorted({name for task in tasks(lowering.pipeline) for name in native.of_run(task.policy)}):
+    for name in sorted({name for task in tasks(lowering.pipeline) for name, _ in native.of_run(task.policy)}):
         body.take(lowering.handles[name], name)  # the platform document names inputs of the DAG around a task
     started = _says(lowering, body, "run-started", "failed", (), OTHERWISE)
     lowering.body(body)

@@ -1,14 +1,18 @@
 """How each value travels on KFP: as a parameter (exact JSON text), or as an artifact.
 
 A scalar is a parameter always, so is whatever the pipeline body itself looks into; any other value is an artifact with
-its JSON, since KFP hands parameters over on a command line. Artifacts are artifacts.
+its JSON, since KFP hands parameters over on a command line. Artifacts are artifacts. In a pipeline with a workspace all
+values with text in them are parameters: the server mounts it where it finds its path in one.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pipec.backends.kfp.native import workspace
+from pipec.backends.kfp.program import quoted
 from pipec.backends.kfp.settings import is_text
 from pipec.ir import (
     Block,
@@ -41,6 +45,10 @@ SCALARS = re.compile(
 )
 
 
+NUMBERS = re.compile(
+    r"(?:(?:typing\.)?(?:[Ll]ist|[Dd]ict|[Tt]uple|[Ss]et|Optional|Union)\[|(?:int|float|bool|None)\b|\.{3}|[\],| ])*"
+)
+"""Annotations of values in which there is no text."""
 NONE_TEST = re.compile(r"(\w+) is None")
 
 
@@ -53,6 +61,11 @@ def none_test(expr: Code) -> ValueId | None:
 def is_scalar(annotation: str) -> bool:
     """Whether values of this annotation are small, whatever they are."""
     return all(bool(SCALARS.match(part.strip())) for part in _union(annotation))
+
+
+def _is_number(annotation: str) -> bool:
+    """Whether values of this annotation are numbers, or collections of them."""
+    return is_scalar(annotation) or (bool(annotation) and bool(NUMBERS.fullmatch(annotation.strip("\"' "))))
 
 
 def _union(annotation: str) -> list[str]:
@@ -81,6 +94,8 @@ class Forms:
     """Somebody reads them at all."""
     itself: set[ValueId] = field(default_factory=set)
     """Somebody reads them otherwise than as a condition or as the items of a loop."""
+    shared: set[ValueId] = field(default_factory=set)
+    """Values that may hold a path of the workspace, which the server has to see: they are parameters."""
     written: set[ValueId] = field(default_factory=set)
     """Values that a container or native step writes as text: they are parameters."""
     artifacts: dict[ValueId, bool] = field(default_factory=dict)
@@ -90,6 +105,11 @@ class Forms:
         """Whether `value` travels as an artifact."""
         known = self.artifacts.get(value)
         return known if known is not None else is_artifact(self.types[value])
+
+    def saved(self, value: ValueId, key: str, source: str, hint: str) -> str:
+        """What a program does to hand out `value` as a parameter."""
+        helper = "kfp_share" if value in self.shared else "kfp_save"
+        return f"{helper}(task, {quoted(key)}, {source}, {quoted(hint)})"
 
     def expr_is_stored(self, expr: Expr) -> bool:
         """Whether the operand of a merge travels as an artifact."""
@@ -114,6 +134,9 @@ def forms_of(pipeline: Pipeline) -> Forms:
         _wants(node, forms)
         if isinstance(node, Task) and node.component in foreign:
             forms.written.update(o.id for o in node.outputs if isinstance(o.type, ValueType))
+    if workspace(pipeline.policy) is not None:
+        forms.shared = set(_with_text(nodes, forms.types))
+        forms.looked |= forms.shared
     if forms.texts:  # what has failed and was caught gives no text
         caught = [node for node in nodes if isinstance(node, (Task, Compute)) and node.caught is not None]
         forms.texts -= {o if isinstance(o, str) else o.id for node in caught for o in node.outputs}
@@ -122,6 +145,18 @@ def forms_of(pipeline: Pipeline) -> Forms:
         forms.artifacts[parameter.name] = False
     _decide(pipeline.body, forms, False)
     return forms
+
+
+def _with_text(nodes: list[Statement], types: dict[ValueId, Type]) -> Iterator[ValueId]:
+    """Values in which there may be text; a list that a loop gives is of what its body gives."""
+    items = {c.id: c.value for node in nodes if isinstance(node, ForEach) for c in node.outputs}
+    for value, type_ in types.items():
+        inner = value
+        while inner in items:
+            inner = items[inner]
+        whole = types[inner]
+        if isinstance(type_, ValueType) and not (isinstance(whole, ValueType) and _is_number(whole.annotation)):
+            yield value
 
 
 def _wants(node: Statement, forms: Forms) -> None:

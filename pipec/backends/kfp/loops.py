@@ -40,7 +40,7 @@ def _static(lowering: Lowering, node: ForEach, scope: Scope, after: tuple[str, .
         return
     texts = [runtime()["kfp_text"](item, "an item") for item in items]
     body = _body(lowering, node)
-    gather = _live(lowering, node) if lowering.depth else []
+    gather = [c for c in _live(lowering, node) if lowering.depth or c.id in lowering.forms.shared]
     # kfp.local puts the item in the place of every parameter that another task hands to the loop: in a DAG of its own a
     # loop gets parameters from the DAG alone.
     fed = scope.arm is not None or any(h.scope is scope and h.task and not h.stored for h in body.inputs.values())
@@ -80,6 +80,8 @@ def _dynamic(lowering: Lowering, node: ForEach, scope: Scope, after: tuple[str, 
         lowering.close(inner, scope, after)
         for collect in live:
             lowering.define(collect.id, replace(inner.kinds[collect.id], scope=scope, task=inner.name, key=collect.id))
+            if collect.id in lowering.forms.shared:
+                _gather(lowering, collect, scope)
         return
     guard.arm = Arm(flag, some, True)
     lowering.close(inner, guard, ())
@@ -158,7 +160,10 @@ def _collected(lowering: Lowering, node: ForEach, collect: Collect, body: Scope,
 
 
 def _gather(lowering: Lowering, collect: Collect, scope: Scope, inside: bool = False) -> Handle:
-    """A task that makes one value of what the iterations gave: the server flattens lists of lists."""
+    """A task that makes one value of what the iterations gave: the server flattens lists of lists.
+
+    It also finds the path of the workspace in no list.
+    """
     handle = lowering.handles[collect.id]
     glue = Glue(f"gather-{collect.id}")
     variable = glue.load(collect.id, handle, opened=False)

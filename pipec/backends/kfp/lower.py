@@ -15,7 +15,6 @@ from pipec.backends.kfp.model import (
     PipelineInfo,
     PipelineSpec,
     TaskSpec,
-    plain,
 )  # fmt: skip
 from pipec.backends.kfp.native import display_name, pipeline_root, workspace
 from pipec.backends.kfp.of_run import kept
@@ -347,7 +346,7 @@ def _platform(pipeline: Pipeline, parts: Parts) -> PlatformSpec | None:
     if timeout is not None or shared is not None:
         config = KubernetesPipeline(
             active_deadline_seconds=None if timeout is None else str(math.ceil(timeout)),
-            workspace=None if shared is None else plain(shared),
+            workspace=shared,
         )
     if not parts.kubernetes and config is None:
         return None

@@ -18,6 +18,7 @@ from pydantic.alias_generators import to_camel
 
 from pipec.backends.kfp.model import Spec
 from pipec.backends.kfp.platform import EmptyDirMount, Metadata
+from pipec.backends.kfp.volumes import step_problems, workspace_problems
 from pipec.compiler.backend.native import unknown
 from pipec.compiler.capabilities import at_least
 from pipec.compiler.diagnostics import Report
@@ -248,7 +249,12 @@ SINCE = {"securityContext": "2.16", "pvcMount.subPath": "2.16", "configMapAsEnv.
 def check(policy: TaskPolicy | PipelinePolicy, subject: str, version: str, report: Report) -> None:
     """Report what KFP does not have, has by a setting of pipec's own, or takes in another form only."""
     given = policy.extensions.get(TARGET, {})
-    for reason in _problems(given, StepSettings if isinstance(policy, TaskPolicy) else PipelineSettings, version):
+    found = _problems(given, StepSettings if isinstance(policy, TaskPolicy) else PipelineSettings, version)
+    if not found and isinstance(policy, TaskPolicy):
+        found = list(step_problems(given, policy.resources.shm))
+    elif not found and (space := given.get("workspace")):
+        found = list(workspace_problems(space))
+    for reason in found:
         report.add(RefusedSetting(policy.span("targets"), TARGET, subject, "targets", reason))
 
 
@@ -330,10 +336,10 @@ def _parameters(policy: TaskPolicy) -> list[tuple[str, Mapping[str, Any]]]:
     return [(field, value) for field, value in named if isinstance(value, Mapping)]
 
 
-def of_run(policy: TaskPolicy) -> dict[str, str]:
-    """The parameters of the pipeline that a step's settings are -> the field."""
-    found = {value.get("componentInputParameter"): field for field, value in _parameters(policy)}
-    return {name: field for name, field in found.items() if isinstance(name, str)}
+def of_run(policy: TaskPolicy) -> list[tuple[str, str]]:
+    """The parameters of the pipeline that a step's settings are, each with the field."""
+    found = [(value.get("componentInputParameter"), field) for field, value in _parameters(policy)]
+    return list(dict.fromkeys((name, field) for name, field in found if isinstance(name, str)))
 
 
 def of_tasks(policy: TaskPolicy) -> list[OfTask]:
@@ -353,9 +359,19 @@ def display_name(policy: PipelinePolicy) -> str | None:
     return PipelineSettings.model_validate(policy.extensions.get(TARGET, {})).display_name
 
 
-def workspace(policy: PipelinePolicy) -> Workspace | None:
-    """The volume that the tasks of a run share."""
-    return PipelineSettings.model_validate(policy.extensions.get(TARGET, {})).workspace
+def workspace(policy: PipelinePolicy) -> dict[str, Any] | None:
+    """The volume that the tasks of a run share; without `kubernetes`, be it empty, a server makes no claim for it."""
+    given = PipelineSettings.model_validate(policy.extensions.get(TARGET, {})).workspace
+    if given is None:
+        return None
+    patch = given.kubernetes.pvc_spec_patch if given.kubernetes is not None else None
+    return {"size": given.size, "kubernetes": {"pvcSpecPatch": patch or {}}}
+
+
+def workspace_setting(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The setting that becomes `given`."""
+    patch = (given.get("kubernetes") or {}).get("pvcSpecPatch")
+    return {name: value for name, value in given.items() if name != "kubernetes" or patch}
 
 
 def is_workspace(given: object) -> bool:

@@ -106,6 +106,17 @@ def kfp_save(task, key, value, hint):
     kfp_result(task, key, kfp_short(text))
 
 
+def kfp_share(task, key, value, hint):
+    """Hand out `value` as a parameter. The server mounts the workspace where it sees its path in one."""
+    text = kfp_text(value, hint)
+    if len(text) > 65536:
+        raise ValueError(f"{hint} has {len(text)} bytes: at most 65536 can travel where there is a workspace")
+    short, path = kfp_short(text), "/kfp-workspace"
+    if path in text and path not in short:  # of two equal keys Python's JSON takes the last one
+        short = short.replace('{"$zlib":', '{"$zlib": "' + path + '", "$zlib":', 1)
+    kfp_result(task, key, short)
+
+
 def kfp_short(text):
     """Long `text` compressed: all parameters of a task go into one argument, which Linux bounds to 128 KiB."""
     import base64

@@ -59,6 +59,8 @@ class Store:
     def __init__(self) -> None:
         self.workflow = ""
         """Name of the Argo workflow that runs."""
+        self.workspace = "/kfp-workspace"
+        """Where pods have the workspace of the run."""
         self.executions: list[Execution] = []
         self._children: dict[int, list[Execution]] = {}
         self._artifacts: list[Artifact] = []

@@ -18,6 +18,8 @@ PLACEHOLDERS = {
     "{{$.pipeline_job_create_time_utc}}": "2026-01-31T22:15:00Z",
 }
 """What the driver puts in the place of a constant that is nothing else, besides the name of the workflow."""
+WORKSPACE = "{{$.workspace_path}}"
+"""What it replaces wherever it stands in a constant."""
 
 
 def inputs(store: Store, dag: Execution, task: Spec, component: Spec, iteration: int | None) -> Inputs:
@@ -61,6 +63,8 @@ def parameter(store: Store, dag: Execution, task: Spec, binding: Spec) -> Any:
             if name not in dag.inputs:
                 raise DriverError(f"parent DAG does not have input parameter {name}")
             return dag.inputs[name]
+        case {"runtimeValue": {"constant": str(value)}} if WORKSPACE in value:
+            return value.replace(WORKSPACE, store.workspace)
         case {"runtimeValue": {"constant": value}}:
             known = {**PLACEHOLDERS, "{{$.pipeline_job_resource_name}}": store.workflow}
             return wire(known.get(value, value) if isinstance(value, str) else value)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import yaml
 
-from tests.support.pipelinespec import pods, resolve
+from tests.support.pipelinespec import pods, resolve, workspaces
 from tests.support.pipelinespec.drivers import Answer, Drivers
 from tests.support.pipelinespec.errors import DriverError, Refused
 from tests.support.pipelinespec.launcher import Launcher
@@ -72,6 +72,7 @@ class Server:
         self.drivers = Drivers(self.store, {} if caching else None)
         self.launcher = Launcher(self.store, self.objects, folder / "pods", environment)
         self.order = order
+        self.store.workspace = str(folder / "kfp-workspace")
         self._runs = 0
 
     def run(self, text: str, arguments: Mapping[str, Any]) -> Run:
@@ -107,6 +108,7 @@ class _Engine:
     def __init__(self, server: Server, compiler: Compiler, platform: Spec, root: str) -> None:
         self.server = server
         self.compiler = compiler
+        self.claim = workspaces.claim(platform)
         self.pods: Spec = platform.get("deploymentSpec", {}).get("executors", {})
         self.root = root
         self.run = Run()
@@ -207,13 +209,15 @@ class _Engine:
         pod = launcher.pod(execution, component, container, self.root)
         config = self.pods.get(self.compiler.components[node.component]["executorLabel"], {})
         settings = pods.settings(self.server.store, execution, node.task, container, config)
+        space = workspaces.Mounted(self.server.store.workspace, execution.inputs, self.claim)
         limit = float(config["activeDeadlineSeconds"]) if "activeDeadlineSeconds" in config else None
         most = 1 + int(node.task.get("retryPolicy", {}).get("maxRetryCount", 0))
         said = ""
         for attempt in range(1, most + 1):
             faulty = False
             try:
-                ended = launcher.attempt(pod, limit, attempt)
+                with space:
+                    ended = launcher.attempt(pod, limit, attempt)
                 said = ended.output
                 good = ended.status == 0
             except DriverError as error:

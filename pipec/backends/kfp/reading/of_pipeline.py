@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pipec.backends.kfp.native import is_workspace
+from pipec.backends.kfp.native import is_workspace, workspace_setting
 from pipec.backends.kfp.reading.documents import Documents, Path
 
 Lose = Callable[[Path, str, str], None]
@@ -23,7 +23,7 @@ def pipeline_settings(documents: Documents, lose: Lose) -> tuple[float | None, d
         if key == "activeDeadlineSeconds" and int(value):
             timeout = float(int(value))
         elif key == "workspace" and value and is_workspace(value):
-            native[key] = value
+            native[key] = workspace_setting(value)
         elif value:
             lose(("platforms", "kubernetes", "pipelineConfig", key), key, "pipec has no setting for it")
     for platform in platforms.keys() - {"kubernetes"}:

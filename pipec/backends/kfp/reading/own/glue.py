@@ -148,7 +148,7 @@ class Glue:
 
     def _effect(self, function: str, call: ast.Call) -> None:
         match function:
-            case "kfp_save" | "kfp_items" | "kfp_truth" | "kfp_result":
+            case "kfp_save" | "kfp_share" | "kfp_items" | "kfp_truth" | "kfp_result":
                 self._handed(function, call)
             case "kfp_store":
                 self._stored(call)
@@ -306,7 +306,7 @@ class Glue:
         elif place is not None:
             self._refuse(call)
         else:
-            self.made.outputs[key] = Value("text" if function == "kfp_save" else "items", self._output(value))
+            self.made.outputs[key] = Value("items" if function == "kfp_items" else "text", self._output(value))
 
     def _shape(self, call: Call) -> None:
         """Decide how the result of a call is taken apart."""
