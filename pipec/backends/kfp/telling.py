@@ -15,8 +15,8 @@ from pipec.ir import ListOf, Task, TaskPolicy
 if TYPE_CHECKING:
     from pipec.backends.kfp.containers import Containers
 
-FORMS = ("items", "none", "text", "true", "uri")
-"""The further forms of a value that its producer hands out."""
+FORMS = ("items", "text", "true", "uri")
+"""The further forms of a value that the program of a step hands out."""
 
 
 def tell(containers: Containers, node: Task, name: str, scope: Scope) -> None:
@@ -60,8 +60,7 @@ def apart(containers: Containers, node: Task, scope: Scope, after: tuple[str, ..
             inner.hand_out(key, handle)
         return replace(handle, scope=scope, task=inner.name, key=key, direct=False)
 
-    values = [output.id for output in node.outputs] + [value for value in (node.caught,) if value]
-    for value in values:
+    for value in (output.id for output in node.outputs):  # nobody is told of a step in a `try`
         if value in lowering.handles:
             lowering.handles[value] = outside(lowering.handles[value], value)
         for form in FORMS:
