@@ -104,6 +104,12 @@ PLAIN = "image='x:1', command=['run'], args=[rows]"
             + body("found = [table(i) for i in [1, 2]]", "if n > 2:", "    run_it(found)"),
             "only a loop beside it can give",
         ),
+        (
+            "def tell(message: str) -> None:\n    print(message)\n\n"
+            + spec("image='x:1', command=['a']", LISTED, more=", on_failure=tell")
+            + body("for i in [1, 2]:", "    run_it([table(k) for k in [i, 3]])"),
+            "its list 'tables' does not get into one",
+        ),
         (mount() + claim(MODES) + body("use(1)", "claim()"), "does not stand above"),
         (mount() + claim(MODES) + body("use(1)"), "called 0 times"),
         (mount() + claim(MODES) + body("claim()", "claim()", "use(1)"), "called 2 times"),
