@@ -30,6 +30,93 @@ def test_a_failed_step_is_told_once(tmp_path: Path, by: str, messages: list[str]
     assert [re.sub(r"run [^)]+", "run ID", line) for line in lines] == messages
 
 
+LOOPS = Case(ROOT / "tests" / "cases" / "told_in_loops")
+
+
+@pytest.mark.parametrize(("minus", "told"), [("0", []), ("1", ["step inverse has failed (run ID)"] * 2)])
+def test_failed_steps_in_loops_are_told(tmp_path: Path, minus: str, told: list[str]) -> None:
+    """The server finds no task of a DAG that iterates, when it looks for how one has ended."""
+    output, heard = build(LOOPS, "kfp"), tmp_path / "heard"
+    (text,) = (output.files[name] for name in output.main)
+    done = server(tmp_path, heard).run(text, {"minus": minus})
+    assert done.status == ("succeeded" if minus == "0" else "failed"), done.errors
+    assert not done.faulty
+    assert messages(heard) == told
+
+
+PROGRAM = """
+import sys
+
+def rooted(uri):
+    return "/" + uri
+
+_, n, number, text, file = sys.argv
+open(number, "w").write(str(12 / float(n)))
+open(text, "w").write(n[0])
+open(rooted(file[1:]), "w").write(n[0] * 3)
+"""
+SHELLS = '''
+import os
+from pathlib import Path
+from pipec import Model, container, native
+
+def tell(message: str) -> None:
+    with open(os.environ["MESSAGES"], "a") as file:
+        file.write(f"{message}\\n")
+
+shell = container(
+    "registry/tools:1", ["python3", "-c", """PROGRAM"""], ["{n}", "{number}", "{text}", "{file}"],
+    inputs={"n": int}, outputs={"number": float, "text": str, "file": Path}, on_failure=tell,
+)
+sdk = native(
+    "kfp",
+    """dsl.ContainerSpec(
+        image="registry/tools:1",
+        command=['python3', '-c', \'\'\'PROGRAM\'\'\'],
+        args=[n, number, text, file.path],
+    )""",
+    imports=["from kfp import dsl"], inputs={"n": int},
+    outputs={"number": float, "text": str, "file": Model}, on_failure=tell,
+)
+
+@step
+def numbers(n: int) -> list[int]:
+    return list(range(n, 4))
+
+@step
+def shown(number: float, text: str, file: Path) -> str:
+    return f"{number} {text} {file.read_text()}"
+
+@pipeline
+def p(n: int = 2) -> tuple[list[list[str]], list[str]]:
+    found = []
+    texts = []
+    for i in numbers(n):
+        inner = []
+        for k in [i, 3]:
+            number, text, file = CALL(k)
+            inner.append(shown(number, text, file))
+        found.append(inner)
+        number, text, file = CALL(i)
+        texts.append(text)
+    return found, texts
+'''
+
+
+@pytest.mark.parametrize("call", ["shell", "sdk"])
+@pytest.mark.parametrize("n", ["2", "0"])
+def test_containers_in_loops_are_told_of(tmp_path: Path, call: str, n: str) -> None:
+    """Of container and native steps, with numbers, texts and files; after a failure a server starts nothing more."""
+    _, bundle, _ = compiled(tmp_path, SHELLS.replace("CALL", call).replace("PROGRAM", PROGRAM))
+    text, heard = bundle.files[bundle.main], tmp_path / "heard"
+    done = server(tmp_path / "server", heard).run(text, {"n": n})
+    assert done.status == ("succeeded" if n == "2" else "failed"), done.errors
+    assert not done.faulty, done.errors
+    assert messages(heard) == ([] if n == "2" else [f"step {call} has failed (run ID)"])
+    if n == "2":
+        assert "6.0 2 222" in str(done.outputs), done.outputs
+
+
 RUN_HOOKS = Case(ROOT / "tests" / "cases" / "settings_run_hooks")
 
 

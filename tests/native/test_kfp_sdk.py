@@ -114,6 +114,12 @@ TWICE = spec(PLAIN, "{'rows': int}") + spec(PLAIN, "{'rows': str}").replace("run
         (spec(PLAIN, "{'rows': int}", more=", env={'A': '{{workflow.name}}'}") + body("run_it(1)"), "in a variable"),
         (TWICE + body("run_it(1)", "again('a')"), "its container is that of 'run_it'"),
         (mount() + claim(MODES) + body("if n > 2:", "    claim()", "    use(1)"), "its claim has no name"),
+        (
+            "def tell(message: str) -> None:\n    print(message)\n\n"
+            + spec("image='x:1', command=['a']", LISTED, more=", on_failure=tell")
+            + body("for i in [1, 2]:", "    run_it([table(k) for k in [i, 3]])"),
+            "its list 'tables' does not get into one",
+        ),
         (mount() + claim(MODES) + body("use(1)", "claim()"), "does not stand above"),
         (mount() + claim(MODES) + body("use(1)"), "called 0 times"),
         (mount() + claim(MODES) + body("claim()", "claim()", "use(1)"), "called 2 times"),

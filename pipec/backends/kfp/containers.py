@@ -14,6 +14,7 @@ from pipec.backends.kfp.scope import RUN_CREATED, RUN_ID, RUN_NAME, Handle, Scop
 from pipec.backends.kfp.sdk_tasks import native_task
 from pipec.backends.kfp.settings import Settings, caching, retry_policy
 from pipec.backends.kfp.shown import show, show_stored
+from pipec.backends.kfp.telling import apart, tell
 from pipec.backends.kfp.watching import hook_of, watched, with_hook
 from pipec.backends.kfp.windows import expire
 from pipec.compiler.backend.glue import call, operand_source, port_of
@@ -23,7 +24,6 @@ from pipec.ir import (
     Address,
     Check,
     Code,
-    Component,
     Compute,
     Const,
     Expr,
@@ -60,6 +60,8 @@ class Containers:
 
     def task(self, node: Task, scope: Scope, after: tuple[str, ...]) -> None:
         """One call of a step."""
+        if node.policy.on_failure is not None and scope.iterates:
+            return apart(self, node, scope, after)
         component = self.steps[node.component]
         if component.container is not None or component.native is not None:
             make = container_task if component.container is not None else native_task
@@ -93,20 +95,7 @@ class Containers:
         task.caching_options = caching(node.policy)
         task.retry_policy = retry_policy(node.policy.retry)
         self.define(glue, scope, name)
-        if node.policy.on_failure is not None:
-            self.tell(node, name, self.steps[node.policy.on_failure], scope)
-
-    def tell(self, node: Task, name: str, hook: Component, scope: Scope) -> None:
-        """A task that looks how the task `name` has ended, and calls `hook` where it has failed."""
-        glue = Glue(f"{node.site.step}-failed", hook.function or hook.name)
-        run = glue.load("run", Handle("raw", "run", constant=RUN_ID), opened=False)
-        glue.inputs["status"] = Handle("status", "status", scope, name)
-        message = f"step {node.site.step} has failed (run {{{run}}})"
-        glue.lines += ['if kfp_has_failed(task, "status"):', f"    {hook.function}(f{quoted(message)})"]
-        made = self.lowering.parts.container(glue, hook, PLAIN)
-        task = scope.add_exit(self.name(f"{node.id}-failed"), made, glue.inputs, name)
-        task.caching_options = caching(PLAIN.policy)
-        self.lowering.told.add(task.task_info.name)
+        tell(self, node, name, scope)
 
     def argument(self, glue: Glue, key: str, expr: Expr, scope: Scope) -> str:
         """The source of one argument; what it needs is loaded before."""

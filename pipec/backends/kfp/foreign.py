@@ -16,6 +16,7 @@ from pipec.backends.kfp.program import SUBSTITUTED, quoted, schema_title
 from pipec.backends.kfp.references import give
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.settings import caching, retry_policy
+from pipec.backends.kfp.telling import tell
 from pipec.backends.kfp.windows import keys
 from pipec.ir import (
     Component,
@@ -53,8 +54,7 @@ def container_task(containers: Containers, node: Task, step: Component, scope: S
         lowering.cached.add(name)
     task = scope.add(name, component, inputs, (*after, *settings.after))
     give(lowering, node, step, scope, name)
-    if node.policy.on_failure is not None:
-        containers.tell(node, name, containers.steps[node.policy.on_failure], scope)
+    tell(containers, node, name, scope)
     task.caching_options = caching(node.policy)
     task.retry_policy = retry_policy(node.policy.retry)
     for output in node.outputs:

@@ -112,7 +112,7 @@ def _item(node: ForEach) -> str:
 
 def _body(lowering: Lowering, node: ForEach) -> Scope:
     """The DAG that runs once for every item."""
-    body = Scope(lowering.reserve(f"for-loop-{node.id}"))
+    body = Scope(lowering.reserve(f"for-loop-{node.id}"), iterates=True)
     item = _item(node)
     body.own[item] = ParameterSpec()
     handle = Handle("text", item, body, key=item)

@@ -100,6 +100,8 @@ class Scope:
     name: str
     """Task that runs it, and with "comp-" its component; "root" for the pipeline."""
     arm: Arm | None = None
+    iterates: bool = False
+    """Whether it is the body of a loop, whose tasks the server tells apart by the index of the iteration."""
     tasks: dict[str, TaskSpec] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     """Its tasks, in the order in which they were put in."""

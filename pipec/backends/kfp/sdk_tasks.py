@@ -25,6 +25,7 @@ from pipec.backends.kfp.program import SUBSTITUTED, UnwritableError, quoted, run
 from pipec.backends.kfp.references import give
 from pipec.backends.kfp.scope import Handle, Scope, definitions
 from pipec.backends.kfp.settings import Settings, caching, escaped_environment, resources, retry_policy
+from pipec.backends.kfp.telling import tell
 from pipec.backends.kfp.windows import keys
 from pipec.compiler.capabilities import at_least
 from pipec.ir import (
@@ -88,8 +89,7 @@ def native_task(containers: Containers, node: Task, step: Component, scope: Scop
     give(containers.lowering, node, step, inside, name)
     task.caching_options = caching(node.policy)
     task.retry_policy = retry_policy(node.policy.retry)
-    if node.policy.on_failure is not None:
-        containers.tell(node, name, containers.steps[node.policy.on_failure], scope)
+    tell(containers, node, name, scope)
     handles = {key: replace(handle, scope=inside, task=name, key=key) for key, handle in outputs.items()}
     if inside is not scope:
         for key, handle in handles.items():

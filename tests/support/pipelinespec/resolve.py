@@ -71,8 +71,11 @@ def parameter(store: Store, dag: Execution, task: Spec, binding: Spec) -> Any:
         case {"taskOutputParameter": {"producerTask": producer, "outputParameterKey": key}}:
             return _produced(store, dag, producer, key, "parameters")
         case {"taskFinalStatus": _}:
-            upstream = task["dependentTasks"][0]
-            found = store.inside(dag)[_named(dag, upstream)]
+            # the server adds no index here, as it does for outputs, so that no task of an iteration is found
+            name, known = f"{task['dependentTasks'][0]}_{dag.id}", store.inside(dag)
+            if name not in known:
+                raise DriverError(f"producer task, {name}, not in tasks")
+            found = known[name]
             return {"state": found.state, "pipelineTaskName": found.task, "error": {}}
     raise DriverError(f"parameter spec {binding} not implemented yet")
 

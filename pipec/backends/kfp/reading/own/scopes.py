@@ -31,6 +31,8 @@ SMALL: dict[Form, re.Pattern[str]] = {
 """Form -> the small task whose output it is: it tells the window of a cache, or the end of a run."""
 HELPING = ("each-", "some-", "import-")
 """What the DAGs are called that only a loop or an importer needs."""
+TOLD = "told-"
+"""What those are called that only a step in a loop needs, for the task that tells of its failure."""
 
 DOUBLE = re.compile(r'(\w+) = kfp_value\(task, "(?P<port>[^"]+)"\)\nkfp_save\(task, "Output", float\(\1\), "[^"]*"\)')
 """The small task that makes a `float` of a number that Kubeflow has made a double."""
@@ -120,7 +122,7 @@ class Scopes:
         """Read one task."""
         component = self.components[task["componentRef"]["name"]]
         path = (*scope.path, "dag", "tasks", name)
-        if (task.get("triggerPolicy") or {}).get("strategy") == COMPLETED:
+        if _is_exit(task):
             self._tells(name, task, component, scope)
             return
         before = {n for t in self.waiting.of(task) for n in scope.ends[t]}
@@ -233,7 +235,8 @@ class Scopes:
         arms = [m for t in component["dag"]["tasks"].values() if (m := arm_of(t)) is not None]
         if arms:
             return self._choice(name, component, bound, path, arms[0]["flag"])
-        if name.startswith(HELPING) and len(component["dag"]["tasks"]) == 1:
+        inner = component["dag"]["tasks"]
+        if (name.startswith(HELPING) and len(inner) == 1) or _tells_of_one(name, inner):
             scope = self.dag(component, Scope(bound, path))
             return Made(scope.nodes, self.handed_out(component, scope))
         return self._group(name, component, bound, path)
@@ -351,6 +354,19 @@ class Scopes:
         part.parameters = list(needed.values())
         self.parts.append(part)
         return Made([Group(name, part=part, arguments=list(needed), targets=list(made.values()))], outputs)
+
+
+def _is_exit(task: Mapping[str, Any]) -> bool:
+    return (task.get("triggerPolicy") or {}).get("strategy") == COMPLETED
+
+
+def _tells_of_one(name: str, tasks: Mapping[str, Any]) -> bool:
+    """Whether the DAG `name` stands around one step and the task that tells of its failure, as in loops."""
+    ends = [up for task in tasks.values() if _is_exit(task) for up in task.get("dependentTasks") or ()]
+    if not name.startswith(TOLD) or len(ends) != 1:
+        return False
+    around, inside = (re.sub(r"-\d+\Z", "", text) for text in (name.removeprefix(TOLD), ends[0]))
+    return inside.startswith(around)  # long names are cut
 
 
 def _guarded(node: Choice) -> Loop | None:
