@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipec.compiler.diagnostics.target import LossySetting
 from tests.native.test_kfp import _strict, compiled
 from tests.support.building import build
 from tests.support.discovery import ROOT, Case
@@ -135,3 +136,53 @@ def test_natives_expire(tmp_path: Path) -> None:
     assert at.calls(5400 * 10) == {("fetch", ran): 1, ("again", ran): 1}
     assert at.calls(5400 * 10.9) == {("fetch", hit): 1, ("again", hit): 1}
     assert at.calls(5400 * 11) == {("fetch", ran): 1, ("again", hit): 1}
+
+
+IMPORTED = """
+from pathlib import Path
+
+@step(cache=True)
+def written(n: int) -> Path:
+    path = Path(f"{n}.txt")
+    path.write_text("x" * n)
+    return path
+
+@step(cache=True)
+def size(path: Path) -> int:
+    return path.stat().st_size
+
+@pipeline
+def p(n: int = 3) -> int:
+    TAKEN
+    return size(path)
+"""
+
+
+@pytest.mark.parametrize(
+    ("taken", "states", "losses"),
+    [
+        (["path = written(n)"], {"cached"}, []),
+        (["if n > 2:", "    path = written(n)", "else:", "    path = written(2)"], {"succeeded"}, ["size"]),
+        (
+            [
+                "ones = [written(k) for k in range(1, n)]",
+                "sizes = [size(one) for one in ones]",
+                "path = written(max(sizes))",
+            ],
+            {"cached", "succeeded"},
+            ["size"],
+        ),
+    ],
+)
+def test_artifacts_that_each_run_imports_are_never_found_again(
+    tmp_path: Path, taken: list[str], states: set[str], losses: list[str]
+) -> None:
+    """A server's key has the ids of artifacts, and not where they lie; the loss is named."""
+    _, bundle, report = compiled(tmp_path, IMPORTED.replace("TAKEN", "\n    ".join(taken)))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    server = Server(tmp_path / "server", environment, caching=True)
+    for _ in range(2):
+        done = server.run(bundle.files[bundle.main], {})
+        assert done.status == "succeeded", done.errors
+    assert {s.status for s in done.steps if s.task.startswith("size")} == states
+    assert [f.step for f in report if isinstance(f, LossySetting)] == losses

@@ -69,6 +69,7 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
             text += "---\n" + document(plain(made.platform))
     limits.check(pipeline, made, len(text.encode()), report)
     _check(pipeline, report)
+    _check_cache(made, report)
     _check_images(pipeline, site, report)
     stem = re.sub(r"\W", "_", file_stem(pipeline.name))
     name = f"{stem}.yaml"
@@ -193,6 +194,12 @@ def _check_seconds(policy: TaskPolicy | PipelinePolicy, subject: str, report: Re
     if timeout is not None and timeout != math.ceil(timeout):
         loss = f"{timeout:g} s becomes {math.ceil(timeout)} s: Kubernetes counts whole seconds"
         report.add(LossySetting(policy.span("timeout"), "kfp", subject, "timeout", loss))
+
+
+def _check_cache(made: Lowered, report: Report) -> None:
+    for task in made.missing:
+        loss = "it takes an artifact of a loop or a branch, which is another one in each run: no result is found again"
+        report.add(LossySetting(task.policy.span("cache"), "kfp", task.site.step, "cache", loss))
 
 
 def _check_hooks(policy: PipelinePolicy, subject: str, report: Report) -> None:

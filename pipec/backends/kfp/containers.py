@@ -16,7 +16,7 @@ from pipec.backends.kfp.settings import Settings, caching, retry_policy
 from pipec.backends.kfp.shown import show, show_stored
 from pipec.backends.kfp.telling import apart, tell
 from pipec.backends.kfp.watching import hook_of, watched, with_hook
-from pipec.backends.kfp.windows import expire
+from pipec.backends.kfp.windows import expire, imported
 from pipec.compiler.backend.glue import call, operand_source, port_of
 from pipec.compiler.pysource.negate import negated_text
 from pipec.ir import (
@@ -60,6 +60,8 @@ class Containers:
 
     def task(self, node: Task, scope: Scope, after: tuple[str, ...]) -> None:
         """One call of a step."""
+        if node.policy.cache is not None and imported(self, node):
+            self.lowering.missing.setdefault(node.site.step, node)
         if node.policy.on_failure is not None and scope.iterates:
             return apart(self, node, scope, after)
         component = self.steps[node.component]
@@ -381,9 +383,9 @@ class Containers:
         name = self.name(f"artifact-{value}")
         place.add(name, lowering.parts.importer(), {"uri": uri}, (), always=True)
         place.tasks[name].caching_options = caching(PLAIN.policy)
-        handle = Handle("artifact", value, place, name, "artifact")
+        handle = Handle("artifact", value, place, name, "artifact", anew=True)
         if place is not scope:
             place.hand_out(value, handle)
             lowering.close(place, scope, ())
-            handle = Handle("artifact", value, scope, place.name, value)
+            handle = Handle("artifact", value, scope, place.name, value, anew=True)
         return handle

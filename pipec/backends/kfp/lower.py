@@ -67,6 +67,8 @@ class Lowered:
     """KFP tasks that tell somebody of the failure of another one."""
     programs: dict[str, tuple[str, Span | None]]
     """Component -> its program, and the place of its step."""
+    missing: tuple[Task, ...]
+    """Calls of steps whose results are kept, but never found again."""
 
 
 @dataclass
@@ -87,6 +89,8 @@ class Lowering:
     """Tasks that may end in a cache hit: servers have not always taken those for finished when they merge."""
     windows: dict[float, Handle] = field(default_factory=dict)
     """Time that entries of the cache live -> the number of the time window."""
+    missing: dict[str, Task] = field(default_factory=dict)
+    """Step whose results are kept, but never found again -> a call of it."""
     told: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=lambda: {"root"})
     whole: Scope = field(default_factory=lambda: Scope("root"))
@@ -249,7 +253,9 @@ class Lowering:
                 key = keys.setdefault(handle.place, result.id)
                 if key == result.id:
                     inner.hand_out(key, handle)
-                outside[result.id] = Handle(handle.kind, result.id, scope, inner.name, key, schema=handle.schema)
+                outside[result.id] = Handle(
+                    handle.kind, result.id, scope, inner.name, key, schema=handle.schema, anew=handle.anew
+                )
             else:
                 outside[result.id] = handle
         if inner.tasks:
@@ -336,6 +342,7 @@ def lower(pipeline: Pipeline, image: str) -> Lowered:
         lowering.loops,
         frozenset(lowering.told),
         parts.programs,
+        tuple(lowering.missing.values()),
     )
 
 

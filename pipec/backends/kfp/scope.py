@@ -64,6 +64,8 @@ class Handle:
     """A container hands it out, so that a branch or a loop can hand it on on every version of the server."""
     about: str = ""
     """What the interface of a container says of it, where the container does not read it."""
+    anew: bool = False
+    """An importer makes the artifact anew in every run."""
     type: ParameterType | None = None
     """Of a parameter of a native step; the constant is JSON then."""
 

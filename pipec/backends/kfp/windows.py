@@ -15,9 +15,10 @@ from pipec.backends.kfp.program import quoted
 from pipec.backends.kfp.scope import Handle
 from pipec.backends.kfp.settings import Settings, caching
 from pipec.compiler.units import duration
-from pipec.ir import TaskPolicy
+from pipec.ir import Task, TaskPolicy, ValueId, is_artifact, uses
 
 if TYPE_CHECKING:
+    from pipec.backends.kfp.containers import Containers
     from pipec.backends.kfp.lower import Lowering
 
 INPUT = "cache-window"
@@ -67,3 +68,15 @@ def _number(lowering: Lowering, ttl: float) -> Handle:
     root.order.remove(name)  # it is no part of the statement that needs it first
     about = f"Not read; changes every {duration(ttl)}, and so lets entries of the cache expire."
     return replace(glue.outputs["Output"], label="cache_window", scope=root, task=name, about=about)
+
+
+def imported(containers: Containers, node: Task) -> list[ValueId]:
+    """The artifacts among the arguments that an importer makes anew in each run: a server's keys have their ids."""
+    lowering, component = containers.lowering, containers.steps[node.component]
+    foreign = component.container is not None or component.native is not None  # values go in as texts there
+    found = dict.fromkeys(value for expr in node.args.values() for value in uses(expr))
+    return [
+        value for value in found
+        if value in lowering.handles and lowering.handles[value].anew
+        and (not foreign or is_artifact(containers.forms.types[value]))
+    ]  # fmt: skip

@@ -114,7 +114,7 @@ def _fingerprint(node: Node, component: Spec, container: Spec, execution: Execut
         return hashlib.sha256(f"{node.task['componentRef']['name']}\0{key}".encode()).hexdigest()
     about = [
         plain(execution.inputs),
-        {name: [artifact.uri for artifact in artifacts] for name, artifacts in execution.artifacts.items()},
+        {name: [artifact.id for artifact in artifacts] for name, artifacts in execution.artifacts.items()},
         component.get("outputDefinitions", {}),
         [*container.get("command", []), *container.get("args", [])],
         container["image"],
