@@ -21,7 +21,7 @@ from tests.support.discovery import ROOT
 CASES = ROOT / "tests/cases"
 SAME = ("container_settings", "settings_isolation", "settings_docker", "settings_pod")
 """Cases that are written anew byte for byte, but for the digests of cached code."""
-ALIKE = ("container_json", "native_operators", "native_positional", "settings_isolation_all")
+ALIKE = ("container_json", "native_operators", "native_positional", "settings_isolation_all", "container_in_branch")
 """Those in which a variable has another name, after which tasks of pipec's own are called."""
 _DIGEST = re.compile(r'(@cached\(")[0-9a-f]{16}')
 

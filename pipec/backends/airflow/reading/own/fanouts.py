@@ -10,6 +10,7 @@ from pipec.backends.airflow.reading.own.functions import constant
 from pipec.backends.airflow.reading.own.glue import Expr, listed, name, substituted
 from pipec.backends.airflow.reading.own.guards import without_skips
 from pipec.backends.airflow.reading.own.joins import Joins
+from pipec.backends.airflow.reading.own.state import output
 from pipec.backends.airflow.reading.own.unknown import Unknown
 
 
@@ -135,7 +136,7 @@ class FanOuts(Joins):
         made = self.names.new(self.variable(node))
         start = Simple(ast.Assign([ast.Name(made.id, ast.Store())], ast.List([], ast.Load())), node)
         block.items.insert(block.items.index(loop), start)
-        self.block(target).items.append(Simple(append(made, self.value(target, node.key)), target))
+        self.block(target).items.append(Simple(append(made, self.value(target, output(target, node.key))), target))
         self.values[node, ""] = made
 
 

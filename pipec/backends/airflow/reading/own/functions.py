@@ -63,6 +63,8 @@ class TaskFunction:
     """"virtualenv", "pod" or "docker", where it runs; "" is in the worker."""
     isolated: dict[str, ast.expr] = field(default_factory=dict)
     """What the environment has that is made for it: `requirements` and `python`."""
+    inner: list[ast.expr] = field(default_factory=list)
+    """Decorators that the user wrote, which stand below those that make a task of the function."""
     user: bool = False
     """Whether it is a step of the user's, not glue."""
 
@@ -162,8 +164,10 @@ def task_function(
                 pass
             case "with_environment":
                 found.env = call.args[0] if call else None
-            case _:
+            case _ if decorator is node.decorator_list[0]:
                 return None
+            case _:
+                found.inner.append(decorator)
     return found
 
 
@@ -176,6 +180,8 @@ def classify(functions: dict[str, TaskFunction], plain: set[str]) -> None:
 def _is_glue(function: TaskFunction, plain: set[str]) -> bool:
     node = function.node
     given = node.args
+    if function.inner:
+        return False
     if node.returns or any(a.annotation for a in (*given.args, *given.kwonlyargs, *given.posonlyargs)):
         return False
     if given.defaults or given.vararg or given.kwarg or ast.get_docstring(node):

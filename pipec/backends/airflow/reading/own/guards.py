@@ -87,8 +87,8 @@ class Guards:
             return set()
         if chooser not in self.arms:  # what leaves out everything below it
             return {True}
-        then, other = self.arms[chooser]
-        return {arm for arm, ids in ((True, then), (False, other)) if node.full in ids}
+        then, other = self.arms[chooser]  # which may name the task that wrote the command line of a container
+        return {arm for arm, ids in ((True, then), (False, other)) if any(self.graph.by_id.get(i) is node for i in ids)}
 
     def _explicit(self, node: Node, explicit: list[tuple[str, bool]]) -> Place:
         found = Place()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pipec.backends.airflow.names import dag_id
 from pipec.backends.airflow.reading.own.blocks import statements
 from pipec.backends.airflow.reading.own.dag import Graph, GraphReader, Node
-from pipec.backends.airflow.reading.own.functions import constant
+from pipec.backends.airflow.reading.own.functions import TaskFunction, constant
 from pipec.backends.airflow.reading.own.guards import Guards
 from pipec.backends.airflow.reading.own.operators import Operators
 from pipec.backends.airflow.reading.own.order import ordered
@@ -167,9 +167,9 @@ def _items(parts: Parts, writer: Writer) -> list[Item]:
             continue
         if isinstance(stmt, ast.FunctionDef) and stmt.name in called:
             own = parts.tasks.get(stmt.name)
-            found.append(StepFunction(_text(parts, stmt, own is not None), called[stmt.name]))
+            found.append(StepFunction(_text(parts, stmt, own), called[stmt.name]))
         else:
-            found.append(Definition(_text(parts, stmt, False)))
+            found.append(Definition(_text(parts, stmt)))
     return found
 
 
@@ -207,8 +207,8 @@ def _asked_id(node: Node, step: str) -> str:
     return re.sub(r"__\d+\Z", "", node.full)
 
 
-def _text(parts: Parts, stmt: ast.stmt, undecorated: bool) -> str:
-    """The source of a statement, with the comments above it."""
+def _text(parts: Parts, stmt: ast.stmt, task: TaskFunction | None = None) -> str:
+    """The source of a statement, with the comments above it, and of a task without what makes it one."""
     lines = parts.borrowed.get(stmt, parts.source).lines
     start = min([stmt.lineno, *(d.lineno for d in getattr(stmt, "decorator_list", []))])
     above: list[str] = []
@@ -216,8 +216,8 @@ def _text(parts: Parts, stmt: ast.stmt, undecorated: bool) -> str:
     while line >= 0 and lines[line].startswith("#"):
         above.insert(0, lines[line])
         line -= 1
-    if undecorated:
-        start = stmt.lineno
+    if task is not None:
+        start = min([stmt.lineno, *(d.lineno for d in task.inner)])
     return "\n".join([*above, *lines[start - 1 : stmt.end_lineno]])
 
 

@@ -15,6 +15,7 @@ from pipec.backends.airflow.reading.own.blocks import (
     Loop,
     Simple,
     Together,
+    every,
     inner_blocks,
     nodes_of,
 )
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
 
 def ordered(root: Block, graph: Graph, writer: Writer) -> None:
     """Make `root` wait where the graph waits, and nowhere else as far as that can be said."""
-    _gather(root, Waits(_reachable(graph, _upstream), _reachable(graph, _implied(writer))))
+    waits = Waits(_reachable(graph, _upstream), _reachable(graph, _implied(writer)))
+    _gather(root, waits)
     for up, down in graph.edges:
         if up.kind == "branch" or down.kind in ("collect", "outlet", "empty") or up.kind == "empty":
             continue
-        _check(root, up, down, writer)
+        _check(root, up, down, writer, waits)
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _closed(run: list[Item], waits: Waits) -> list[Item]:
     return [*run[:first], Together(Block(run[first : last + 1])), *run[last + 1 :]]
 
 
-def _check(root: Block, up: Node, down: Node, writer: Writer) -> None:
+def _check(root: Block, up: Node, down: Node, writer: Writer, waits: Waits) -> None:
     """See that `down` waits for `up`."""
     block = root
     while True:
@@ -146,10 +148,32 @@ def _check(root: Block, up: Node, down: Node, writer: Writer) -> None:
             return
     if _by_data(up, down):
         return
-    if isinstance(second, (Simple, Loop, Choice, Attempt)) and (up, "") in writer.values and ups[-1] < downs[0]:
-        block.items[downs[0]] = Together(Block([second]), (writer.value(up),))
-        return
+    if isinstance(second, (Simple, Loop, Choice, Attempt)) and ups[-1] < downs[0]:
+        named = _named(root, up, writer)
+        inside = [item for item in every(Block([second])) if is_effect(item) and isinstance(item, Simple)]
+        if _only_in_arms(up, down, writer) and (named is None or {i.node for i in inside} <= waits.implied[up]):
+            return
+        if named is not None:
+            block.items[downs[0]] = Together(Block([second]), (named,))
+            return
     raise Unknown(down.stmt, f"that it waits for `{up.id}` cannot be said")
+
+
+def _only_in_arms(up: Node, down: Node, writer: Writer) -> bool:
+    """Whether only tasks in arms read a value, some of `down`: then pipec itself lets the branch wait for it."""
+    own = writer.guards.places[up].guards
+    readers = [writer.guards.places[node].guards for node in writer.graph.every() if up in node.data]
+    told = writer.told is not None and up in (made for made, _ in writer.data(writer.told))
+    return not told and all(len(r) > len(own) for r in readers) and any(down in r for r in readers)
+
+
+def _named(root: Block, node: Node, writer: Writer) -> ast.expr | None:
+    """The name of a result as `after` takes it, which no list is that a loop fills."""
+    if (node, "") not in writer.values:
+        return None
+    found = writer.value(node)
+    filled = {_filled(item) for item in every(root)}
+    return found if isinstance(found, ast.Name) and found.id not in filled else None
 
 
 def _where(block: Block, node: Node, writer: Writer) -> list[int]:
@@ -164,10 +188,15 @@ def _where(block: Block, node: Node, writer: Writer) -> list[int]:
 
 def _lists(item: Item) -> bool:
     """Whether a statement only appends a value to a list."""
+    return bool(_filled(item))
+
+
+def _filled(item: Item) -> str:
+    """The list that a statement appends a value to; "" for any other."""
     match item:
-        case Simple(stmt=ast.Expr(value=ast.Call(func=ast.Attribute(attr="append")))):
-            return True
-    return False
+        case Simple(stmt=ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=filled), attr="append")))):
+            return filled
+    return ""
 
 
 def _inner(item: Item, up: Node, down: Node) -> Block | None:

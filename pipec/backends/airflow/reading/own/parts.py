@@ -149,7 +149,7 @@ def borrow(parts: Parts) -> None:
             if real is None:
                 raise Unknown(task.node, f"its code is not in {parts.beside}")
             parts.kept.remove(task.node)
-            task.node, task.stored = real.node, real.stored
+            task.node, task.stored, task.inner = real.node, real.stored, real.inner
     parts.borrowed = dict.fromkeys(other.kept, other.source)
     parts.kept = _merged(parts.kept, other.kept)
     parts.plain |= {name: node for name, node in other.plain.items() if name not in parts.plain}

@@ -77,7 +77,8 @@ class State:
     def _outputs(self, node: Node) -> Iterable[tuple[Node, str]]:
         """Which outputs of tasks in a `try` `node` takes."""
         if node.kind == "collect":
-            yield self.graph.by_id[node.target], node.key
+            target = self.graph.by_id[node.target]
+            yield target, output(target, node.key)
         for expr in (*node.args.values(), *(node.mapped or {}).values(), *([node.items] if node.items else [])):
             for part in ast.walk(expr):
                 match part:
