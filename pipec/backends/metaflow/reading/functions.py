@@ -40,6 +40,8 @@ class Functions:
     imports: set[str] = field(default_factory=set)
     kept_current: dict[str, ast.AST] = field(default_factory=dict)
     """Step -> a use of `current` that only Metaflow understands."""
+    parameters: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Step -> artifact -> the parameter of its function that stands for it."""
 
     # Names.
 
@@ -168,6 +170,7 @@ class Functions:
             taken.add(names["input"])
         for name, source in info.same.items():
             names[source] = names[name]
+        self.parameters[step] = {attr: names[attr] for attr in signature.reads}
         given = [self._kind(value) for value in call.arguments]
         plan.parameters = [(names[attr], kind) for attr, kind in zip(signature.reads, given)]
         if signature.wanted or info.inputs is not None:
