@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import textwrap
@@ -115,3 +116,27 @@ def test_what_a_cache_ignores_are_parameters_of_the_step(call: str, ignored: str
     text, result = _checked(f"x = {call}\nassert x > 1\nreturn x\n", tmp_path)
     assert f'cache=Cache(version="2"{ignored})' in text
     assert result in ("3", "6")
+
+
+@pytest.mark.parametrize(
+    ("steps", "signatures", "result"),
+    [
+        (
+            "ds = days(n)\nassert n > 1\nreturn [shown(d) for d in ds]\n",
+            ("checked_days(n: int) -> list[dt.date]", "checked_shown(item: dt.date) -> str"),
+            '["28", "29", "01"]',
+        ),
+        (
+            "ns = weeks(n)\nassert n > 1\nreturn [double(i) for i in ns]\n",
+            ("checked_weeks(n: int) -> list[int] | None", "checked_double(item) -> int"),
+            "[6, 6, 6]",
+        ),
+    ],
+)
+def test_a_step_says_of_its_result_what_the_function_says(
+    steps: str, signatures: tuple[str, ...], result: str, tmp_path: Path
+) -> None:
+    """A list of what nothing is known of would be one of values, which dates are not."""
+    text, given = _checked(steps, tmp_path)
+    assert [s for s in signatures if s not in text] == []
+    assert json.loads(given) == json.loads(result)
