@@ -37,3 +37,11 @@ def test_what_else_is_done_to_a_list(tmp_path: Path) -> None:
         (tmp_path / "p.py").write_text(APPENDED.format(change), encoding="utf-8")
         (found,) = [f for f in findings_of(tmp_path / "p.py", None) if f.severity == "error"]
         assert found.code == "PC213" and "in a step" in found.help
+
+
+def test_appending_in_a_loop_to_a_list_that_was_not_empty(tmp_path: Path) -> None:
+    """A list that is made anew from itself would be a value that the loop carries."""
+    file = tmp_path / "p.py"
+    file.write_text(APPENDED.format("for m in models:\n        models.append(f(m))"), encoding="utf-8")
+    (found,) = [f for f in findings_of(file, None) if f.severity == "error"]
+    assert (found.code, found.help) == ("PC213", "append to a list that is created empty, by `models = []`")
