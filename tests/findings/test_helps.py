@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.building import findings_of
+from tests.support.discovery import ROOT
 
 APPENDED = """from pipec import pipeline, step
 
@@ -37,3 +38,22 @@ def test_what_else_is_done_to_a_list(tmp_path: Path) -> None:
         (tmp_path / "p.py").write_text(APPENDED.format(change), encoding="utf-8")
         (found,) = [f for f in findings_of(tmp_path / "p.py", None) if f.severity == "error"]
         assert found.code == "PC213" and "in a step" in found.help
+
+
+def test_appending_in_a_loop_to_a_list_that_was_not_empty(tmp_path: Path) -> None:
+    """A list that is made anew from itself would be a value that the loop carries."""
+    file = tmp_path / "p.py"
+    file.write_text(APPENDED.format("for m in models:\n        models.append(f(m))"), encoding="utf-8")
+    (found,) = [f for f in findings_of(file, None) if f.severity == "error"]
+    assert (found.code, found.help) == ("PC213", "append to a list that is created empty, by `models = []`")
+
+
+def test_what_stands_for_an_attribute_of_a_class() -> None:
+    found = findings_of(ROOT / "tests/refusals/class_attribute/pipeline.py", None)
+    assert [(f.message.split(",")[0].split("` ")[0], f.help) for f in found if f.code == "PC108"] == [
+        ("`Split.TRAIN`", 'pass `"train"`, and call `Split(...)` inside the step'),
+        ("`Split.TRAIN`", 'pass `"train"`, and call `Split(...)` inside the step'),
+        ("`Limits.rows`", "write `1000`, or use it inside a step"),
+        ("`Order.FIRST`", "use it inside a step"),
+        ("`Limits", "call it, or use it inside a step"),
+    ]

@@ -271,9 +271,9 @@ class Body:
         found: Binding = self.as_value(self._kept(node.value, names[0].id), names[0].id, node)
         self.takes_address = False
         sharing.share(self, node.value, names[0].id)
-        kind = collections.empty(self.resolver, self.module, node.value)
-        if kind is not None and len(names) == len(targets) == 1:
-            found = Growing(kind, made=(node.lineno, node.col_offset))
+        made = collections.created(self.resolver, self.module, node.value)
+        if made is not None and len(names) == len(targets) == 1:
+            found = made
         for target in names:
             self.scope.names[target.id] = found
 
@@ -343,6 +343,8 @@ class Body:
             if method == "append" and one:
                 new = f"{name} = [*{name}, {ast.unparse(node.args[0])}]"
                 instead = f"write `{new}`, or append to a list that is created empty"
+                if self.in_loop:  # which carries no value from one iteration to the next
+                    instead = f"append to a list that is created empty, by `{name} = []`"
             self.report.add(MutatedResult(self.span(node), f"`{name}`", instead))
         return True
 

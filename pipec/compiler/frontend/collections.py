@@ -35,6 +35,12 @@ def empty(resolver: Resolver, module: Module, node: ast.expr) -> str | None:
     return None
 
 
+def created(resolver: Resolver, module: Module, node: ast.expr) -> Growing | None:
+    """The collection that `node` creates empty, if it does."""
+    kind = empty(resolver, module, node)
+    return Growing(kind, made=(node.lineno, node.col_offset)) if kind is not None else None
+
+
 def add(body: Body, name: str, operand: Operand) -> None:
     """`name.append(operand)`, or the pair of `name[key] = value`."""
     growing = body.scope.names[name]

@@ -11,6 +11,7 @@ from pipec.compiler.diagnostics.similar import closest
 from pipec.compiler.diagnostics.source import NotConstant, UnsupportedExpression
 from pipec.compiler.frontend.addresses import address, is_address, misplaced
 from pipec.compiler.frontend.callees import callee, has_calls, is_local, may_call
+from pipec.compiler.frontend.classes import of_class
 from pipec.compiler.frontend.constants import PURE_BUILTINS, NotConstantError, evaluate
 from pipec.compiler.frontend.inference import LooksIntoError, infer, tuple_of
 from pipec.compiler.frontend.operands import POISON, Carried, Caught, Growing, Operand, Unbound, code, const
@@ -337,6 +338,9 @@ def _attribute(body: Body, node: ast.Attribute, bound: frozenset[str], lazy: str
     if not is_local(body, node, bound):
         target = body.resolver.expression(body.module, node)
         root = node.value
+        if (told := of_class(body.resolver, body.module, node)) is not None:
+            into.poison = refuse(body, node, *told).poison
+            return node
         if target is not None and isinstance(root, (ast.Name, ast.Attribute)):
             return _placed(module_constant(body, target, node), node, target.name, into, bound)
     owner: Operand | None = None

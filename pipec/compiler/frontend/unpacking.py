@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics.pipeline import WrongUnpacking
 from pipec.compiler.diagnostics.source import UnsupportedStatement
-from pipec.compiler.frontend import callees, sharing, tasks
+from pipec.compiler.frontend import callees, collections, sharing, tasks
 from pipec.compiler.frontend.assigned import assigned
 from pipec.compiler.frontend.inference import element, list_of
 from pipec.compiler.frontend.operands import POISON, Operand, code, const
@@ -36,6 +36,9 @@ def unpack(body: Body, target: ast.Tuple | ast.List, value: ast.expr) -> None:
     sharing.share(body, value, wanted[0])
     for name, part in zip(wanted, _parts(body, found, wanted, target)):
         body.scope.names[name] = part
+    for name, item in zip(wanted, value.elts if isinstance(value, (ast.Tuple, ast.List)) else ()):
+        if not found.poison and (made := collections.created(body.resolver, body.module, item)) is not None:
+            body.scope.names[name] = made  # each is an object of its own, as after a statement of its own
 
 
 def _unpack_star(body: Body, target: ast.Tuple | ast.List, value: ast.expr) -> bool:

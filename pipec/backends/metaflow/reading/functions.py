@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from pipec.backends.metaflow.reading import kinds
+from pipec.backends.metaflow.reading import kinds, ours
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.input_loops import EMPTY
 from pipec.backends.metaflow.reading.joins import Wanted
@@ -40,6 +40,8 @@ class Functions:
     imports: set[str] = field(default_factory=set)
     kept_current: dict[str, ast.AST] = field(default_factory=dict)
     """Step -> a use of `current` that only Metaflow understands."""
+    parameters: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Step -> artifact -> the parameter of its function that stands for it."""
 
     # Names.
 
@@ -168,6 +170,7 @@ class Functions:
             taken.add(names["input"])
         for name, source in info.same.items():
             names[source] = names[name]
+        self.parameters[step] = {attr: names[attr] for attr in signature.reads}
         given = [self._kind(value) for value in call.arguments]
         plan.parameters = [(names[attr], kind) for attr, kind in zip(signature.reads, given)]
         if signature.wanted or info.inputs is not None:
@@ -218,7 +221,7 @@ class Functions:
             return "" if kind == kinds.ARTIFACT else kind
         if isinstance(value, Item) and value.loop is not None and value is value.loop.item:
             whole = self._kind(value.loop.over)
-            return whole[5:-1] if whole.startswith("list[") and whole != "list[object]" else ""
+            return kinds.element(whole) if whole else ""
         if isinstance(value, Item):
             return "int"
         if isinstance(value, (Merged, Indexed)):
@@ -231,10 +234,26 @@ class Functions:
         demanded = self.wiring.demands.get((step, artifact))
         if artifact in info.usage.changed:
             return demanded or kinds.ARTIFACT
-        inferred = kinds.of_all(info.usage.values.get(artifact, [None]))
+        values = info.usage.values.get(artifact, [None])
+        inferred = kinds.of_all(values) or self._said(info.member, values)
         if inferred is not None and artifact not in info.usage.certain:
             inferred = None
         return inferred or demanded or kinds.ARTIFACT
+
+    def _said(self, member: Member, values: list[ast.expr | None]) -> str | None:
+        """What the function of the user's says that pipec has made an artifact of: that is how its result travels."""
+        value = values[0]
+        if not member.file.is_ours or len(values) > 1:
+            return None
+        match value:
+            case ast.Call(func=ast.Name(id=name), args=[inner]) if member.file.helpers.get(name) in ours.PASSED_ON:
+                value = inner
+        match value:
+            case ast.Call(func=ast.Name(id=name)) if name not in member.file.helpers:
+                for node in member.file.tree.body:
+                    if isinstance(node, ast.FunctionDef) and node.name == name and not node.decorator_list:
+                        return ast.unparse(node.returns) if node.returns is not None else None
+        return None
 
     def _returns(self, step: str, info: StepInfo, outputs: list[str]) -> str:
         several = [self.annotation(step, name) for name in outputs]

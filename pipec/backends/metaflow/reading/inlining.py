@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from pipec.backends.metaflow.reading.flows import File
+from pipec.backends.metaflow.reading import ours
+from pipec.backends.metaflow.reading.flows import File, Member
 from pipec.backends.metaflow.reading.functions import Functions
 from pipec.backends.metaflow.reading.model import Call, use
 from pipec.backends.metaflow.reading.naming import source
@@ -182,6 +183,20 @@ def _together(
     if policy is None or not alike:
         return None
     return replace(first, policy=policy, settings=written(policy, first.component), remarks=remarks[0])
+
+
+def called_within(settings: StepSettings, member: Member, parameters: Mapping[str, str]) -> StepSettings:
+    """The settings of a step whose function calls the user's: its cache leaves out parameters of its own.
+
+    `parameters`: artifact -> the parameter that stands for it.
+    """
+    cache = settings.policy.cache
+    if cache is None or not cache.ignore:
+        return settings
+    unkeyed = ours.unkeyed(member.body, member.self_name)
+    ignored = tuple(name for artifact, name in parameters.items() if artifact in unkeyed)
+    policy = settings.policy.model_copy(update={"cache": cache.model_copy(update={"ignore": ignored})})
+    return replace(settings, policy=policy, settings=written(policy, settings.component))
 
 
 def _functions(file: File) -> dict[str, ast.FunctionDef]:

@@ -20,6 +20,14 @@ METHODS = {
 }  # fmt: skip
 
 
+def element(kind: str) -> str:
+    """`int` of `list[int]`; "" where the annotation is not that of a list, or says nothing of what is in it."""
+    match ast.parse(kind, mode="eval").body:
+        case ast.Subscript(value=ast.Name(id="list"), slice=item):
+            return "" if ast.unparse(item) == ARTIFACT else ast.unparse(item)
+    return ""
+
+
 def of_all(values: list[ast.expr | None]) -> str | None:
     """The annotation that fits each of several assignments; `None` where one of them can be anything."""
     kinds = {of(value) if value is not None else None for value in values}

@@ -15,7 +15,7 @@ from pipec.backends.metaflow.reading.flow_settings import pipeline_name, read_fl
 from pipec.backends.metaflow.reading.flows import Flow, Member
 from pipec.backends.metaflow.reading.functions import BUILTINS, Functions
 from pipec.backends.metaflow.reading.gathering import Env
-from pipec.backends.metaflow.reading.inlining import inlined, prepared
+from pipec.backends.metaflow.reading.inlining import called_within, inlined, prepared
 from pipec.backends.metaflow.reading.keeping import imports_from, names_used
 from pipec.backends.metaflow.reading.lifting import comments_above
 from pipec.backends.metaflow.reading.model import Body, Call, Item, Known, Loop, Place, use
@@ -246,6 +246,8 @@ class Migration:
                 continue
             own, member = settings[step], self.flow.steps[step]
             text = functions.step_text(step)
+            if member.file.is_ours:
+                own = called_within(own, member, functions.parameters[step])
             shared = self._is_shared(member, functions.names[step], text, own.settings)
             if shared is None:
                 functions.names[step] = self._fresh(member, pipeline_name(self.flow.name), True)

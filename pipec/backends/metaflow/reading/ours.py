@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from pipec.backends.metaflow.reading.syntax import literal
+from pipec.backends.metaflow.reading.syntax import attribute_of, literal
 from pipec.ir import Cache, Deadline
 
 FOLDER, REUSE, COPIES, JSON = "empty_folder", "reuse", "FreshArtifacts", "ExactJSON"
@@ -137,6 +137,15 @@ def cache_of(body: list[ast.stmt], file: ast.Module) -> Cache | None:
         ttl = _seconds(given["ttl"]) if "ttl" in given else None
         return Cache(ttl=ttl, version=" ".join(code.split(" ")[2:]), ignore=tuple(ignored))
     return None
+
+
+def unkeyed(body: list[ast.stmt], self_name: str) -> set[str]:
+    """The artifacts that a cached step works with, and that neither its key nor anything else in it looks at."""
+    nodes = {one for node in body for one in ast.walk(node)}
+    cached = [node for node in nodes if isinstance(node, ast.If) and is_reuse(node)]
+    work = {one for node in cached for statement in node.body for one in ast.walk(statement)}
+    inside, outside = ({attribute_of(one, self_name) for one in several} for several in (work, nodes - work))
+    return {name for name in inside - outside if name is not None}
 
 
 def _seconds(node: ast.expr) -> float | None:
