@@ -67,10 +67,8 @@ def native_task(containers: Containers, node: Task, step: Component, scope: Scop
         return
     inputs = _inputs(containers, node, native, words, scope)
     if words.form == "importer" and "uri" in inputs and inputs["uri"].scope is None:
-        words, inputs = (
-            replace(words, given={"uri": inputs["uri"].constant}),
-            {},
-        )  # looked up in its DAG alone otherwise
+        # the server looks for it among the inputs of the DAG alone, where no constant is
+        words = replace(words, given={"uri": inputs["uri"].constant})
     outputs = _outputs(native, words)
     inside = scope
     if words.form == "importer" and (scope.arm is not None or after or _waits(inputs, scope)):

@@ -137,7 +137,7 @@ def _flow(pipeline: Pipeline, builder: Builder, flow: Flows, steps: list[Draft],
         bases=", ".join(bases),
         step=step,
         decorators=(*flow_settings.lines, *hook_decorator(hooks, words)),
-        doc=_doc(pipeline.doc or pipeline.name),
+        doc=_doc(_indented(pipeline.doc or pipeline.name)),
         module_doc=_doc(pipeline.module_doc),
         imports=tuple(_imports(code, words)),
         code="\n\n\n".join(filter(None, [joined(code), *(source for _, source in hooks.values())])),
@@ -222,6 +222,13 @@ def _imports(code: UserCode, words: Words) -> list[str]:
     if typing:
         lines += ["", "if TYPE_CHECKING:", *block(typing, 4)]
     return lines
+
+
+def _indented(text: str) -> str:
+    """The docstring of a class, whose closing quotes stand by themselves where it has several lines."""
+    first, *more = text.strip().split("\n")
+    lines = [first, *(f"    {line}".rstrip() for line in more)]
+    return "\n".join(lines)
 
 
 def _doc(text: str) -> str:

@@ -1,7 +1,7 @@
 """A file of one kind in one arm of a branch, and of another kind, or perhaps none, in the other."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 from pipec import Model, pipeline, step
 
@@ -25,12 +25,12 @@ def table(n: int) -> Annotated[Path, "google.BQTable"]:
 
 
 @step
-def perhaps(n: int) -> Optional[Path]:
+def perhaps(n: int) -> Path | None:
     return None
 
 
 @step
-def report(model: Path, other: Optional[Path]) -> str:
+def report(model: Path, other: Path | None) -> str:
     return f"{model.read_text()} {other and other.read_text()}"
 
 

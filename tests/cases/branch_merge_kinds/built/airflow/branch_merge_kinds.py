@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 from airflow.configuration import AIRFLOW_HOME
 from airflow.sdk import DAG, ObjectStoragePath, Param, get_current_context, task
@@ -202,13 +202,13 @@ def table(n: int) -> Annotated[Path, "google.BQTable"]:
 
 @task
 @stored(result="file")
-def perhaps(n: int) -> Optional[Path]:
+def perhaps(n: int) -> Path | None:
     return None
 
 
 @task
 @stored
-def report(model: Path, other: Optional[Path]) -> str:
+def report(model: Path, other: Path | None) -> str:
     return f"{model.read_text()} {other and other.read_text()}"
 
 

@@ -9,7 +9,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 from metaflow import FlowSpec, Parameter, current, step
 
@@ -29,11 +29,11 @@ def table(n: int) -> Annotated[Path, "google.BQTable"]:
     return Path("table.txt")
 
 
-def perhaps(n: int) -> Optional[Path]:
+def perhaps(n: int) -> Path | None:
     return None
 
 
-def report(model: Path, other: Optional[Path]) -> str:
+def report(model: Path, other: Path | None) -> str:
     return f"{model.read_text()} {other and other.read_text()}"
 
 

@@ -54,10 +54,11 @@ def plain(value: Any) -> Any:
 class DescriptionLongFlow(FlowSpec):
     """Count on.
 
-Runbook: when this fails, start it again with a smaller `n`.
+    Runbook: when this fails, start it again with a smaller `n`.
 
-* It has no effects.
-* It costs next to nothing."""
+    * It has no effects.
+    * It costs next to nothing.
+    """
 
     n = Parameter("n", default=1)
 
