@@ -1,19 +1,40 @@
-"""Calls of steps that are not Python's: what they are called, and what goes in and out."""
+"""Calls of steps that are not Python's: what they are called, what goes in and out, and their settings."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
 from pipec.backends.kfp.reading.names import identifier
+from pipec.backends.kfp.reading.own.levels import is_cached
 from pipec.backends.kfp.reading.own.programs import Programs
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Call
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.compiler.pysource.text import python
+from pipec.compiler.reading import Asked, policy_of, settings_of
 
 T = TypeVar("T")
+
+
+class Giving(NamedTuple):
+    """The step of a task, and which of its outputs are plain text."""
+
+    name: str
+    texts: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A task of such a step."""
+
+    step: str
+    task: Mapping[str, Any]
+    label: str
+    constants: dict[str, Any]
+    """Input -> the constant that it is given."""
 
 
 class StepNames:
@@ -57,10 +78,17 @@ def called(
     name: str, step: str, arguments: Sequence[str], task: Mapping[str, Any], symbols: Symbols, outputs: Sequence[str]
 ) -> Call:
     """The call of `step` by the task `name`, with a symbol for each output."""
-    cached = bool((task.get("cachingOptions") or {}).get("enableCache"))
-    call = Call(name, source=f"{step}({', '.join(arguments)})", function=step, cached=cached)
+    call = Call(name, source=f"{step}({', '.join(arguments)})", function=step, cached=is_cached(task))
     call.size = len(outputs) if len(outputs) > 1 else 0
     for at, key in enumerate(outputs):
         symbol = call.targets[at if call.size else None] = symbols.new()
         symbols.fallback[symbol] = key
     return call
+
+
+def settings_in(calls: Sequence[Asked], subject: str) -> dict[str, str]:
+    """Setting -> Python source, of the step that all of `calls` are of."""
+    policy = policy_of(calls)
+    if policy is None:
+        raise RefusedError(f"{subject} has different settings in different tasks, and no argument says so")
+    return settings_of(policy)

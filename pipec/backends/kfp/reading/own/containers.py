@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.backends.kfp.reading.commands import Command
 from pipec.backends.kfp.reading.documents import Documents, Path
-from pipec.backends.kfp.reading.own.calls import StepNames, argument, called, step_of
+from pipec.backends.kfp.reading.own.calls import Giving, Placed, StepNames, argument, called, settings_in, step_of
 from pipec.backends.kfp.reading.own.glue import Made
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.windows import INPUT, VERSION
-from pipec.compiler.reading import Asked, ContainerStep, policy_of, settings_of
+from pipec.compiler.reading import Asked, ContainerStep
 
 if TYPE_CHECKING:
     from pipec.backends.kfp.reading.own.steps import Steps
@@ -50,14 +50,6 @@ class Known:
     """Output -> its symbols, one for each call."""
     calls: list[Asked] = field(default_factory=list)
 
-    def settings(self, name: str) -> dict[str, str]:
-        """Setting -> Python source, of the step `name`."""
-        policy = policy_of(self.calls)
-        if policy is None:
-            reason = "has different settings in different tasks, and no argument says so"
-            raise RefusedError(f"the container `{name}` {reason}")
-        return settings_of(policy)
-
 
 class Containers:
     """The container steps of one document."""
@@ -65,8 +57,7 @@ class Containers:
     def __init__(self, documents: Documents, symbols: Symbols, names: StepNames) -> None:
         self.documents, self.symbols, self.names = documents, symbols, names
         self.known: dict[str, Known] = {}
-        self.paths: dict[Path, tuple[str, Mapping[str, Any], str, dict[str, str]]] = {}
-        """Task -> its step, itself, its executor, and which constants it gets."""
+        self.paths: dict[Path, Placed] = {}
 
     def task(
         self,
@@ -84,7 +75,7 @@ class Containers:
         if missing := read.inputs.keys() - bound.keys():
             raise RefusedError(f"the container of `{name}` gets nothing for its input `{min(missing)}`")
         fixed = {port: bound[port].source for port in read.inputs if bound[port].form == "constant"}
-        self.paths[path] = (step, task, label, fixed)
+        self.paths[path] = Placed(step, task, label, fixed)
         arguments = []
         for port in read.inputs:
             value = bound[port]
@@ -109,24 +100,21 @@ class Containers:
         self.known.setdefault(name, Known(image, read))
         return name
 
-    def texts(self, path: Path) -> tuple[str, frozenset[str]] | None:
+    def giver(self, path: Path) -> Giving | None:
         """The step of the task at `path`, and which of its outputs can be plain text: those that are not files."""
         if path not in self.paths:
             return None
-        name = self.paths[path][0]
-        return name, frozenset(key for key, output in self.known[name].command.outputs.items() if not output.artifact)
-
-    def settings(self, steps: Steps) -> None:
-        """Read the settings of all of them."""
-        for path, (name, task, label, fixed) in self.paths.items():
-            _, policy, lost = steps.policy(path, task, label, version_of(task))
-            if lost:
-                raise RefusedError(f"the settings of the container `{name}` are not known")
-            self.known[name].calls.append(Asked(policy, fixed))
+        name = self.paths[path].step
+        outputs = self.known[name].command.outputs
+        return Giving(name, frozenset(key for key, output in outputs.items() if not output.artifact))
 
     def items(self, steps: Steps) -> list[ContainerStep]:
         """Their definitions."""
-        self.settings(steps)
+        for path, placed in self.paths.items():
+            _, policy, lost = steps.policy(path, placed.task, placed.label, version_of(placed.task))
+            if lost:
+                raise RefusedError(f"the settings of the container `{placed.step}` are not known")
+            self.known[placed.step].calls.append(Asked(policy, placed.constants))
         return [
             ContainerStep(
                 name,
@@ -135,7 +123,7 @@ class Containers:
                 known.command.args,
                 {port: self._input(known, port) for port in known.command.inputs},
                 {key: self._output(known, key) for key in known.command.outputs},
-                known.settings(name),
+                settings_in(known.calls, f"the container `{name}`"),
             )
             for name, known in self.known.items()
         ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pipec.backends.kfp.reading.commands import command
 from pipec.backends.kfp.reading.documents import Documents, Path
-from pipec.backends.kfp.reading.own.calls import StepNames
+from pipec.backends.kfp.reading.own.calls import Giving, StepNames
 from pipec.backends.kfp.reading.own.containers import Containers, without_keys
 from pipec.backends.kfp.reading.own.glue import Made
 from pipec.backends.kfp.reading.own.natives import Natives
@@ -19,13 +19,6 @@ from pipec.compiler.reading import Item
 
 if TYPE_CHECKING:
     from pipec.backends.kfp.reading.own.steps import Steps
-
-
-class Giving(NamedTuple):
-    """The step of a task, and which of its outputs are plain text."""
-
-    name: str
-    texts: frozenset[str]
 
 
 class ForeignSteps:
@@ -54,8 +47,7 @@ class ForeignSteps:
 
     def giver(self, path: Path) -> Giving | None:
         """The step of a task that gives something to the settings of another one."""
-        found = self.natives.texts(path) or self.containers.texts(path)
-        return Giving(*found) if found else None
+        return self.natives.giver(path) or self.containers.giver(path)
 
     def __contains__(self, name: str) -> bool:
         return name in self.names

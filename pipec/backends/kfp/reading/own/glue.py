@@ -12,7 +12,7 @@ from pipec.backends.kfp.reading.own.programs import Program
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value, constant, replaced, wrapped
 from pipec.backends.kfp.reading.own.tree import Assign, Call, Check, Node, Select, Wait
 from pipec.backends.kfp.reading.values import RefusedError
-from pipec.backends.kfp.scope import RUN_CREATED, RUN_ID, RUN_NAME
+from pipec.backends.kfp.scope import RUN_CREATED
 from pipec.compiler.pysource.negate import negated_text
 from pipec.compiler.pysource.text import double_quoted, python
 from pipec.compiler.units import duration
@@ -201,10 +201,6 @@ class Glue:
             return source
         if name == "kfp_value":
             return constant(source)
-        if source == RUN_ID:
-            return "run.id"
-        if source == RUN_NAME:
-            return "run.name"
         return RUN_CREATED if source == RUN_CREATED else python(source)
 
     # --- expressions

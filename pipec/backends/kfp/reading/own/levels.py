@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipec.backends.kfp.reading.own.waiting import producers
 from pipec.backends.kfp.reading.values import RefusedError
 
 CONDITION = re.compile(r"inputs\.parameter_values\['(?P<flag>[^']+)'\] == '(?P<wanted>true|false)'")
@@ -51,3 +50,23 @@ def is_json(value: object) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
     return True
+
+
+def is_cached(task: Mapping[str, Any]) -> bool:
+    """Whether the results of a task are kept."""
+    return bool((task.get("cachingOptions") or {}).get("enableCache"))
+
+
+def inputs_of(task: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The inputs of a task, parameters and then artifacts, each with where it comes from."""
+    inputs = task.get("inputs") or {}
+    for kind in ("parameters", "artifacts"):
+        yield from (inputs.get(kind) or {}).items()
+
+
+def producers(task: Mapping[str, Any], ports: set[str] | None = None) -> Iterator[str]:
+    """The tasks of the same DAG that give something to `task`; `ports`: to these inputs."""
+    for port, source in inputs_of(task):
+        for key in ("taskOutputParameter", "taskOutputArtifact"):
+            if key in source and (ports is None or port in ports):
+                yield source[key]["producerTask"]

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.kfp.reading import natives
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.natives import Words
-from pipec.backends.kfp.reading.own.calls import StepNames, argument, called, step_of
+from pipec.backends.kfp.reading.own.calls import Giving, Placed, StepNames, argument, called, settings_in, step_of
 from pipec.backends.kfp.reading.own.containers import version_of, without_keys
 from pipec.backends.kfp.reading.own.glue import Made
+from pipec.backends.kfp.reading.own.levels import is_cached
 from pipec.backends.kfp.reading.own.symbols import Form, Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Assign
 from pipec.backends.kfp.reading.values import RefusedError
 from pipec.backends.kfp.sdk import CLAIMS
-from pipec.compiler.reading import Asked, NativeStep, policy_of, settings_of
+from pipec.compiler.reading import Asked, NativeStep
 from pipec.ir import Cache, TaskPolicy
 
 if TYPE_CHECKING:
@@ -30,17 +31,6 @@ class Known:
 
     words: Words
     calls: list[Asked] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A task of one."""
-
-    step: str
-    task: Mapping[str, Any]
-    label: str
-    constants: dict[str, Any]
-    """Input -> the constant that it is given."""
 
 
 class Natives:
@@ -110,12 +100,12 @@ class Natives:
         self.known.setdefault(name, Known(words))
         return name
 
-    def texts(self, path: Path) -> tuple[str, frozenset[str]] | None:
+    def giver(self, path: Path) -> Giving | None:
         """The step of the task at `path`, and which of its outputs are plain text."""
         if path not in self.paths:
             return None
         name = self.paths[path].step
-        return name, frozenset(o.name for o in self.known[name].words.outputs if o.kind == "STRING")
+        return Giving(name, frozenset(o.name for o in self.known[name].words.outputs if o.kind == "STRING"))
 
     def items(self, steps: Steps) -> list[NativeStep]:
         """Their definitions."""
@@ -126,20 +116,16 @@ class Natives:
 
     def _policy(self, steps: Steps, path: Path, placed: Placed, words: Words) -> TaskPolicy:
         if words.what != "dsl.ContainerSpec":  # the server does it itself, in no pod that could have settings
-            cached = (placed.task.get("cachingOptions") or {}).get("enableCache")
-            return TaskPolicy(cache=Cache() if cached else None)
+            return TaskPolicy(cache=Cache() if is_cached(placed.task) else None)
         _, policy, lost = steps.policy(path, placed.task, placed.label, version_of(placed.task))
         if lost:
             raise RefusedError(f"the settings of the native step `{placed.step}` are not known")
         return policy
 
     def _item(self, name: str, known: Known) -> NativeStep:
-        policy = policy_of(known.calls)
-        if policy is None:
-            reason = "has different settings in different tasks, and no argument says so"
-            raise RefusedError(f"the native step `{name}` {reason}")
+        settings = settings_in(known.calls, f"the native step `{name}`")
         words, outputs = known.words, {o.name: o.annotation for o in known.words.outputs}
-        return NativeStep(name, "kfp", words.source, words.imports, (), words.inputs, outputs, settings_of(policy))
+        return NativeStep(name, "kfp", words.source, words.imports, (), words.inputs, outputs, settings)
 
     def annotations(self) -> list[str]:
         """Those of all inputs and outputs."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from pipec.backends.kfp.reading.documents import Documents, Path
 from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.own.glue import Glue, Made
-from pipec.backends.kfp.reading.own.levels import arm_of, in_order, is_json, texts_of
+from pipec.backends.kfp.reading.own.levels import arm_of, in_order, inputs_of, is_cached, is_json, texts_of
 from pipec.backends.kfp.reading.own.programs import Program, Programs
 from pipec.backends.kfp.reading.own.symbols import Form, Symbols, Value, constant
 from pipec.backends.kfp.reading.own.tree import Assign, Choice, Group, Loop, Node, Part, sources
@@ -34,7 +34,7 @@ HELPING = ("each-", "some-", "import-")
 TOLD = "told-"
 """What those are called that only a step in a loop needs, for the task that tells of its failure."""
 
-DOUBLE = re.compile(r'(\w+) = kfp_value\(task, "(?P<port>[^"]+)"\)\nkfp_save\(task, "Output", float\(\1\), "[^"]*"\)')
+DOUBLE = re.compile(r'(\w+) = kfp_value\(task, "[^"]+"\)\nkfp_save\(task, "Output", float\(\1\), "[^"]*"\)')
 """The small task that makes a `float` of a number that Kubeflow has made a double."""
 DATE = re.compile(r'(\w+) = kfp_raw\(task, "\w+"\)\nkfp_save\(task, "Output", \1\[:10\], "[^"]*"\)')
 """The one that makes `run.date` of the time when a run was created."""
@@ -158,20 +158,19 @@ class Scopes:
             if found := pattern.fullmatch(program.glue):
                 program.check()
                 return Made(outputs={"Output": Value(form, found[1])})
-        cached = bool((task.get("cachingOptions") or {}).get("enableCache"))
-        made = Glue(program, name, bound, self.symbols, not cached).read()
+        made = Glue(program, name, bound, self.symbols, not is_cached(task)).read()
         if program.step:
             self.ran.append(Ran(path, task, label, program, made.limit, made.deadline))
         return made
 
     def _fill(self, bound: dict[str, Value], path: Path, program: Program | None) -> None:
-        """Put what gives it in the place of a text that the server fills in; a program says itself what `run` is."""
+        """Put what gives it in the place of a text that the server fills in."""
         own = {RUN_ID: "run.id", RUN_NAME: "run.name"}
         for port, value in bound.items():
             if value.form != "constant" or value.source not in OF_RUN.values():
                 continue
             if value.source in own:
-                bound[port] = value if program else Value("raw", own[value.source])
+                bound[port] = Value("raw", own[value.source])
             elif program is None or value.source != RUN_CREATED or not DATE.fullmatch(program.glue):
                 if value.source not in self.filled:
                     self.filled[value.source] = self.foreign.placeholder(value.source, path)
@@ -195,12 +194,7 @@ class Scopes:
     # --- inputs and outputs
 
     def _bound(self, name: str, task: Mapping[str, Any], scope: Scope) -> dict[str, Value]:
-        inputs = task.get("inputs") or {}
-        found: dict[str, Value] = {}
-        for kind in ("parameters", "artifacts"):
-            for port, source in (inputs.get(kind) or {}).items():
-                found[port] = self._source(name, port, source, scope)
-        return found
+        return {port: self._source(name, port, source, scope) for port, source in inputs_of(task)}
 
     def _source(self, name: str, port: str, source: Mapping[str, Any], scope: Scope) -> Value:
         match source:

@@ -14,6 +14,7 @@ from pipec.backends.kfp.given import TEXT
 from pipec.backends.kfp.reading import policy
 from pipec.backends.kfp.reading.arguments import renamed
 from pipec.backends.kfp.reading.documents import Documents, Path
+from pipec.backends.kfp.reading.own.calls import settings_in
 from pipec.backends.kfp.reading.own.definitions import Definitions
 from pipec.backends.kfp.reading.own.results import annotated, roles
 from pipec.backends.kfp.reading.own.scopes import Ran
@@ -29,8 +30,6 @@ from pipec.compiler.reading import (
     Item,
     StepFunction,
     constants,
-    policy_of,
-    settings_of,
     with_device_names,
 )
 from pipec.compiler.site import Site
@@ -53,11 +52,7 @@ class Step:
     @property
     def settings(self) -> dict[str, str]:
         """Setting -> Python source."""
-        policy = policy_of(self.calls)
-        if policy is None:
-            reason = "has different settings in different tasks, and no argument says so"
-            raise RefusedError(f"the step `{self.function}` {reason}")
-        return {**self.component, **settings_of(policy)}
+        return {**self.component, **settings_in(self.calls, f"the step `{self.function}`")}
 
 
 class Steps:

@@ -6,16 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipec.backends.kfp.reading.documents import Documents
+from pipec.backends.kfp.reading.own.levels import inputs_of, producers
 from pipec.backends.kfp.reading.producers import givers
-
-
-def producers(task: Mapping[str, Any], ports: set[str] | None = None) -> Iterator[str]:
-    """The tasks of the same DAG that give something to `task`; `ports`: to these inputs."""
-    inputs = task.get("inputs") or {}
-    for port, source in [*(inputs.get("parameters") or {}).items(), *(inputs.get("artifacts") or {}).items()]:
-        for key in ("taskOutputParameter", "taskOutputArtifact"):
-            if key in source and (ports is None or port in ports):
-                yield source[key]["producerTask"]
 
 
 class Waiting:
@@ -29,10 +21,11 @@ class Waiting:
 
     def of(self, task: Mapping[str, Any]) -> set[str]:
         """The tasks of the same DAG that `task` waits for."""
-        component = self.components[task["componentRef"]["name"]]
-        all_ = {*(task.get("dependentTasks") or ()), *producers(task)}
-        read = {*producers(task, self._read(task["componentRef"]["name"]) if "dag" in component else None)}
-        return all_ - ({*producers(task), *givers(self.documents, component)} - read)
+        reference = task["componentRef"]["name"]
+        component = self.components[reference]
+        read = set(producers(task, self._read(reference) if "dag" in component else None))
+        taken = {*producers(task), *givers(self.documents, component)}
+        return read | ({*(task.get("dependentTasks") or ())} - taken)
 
     def _read(self, name: str) -> set[str]:
         if name not in self.read:
@@ -47,8 +40,7 @@ class Waiting:
         nested = self._read(reference) if "dag" in self.components[reference] else None
         ways = (task.get("triggerPolicy") or {}).get("condition") or ""
         items = ((task.get("parameterIterator") or {}).get("items") or {}).get("inputParameter")
-        inputs = task.get("inputs") or {}
-        for port, source in [*(inputs.get("parameters") or {}).items(), *(inputs.get("artifacts") or {}).items()]:
+        for port, source in inputs_of(task):
             if nested is None or port in nested or port == items or f"'{port}'" in ways:
                 yield from (
                     str(source[key]) for key in ("componentInputParameter", "componentInputArtifact") if key in source
