@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from pipec.backends.kfp import given, limits, native, of_run, sdk, sdk_tasks
+from pipec.backends.kfp import given, limits, native, of_run, recurring, sdk, sdk_tasks
 from pipec.backends.kfp.clashes import without_clashes
 from pipec.backends.kfp.emit import comment, document
 from pipec.backends.kfp.foreign import refusals
@@ -16,7 +16,6 @@ from pipec.backends.kfp.forms import none_test
 from pipec.backends.kfp.lower import Lowered, is_raw, lower
 from pipec.backends.kfp.model import plain
 from pipec.backends.kfp.program import UnwritableError
-from pipec.backends.kfp.recurring import recurring_run
 from pipec.backends.kfp.references import references
 from pipec.backends.kfp.retention import retention_rule
 from pipec.compiler.backend import Bundle, kubernetes, lifecycle
@@ -74,7 +73,7 @@ def build(pipeline: Pipeline, site: Site, report: Report) -> Bundle | None:
     stem = re.sub(r"\W", "_", file_stem(pipeline.name))
     name = f"{stem}.yaml"
     beside = {
-        f"{stem}.recurring-run.yaml": recurring_run(pipeline, name, report),
+        f"{stem}{recurring.ENDING}": recurring.recurring_run(pipeline, name, report),
         f"{stem}{lifecycle.ENDING}": retention_rule(pipeline, made, report),
     }
     return Bundle({name: text} | {file: text for file, text in beside.items() if text is not None}, name)

@@ -13,6 +13,8 @@ from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.target import LossySetting
 from pipec.ir import CRON_PRESETS, Pipeline, Schedule
 
+ENDING = ".recurring-run.yaml"
+"""Of the file beside a document."""
 UNBOUNDED = 10
 """Runs at once where nobody has said how many: as many as a KFP server takes."""
 

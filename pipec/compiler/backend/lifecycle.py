@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 from pipec.compiler.diagnostics import Report
@@ -18,8 +17,6 @@ from pipec.ir import Pipeline
 DAY = 86400
 ENDING = ".lifecycle.json"
 """Of the file beside an output."""
-LARGEST = 64 * 1024
-"""Bytes of such a file."""
 BUCKET = re.compile(r"(s3|gs|minio)://([^/?]+)/?([^?]*)")
 """Scheme, bucket and prefix of a place in an object store whose rules this module can write."""
 
@@ -53,13 +50,11 @@ def lifecycle(pipeline: Pipeline, target: str, root: str, folder: str, setting: 
     return json.dumps(rule, indent=2, ensure_ascii=False) + "\n"
 
 
-def retention_beside(file: Path) -> float | None:
-    """The seconds for which the rule beside an output keeps artifacts; `None` where there is none of pipec's."""
-    beside = file.with_name(f"{file.stem}{ENDING}")
+def retention_of(rule: str) -> float | None:
+    """The seconds for which a rule, as JSON, keeps artifacts; `None` where it is none of pipec's."""
     try:
-        text = beside.read_text(encoding="utf-8") if beside.stat().st_size <= LARGEST else ""
-        found = json.loads(text)
-    except (OSError, ValueError, RecursionError):
+        found = json.loads(rule)
+    except (ValueError, RecursionError):
         return None
     match found:
         case {"Rules": [{"ID": str(name), "Filter": {"Prefix": str(prefix)}, "Expiration": {"Days": int(days)}}]}:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from pipec.ir import Span
 
+MOST_BESIDE = 64 * 1024
+"""Bytes of a file beside a pipeline that is read with it: those that pipec writes have a few hundred."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -45,6 +48,17 @@ class Source:
     def at(self, line: int, column: int = 1, width: int = 0) -> Span:
         """The place that begins in `line` at `column`, both counted from 1, and is `width` characters wide."""
         return Span(file=self.file, line=line, column=column, end_line=line, end_column=column + width)
+
+    def beside(self, ending: str) -> Source | None:
+        """The small text file that has this one's name with `ending`; `None` where there is none that can be read."""
+        path = self.path.with_name(f"{self.path.stem}{ending}")
+        try:
+            if not path.is_file() or path.stat().st_size > MOST_BESIDE:
+                return None
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeError):
+            return None
+        return Source(path, f"{self.file.rpartition('/')[0]}/{path.name}".lstrip("/"), text, self.root)
 
     def modules(self, name: str, further: Sequence[Path] = ()) -> list[Path]:
         """The files that may be the module `name`, `shop.parts`, of an import statement in this file.

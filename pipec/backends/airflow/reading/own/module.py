@@ -19,7 +19,7 @@ from pipec.backends.airflow.reading.own.places import Names
 from pipec.backends.airflow.reading.own.policies import dag_settings, step_policy, step_settings
 from pipec.backends.airflow.reading.own.unknown import Unknown
 from pipec.backends.airflow.reading.own.writer import Writer
-from pipec.compiler.backend.lifecycle import retention_beside
+from pipec.compiler.backend import lifecycle
 from pipec.compiler.reading import (
     Asked,
     Definition,
@@ -79,7 +79,8 @@ def made_of(parts: Parts) -> Made:
     writer.before_settling = lambda root: ordered(root, graph, writer)
     block = writer.run()
     settings = {} if name == function else {"name": _quoted(name)}
-    settings |= dag_settings(given, parts.callbacks, retention_beside(parts.source.path))
+    rule = parts.source.beside(lifecycle.ENDING)
+    settings |= dag_settings(given, parts.callbacks, lifecycle.retention_of(rule.text) if rule is not None else None)
     about, doc = _docs(given, ast.get_docstring(parts.tree, clean=False) or "")
     pipeline = PipelineFunction(
         function,

@@ -7,13 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipec.backends.kfp.reading.loading import UnreadableError, documents
-from pipec.backends.kfp.recurring import UNBOUNDED
+from pipec.backends.kfp.recurring import ENDING, UNBOUNDED
 from pipec.compiler.reading import Source
 from pipec.ir import Schedule, Span
 
-ENDING = ".recurring-run.yaml"
-LARGEST = 64 * 1024
-"""Bytes of such a file."""
 ZONE = re.compile(r"^# .*: it has to be (\S+)\.$", re.M)
 """What the file says of time zones, which a server has only one of."""
 KNOWN = frozenset(
@@ -31,7 +28,7 @@ class Recurring:
         self.schedule: Schedule | None = None
         self.max_active_runs: int | None = None
         self.lost: list[Lost] = []
-        own = _source(source)
+        own = source.beside(ENDING)
         if own is None:
             return
         try:
@@ -79,15 +76,3 @@ class Recurring:
                 case _:
                     reason = "its value is none that pipec writes" if key in KNOWN else "pipec has no setting for it"
                     yield str(key), value, reason
-
-
-def _source(source: Source) -> Source | None:
-    """The file beside; `None` where there is none, or one that is far too large for it."""
-    file = source.path.with_name(f"{source.path.stem}{ENDING}")
-    try:
-        if not file.is_file() or file.stat().st_size > LARGEST:
-            return None
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeError):
-        return None
-    return Source(file, f"{source.file.rpartition('/')[0]}/{file.name}".lstrip("/"), text, source.root)

@@ -25,7 +25,7 @@ from pipec.backends.kfp.reading.own.scopes import Scopes
 from pipec.backends.kfp.reading.own.steps import Steps
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Call, Group, Part, sources, walk
-from pipec.compiler.backend.lifecycle import retention_beside
+from pipec.compiler.backend import lifecycle
 from pipec.compiler.diagnostics import Report
 from pipec.compiler.diagnostics.foreign import KeptNative, SettingNotKept
 from pipec.compiler.pysource.text import python
@@ -183,12 +183,12 @@ class Translation:
             native["displayName"] = info["displayName"]
         if shown != name:
             settings["name"] = python(shown)
-        beside = Recurring(self.source)
+        beside, rule = Recurring(self.source), self.source.beside(lifecycle.ENDING)
         for span, setting, reason in beside.lost:
             self.report.add(SettingNotKept(span, TARGET, name, setting, reason))
         policy = PipelinePolicy(
             timeout=timeout,
-            retention=retention_beside(self.source.path),
+            retention=lifecycle.retention_of(rule.text) if rule is not None else None,
             schedule=beside.schedule,
             max_active_runs=beside.max_active_runs,
             on_failure=self.hooks.get("on_failure"),
