@@ -122,9 +122,8 @@ def outputs(built: Sequence[Built], out: Path | None, workspace: Workspace) -> d
         folder = (out or one.file.parent / "built") / one.target
         for relative, text in one.bundle.files.items():
             key = (folder, relative.lower())
-            known, same, other = found.get(key, (relative, text, one))
-            if (known, same) != (relative, text) or _another(one, other, relative):
-                _duplicate(one, other, relative, workspace)
+            if key in found and (found[key][:2] != (relative, text) or _another(one, found[key][2], relative)):
+                _duplicate(one, found[key][2], relative, workspace)
                 continue
             found[key] = (relative, text, one)
     return {folder / relative: text for (folder, _), (relative, text, _) in found.items()}
@@ -132,10 +131,7 @@ def outputs(built: Sequence[Built], out: Path | None, workspace: Workspace) -> d
 
 def _another(one: Built, other: Built, relative: str) -> bool:
     """Whether two pipelines want the same main file, be it with the same text."""
-    same = one is other or (one.file.resolve(), one.pipeline.function) == (
-        other.file.resolve(),
-        other.pipeline.function,
-    )
+    same = (one.file.resolve(), one.pipeline.function) == (other.file.resolve(), other.pipeline.function)
     return relative == one.bundle.main and not same
 
 
