@@ -225,10 +225,9 @@ def _imports(code: UserCode, words: Words) -> list[str]:
 
 
 def _indented(text: str) -> str:
-    """The docstring of a class, whose closing quotes stand by themselves where it has several lines."""
+    """A docstring's text as it stands in a class."""
     first, *more = text.strip().split("\n")
-    lines = [first, *(f"    {line}".rstrip() for line in more)]
-    return "\n".join(lines)
+    return "\n".join([first, *(f"    {line}".rstrip() for line in more)])
 
 
 def _doc(text: str) -> str:
