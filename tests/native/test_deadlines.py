@@ -17,7 +17,7 @@ from pipec.compiler.diagnostics import Finding
 from tests.native.test_airflow_containers import TOOL, programs
 from tests.native.test_metaflow import execute
 from tests.support import environments
-from tests.support.pipelinespec.server import Server
+from tests.support.pipelinespec.server import Server, surroundings
 
 SOURCE = """import os
 import time
@@ -194,8 +194,7 @@ def test_kubeflow(tmp_path: Path) -> None:
     pytest.importorskip("celpy")
     files, _ = built(tmp_path, "kfp")
     messages = tmp_path / "messages"
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    run = Server(tmp_path, {**environment, "MESSAGES": str(messages)}).run(files["watched_steps.yaml"], {})
+    run = Server(tmp_path, surroundings(MESSAGES=str(messages))).run(files["watched_steps.yaml"], {})
     assert run.status == "succeeded", run.errors
     assert told(messages) == TOLD
 

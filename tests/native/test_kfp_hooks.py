@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import yaml
 from tests.native.test_kfp import _strict, compiled
 from tests.support.building import build
 from tests.support.discovery import ROOT, Case
-from tests.support.pipelinespec.server import Server
+from tests.support.pipelinespec.server import Server, surroundings
 
 pytest.importorskip("celpy")
 
@@ -23,8 +22,7 @@ TOLD = Case(ROOT / "tests" / "cases" / "settings_told")
 def test_a_failed_step_is_told_once(tmp_path: Path, by: str, messages: list[str]) -> None:
     output, heard = build(TOLD, "kfp"), tmp_path / "heard"
     (text,) = (output.files[name] for name in output.main)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    run = Server(tmp_path, {**environment, "MESSAGES": str(heard)}).run(text, {"by": by})
+    run = Server(tmp_path, surroundings(MESSAGES=str(heard))).run(text, {"by": by})
     assert run.status == ("succeeded" if by == "2" else "failed"), run.errors
     lines = heard.read_text(encoding="utf-8").splitlines() if heard.exists() else []
     assert [re.sub(r"run [^)]+", "run ID", line) for line in lines] == messages
@@ -129,8 +127,7 @@ def messages(heard: Path) -> list[str]:
 
 def server(folder: Path, heard: Path) -> Server:
     """A server with a cache, whose pods know where messages go."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return Server(folder, {**environment, "MESSAGES": str(heard)}, caching=True)
+    return Server(folder, surroundings(MESSAGES=str(heard)), caching=True)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from pipec.compiler.reading import Source, render
 from tests.native.test_kfp import _strict, compiled
 from tests.support.building import build
 from tests.support.discovery import ROOT, Case
-from tests.support.pipelinespec.server import Run, Server
+from tests.support.pipelinespec.server import Run, Server, surroundings
 
 yaml = pytest.importorskip("yaml")
 pytest.importorskip("celpy")
@@ -30,8 +29,7 @@ def run(folder: Path, text: str, arguments: dict[str, Any]) -> Run:
     """Run a document on a server of its own."""
     first, *more = yaml.safe_load_all(text)
     _strict(first, more)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return Server(folder, environment).run(text, arguments)
+    return Server(folder, surroundings()).run(text, arguments)
 
 
 def document(case: Case) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pipec.compiler.diagnostics.target import LossySetting
 from tests.native.test_kfp import _strict, compiled
 from tests.support.building import build
 from tests.support.discovery import ROOT, Case
-from tests.support.pipelinespec.server import Run, Server
+from tests.support.pipelinespec.server import Run, Server, surroundings
 
 yaml = pytest.importorskip("yaml")
 pytest.importorskip("celpy")
@@ -26,8 +25,7 @@ class At:
     """A server with a cache, and a pipeline that it runs at given times."""
 
     def __init__(self, folder: Path, text: str) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        self.server = Server(folder, environment, caching=True)
+        self.server = Server(folder, surroundings(), caching=True)
         self.text = text
 
     def run(self, seconds: float) -> Run:
@@ -75,23 +73,6 @@ def p(n: int = 1) -> int:
 PROGRAM = "import os, sys; os.makedirs(os.path.dirname(sys.argv[2]), exist_ok=True); open(sys.argv[2], 'w').write(sys.argv[1])"
 
 
-@pytest.mark.parametrize(("expires", "stays"), [("fetch", "again"), ("again", "fetch")])
-def test_results_of_containers_expire(tmp_path: Path, expires: str, stays: str) -> None:
-    """Also beside one that does the same and keeps its results: a server has one interface for both."""
-    made = {expires: '"1.5h"', stays: "True"}
-    texts = [CONTAINER.replace("NAME", name).replace("CACHE", cache) for name, cache in made.items()]
-    source = "from pipec import container\n" + "".join(texts).replace("PROGRAM", PROGRAM) + PIPELINE
-    _, bundle, _ = compiled(tmp_path, source)
-    text = bundle.files[bundle.main]
-    first, *more = yaml.safe_load_all(text)
-    _strict(first, more)
-    at = At(tmp_path / "server", text)
-    ran, hit = "succeeded", "cached"
-    assert at.calls(5400 * 10) == {(expires, ran): 1, (stays, ran): 1}
-    assert at.calls(5400 * 10.9) == {(expires, hit): 1, (stays, hit): 1}
-    assert at.calls(5400 * 11) == {(expires, ran): 1, (stays, hit): 1}
-
-
 NATIVE = """
 NAME = native(
     "kfp",
@@ -99,43 +80,45 @@ NAME = native(
     imports=["from kfp import dsl"], inputs={"n": int}, outputs={"out": int}, cache=CACHE,
 )
 """
+FORMS = {"container": CONTAINER, "native": NATIVE}
 
 
-@pytest.mark.parametrize("kind", ["container", "native"])
+def document(folder: Path, kind: str, **caches: str) -> str:
+    """The document of a pipeline with a container for each of `caches`; all of them do the same."""
+    program = PROGRAM.replace("'w'", "chr(119)")  # a native step is one text, in the other quotes
+    texts = [FORMS[kind].replace("NAME", name).replace("CACHE", cache) for name, cache in caches.items()]
+    source = "from pipec import Cache, container, native\n" + "".join(texts).replace("PROGRAM", program) + PIPELINE
+    _, bundle, _ = compiled(folder, source)
+    text = bundle.files[bundle.main]
+    first, *more = yaml.safe_load_all(text)
+    _strict(first, more)
+    return text
+
+
+@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize(("expires", "stays"), [("fetch", "again"), ("again", "fetch")])
+def test_results_of_containers_expire(tmp_path: Path, expires: str, stays: str, kind: str) -> None:
+    """Also beside one that does the same and keeps its results: a server has one interface for both."""
+    at = At(tmp_path / "server", document(tmp_path, kind, **{expires: '"1.5h"', stays: "True"}))
+    ran, hit = "succeeded", "cached"
+    assert at.calls(5400 * 10) == {(expires, ran): 1, (stays, ran): 1}
+    assert at.calls(5400 * 10.9) == {(expires, hit): 1, (stays, hit): 1}
+    assert at.calls(5400 * 11) == {(expires, ran): 1, (stays, hit): 1}
+
+
+@pytest.mark.parametrize("kind", FORMS)
 def test_versions_of_containers(tmp_path: Path, kind: str) -> None:
     """No program of pipec's runs in them, which could hold the version; another one is another key all the same."""
-    form = CONTAINER if kind == "container" else NATIVE
-    program = PROGRAM.replace("'w'", "chr(119)")  # a native step is one text, in the other quotes
 
-    def document(version: str) -> str:
-        made = {"fetch": f'Cache(version="{version}")', "again": 'Cache(version="0")'}
-        texts = [form.replace("NAME", name).replace("CACHE", cache) for name, cache in made.items()]
-        source = "from pipec import Cache, container, native\n" + "".join(texts).replace("PROGRAM", program) + PIPELINE
-        _, bundle, _ = compiled(tmp_path, source)
-        text = bundle.files[bundle.main]
-        first, *more = yaml.safe_load_all(text)
-        _strict(first, more)
-        return text
+    def made(version: str) -> str:
+        return document(tmp_path, kind, fetch=f'Cache(version="{version}")', again='Cache(version="0")')
 
     ran, hit = "succeeded", "cached"
-    at = At(tmp_path / "server", document("1"))
+    at = At(tmp_path / "server", made("1"))
     assert at.calls(0) == {("fetch", ran): 1, ("again", ran): 1}
     assert at.calls(0) == {("fetch", hit): 1, ("again", hit): 1}
-    at.text = document("2")
+    at.text = made("2")
     assert at.calls(0) == {("fetch", ran): 1, ("again", hit): 1}
-
-
-def test_natives_expire(tmp_path: Path) -> None:
-    texts = [NATIVE.replace("NAME", name).replace("CACHE", cache) for name, cache in
-             {"fetch": '"1.5h"', "again": "True"}.items()]  # fmt: skip
-    program = PROGRAM.replace("'w'", "chr(119)")
-    source = "from pipec import native\n" + "".join(texts).replace("PROGRAM", program) + PIPELINE
-    _, bundle, _ = compiled(tmp_path, source)
-    at = At(tmp_path / "server", bundle.files[bundle.main])
-    ran, hit = "succeeded", "cached"
-    assert at.calls(5400 * 10) == {("fetch", ran): 1, ("again", ran): 1}
-    assert at.calls(5400 * 10.9) == {("fetch", hit): 1, ("again", hit): 1}
-    assert at.calls(5400 * 11) == {("fetch", ran): 1, ("again", hit): 1}
 
 
 IMPORTED = """
@@ -179,8 +162,7 @@ def test_artifacts_that_each_run_imports_are_never_found_again(
 ) -> None:
     """A server's key has the ids of artifacts, and not where they lie; the loss is named."""
     _, bundle, report = compiled(tmp_path, IMPORTED.replace("TAKEN", "\n    ".join(taken)))
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    server = Server(tmp_path / "server", environment, caching=True)
+    server = Server(tmp_path / "server", surroundings(), caching=True)
     for _ in range(2):
         done = server.run(bundle.files[bundle.main], {})
         assert done.status == "succeeded", done.errors

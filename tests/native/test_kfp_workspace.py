@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipec import api
-from tests.support.pipelinespec.server import Run, Server
+from tests.support.pipelinespec.server import Run, Server, surroundings
 
 yaml = pytest.importorskip("yaml")
 pytest.importorskip("celpy")
@@ -64,8 +63,7 @@ def run(folder: Path, body: str, parameters: str = "n: int = 2", result: str = "
     lines = "".join(f"    {line}\n" for line in body.splitlines())
     text, errors = built(folder, f"{PLACE}\n\n{SPACE}def p({parameters}) -> {result}:\n{lines}")
     assert not errors, errors
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return Server(folder / "server", environment).run(text, {})
+    return Server(folder / "server", surroundings()).run(text, {})
 
 
 @pytest.mark.parametrize(

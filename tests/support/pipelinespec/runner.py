@@ -23,7 +23,7 @@ from pipec.ir.literals import value_of
 from tests.support.pipelinespec import containers
 from tests.support.pipelinespec.errors import Refused
 from tests.support.pipelinespec.objects import local_path
-from tests.support.pipelinespec.server import Run, Server
+from tests.support.pipelinespec.server import Run, Server, surroundings
 
 LIBRARIES = ("numpy", "pandas")
 """What forks have for nothing."""
@@ -61,8 +61,7 @@ def perform(pipeline: Pipeline, request: RunRequest, emit: Emit) -> DoneEvent:
     """One run; the events come at its end."""
     names = lowered(pipeline, Site().image)
     workdir = Path(request.workdir)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    server = Server(workdir, environment, order=lambda nodes: nodes[::-1])
+    server = Server(workdir, surroundings(), order=lambda nodes: nodes[::-1])
     text = Path(request.bundle, request.main).read_text(encoding="utf-8")
     try:
         done = server.run(text, arguments(pipeline, request.params))

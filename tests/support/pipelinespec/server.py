@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,11 @@ class Run:
     """Whether a driver or the launcher failed, rather than the user's code."""
     outputs: dict[str, Any] = field(default_factory=dict)
     """What the pipeline hands out: parameters, and lists of artifacts."""
+
+
+def surroundings(**more: str) -> dict[str, str]:
+    """Variables for the containers of a server: those of this process, but for where it finds its own code, and `more`."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | more
 
 
 class Server:
