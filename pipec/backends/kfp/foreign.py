@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.kfp.given import direct, plain_text, settled
 from pipec.backends.kfp.parts import Glue
-from pipec.backends.kfp.program import SUBSTITUTED, quoted, schema_title
+from pipec.backends.kfp.program import SUBSTITUTED, has_placeholder, quoted, schema_title
 from pipec.backends.kfp.references import give
 from pipec.backends.kfp.scope import Handle, Scope
 from pipec.backends.kfp.settings import caching, retry_policy
@@ -144,7 +144,7 @@ def refusals(node: Task, container: Container) -> list[str]:
     for text in replaced(container, {*node.policy.env, *node.policy.secrets}):
         found.append(f"KFP, Argo or Kubernetes would replace {json.dumps(text)} in the command line")
     for name, value in node.policy.env.items():
-        if any(m[0] == "{" for m in SUBSTITUTED.finditer(value)):
+        if has_placeholder(value):
             found.append(f"KFP or Argo would replace {json.dumps(value)} in the variable {name!r}")
     for port, expr in node.args.items():
         if isinstance(expr, Const) and plain_text(expr.source) is None:

@@ -200,10 +200,14 @@ def schema_title(type_: Type) -> str:
             return "system.Artifact"
 
 
+def has_placeholder(text: str) -> bool:
+    """Whether KFP or Argo would replace something in `text`."""
+    return any(m[0] == "{" for m in SUBSTITUTED.finditer(text))
+
+
 def is_replaced(text: str) -> bool:
     """Whether something in a value that a run is given would be replaced on its way to a container."""
-    found = any(m[0] == "{" or text[m.end()] == "$" for m in SUBSTITUTED.finditer(text))
-    return found or OWN_VARIABLE.search(text) is not None
+    return has_placeholder(text) or "$$" in text or OWN_VARIABLE.search(text) is not None
 
 
 def quoted(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.backends.kfp.native import OfTask, of_tasks
 from pipec.backends.kfp.scope import Handle, Scope
-from pipec.backends.kfp.sdk import kind_of
+from pipec.backends.kfp.sdk import UnknownWordsError, kind_of, read
 from pipec.backends.kfp.settings import Settings
 from pipec.ir import Block, Branch, Component, Pipeline, Statement, Task, TaskPolicy
 from pipec.ir.graph import blocks, tasks, walk
@@ -50,7 +50,7 @@ def references(pipeline: Pipeline) -> Iterator[Reference]:
                 )
             elif found[0].id not in above:
                 problem = f"the call of {wanted.producer_task!r} does not stand above, in the same block or around it"
-            elif found[0].id in arms and _is_claim(pipeline.component(found[0].component)):
+            elif found[0].id in arms and _is_claim(pipeline.component(found[0].component), pipeline):
                 problem = (
                     f"{wanted.producer_task!r} stands in a branch: where that is not taken, its claim has no name, and "
                 )
@@ -65,8 +65,11 @@ def references(pipeline: Pipeline) -> Iterator[Reference]:
             yield Reference(task, wanted, problem)
 
 
-def _is_claim(component: Component) -> bool:
-    return component.native is not None and "CreatePVC" in component.native.source
+def _is_claim(component: Component, pipeline: Pipeline) -> bool:
+    try:
+        return component.native is not None and read(component.native, pipeline.definitions).form == "claim"
+    except UnknownWordsError:  # which is told elsewhere
+        return False
 
 
 def _walk(block: Block, above: tuple[str, ...]) -> Iterator[tuple[Task, tuple[str, ...]]]:

@@ -103,6 +103,11 @@ class Words:
     """Of a value."""
 
 
+def claim_of(image: str | None) -> str:
+    """The component of `kfp.kubernetes` whose task the server does where it sees this image; "" for any other."""
+    return next((name for name, own in CLAIMS.items() if own == image), "")
+
+
 def kind_of(type_: Type) -> str:
     """Kubeflow's type of a value, or the schema of an artifact; "" where there is none."""
     if isinstance(type_, (ListOf, OptionalOf)):

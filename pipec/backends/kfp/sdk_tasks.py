@@ -21,7 +21,7 @@ from pipec.backends.kfp.model import (
     ParameterType,
 )
 from pipec.backends.kfp.parts import Glue, parameter
-from pipec.backends.kfp.program import SUBSTITUTED, UnwritableError, quoted, runtime
+from pipec.backends.kfp.program import UnwritableError, has_placeholder, quoted, runtime
 from pipec.backends.kfp.references import give
 from pipec.backends.kfp.scope import Handle, Scope, definitions
 from pipec.backends.kfp.settings import Settings, caching, escaped_environment, resources, retry_policy
@@ -186,14 +186,10 @@ def _direct(containers: Containers, expr: Expr, kind: str) -> Handle | None:
 def _taken(native: Native, words: sdk.Words, inputs: dict[str, Handle], more: dict[str, Handle]) -> Definitions | None:
     """The inputs of the component: all that are declared and `more`, or what the server's own task is given."""
     if words.form == "claim":  # of all of them a server keeps the first interface, since their containers are equal
-        name = next(name for name, image in sdk.CLAIMS.items() if image == words.image)
-        all_ = {
-            key: ParameterSpec(
-                parameter_type=cast(ParameterType, kind), is_optional=None if key in sdk.REQUIRED[name] else True
-            )
-            for key, kind in sdk.ARGUMENTS[name].items()
-        }
-        return definitions(all_, {})
+        name = sdk.claim_of(words.image)
+        optional = {key: None if key in sdk.REQUIRED[name] else True for key in sdk.ARGUMENTS[name]}
+        kinds = {key: cast(ParameterType, kind) for key, kind in sdk.ARGUMENTS[name].items()}
+        return definitions({k: ParameterSpec(parameter_type=kinds[k], is_optional=optional[k]) for k in kinds}, {})
     if words.form == "importer":
         return definitions({name: ParameterSpec() for name in inputs}, {})
     parameters = {
@@ -290,7 +286,7 @@ def refusals(task: Task, native: Native, words: sdk.Words, read: set[ValueId], v
             yield "a placeholder is filled in by the server: there is no task that could have inputs or settings"
         return
     for text in task.policy.env.values() if words.form == "container" else ():
-        if any(m[0] == "{" for m in SUBSTITUTED.finditer(text)):
+        if has_placeholder(text):
             yield f"KFP or Argo would replace {json.dumps(text)} in a variable"
     for port in native.inputs:
         expr = task.args.get(port.name)
@@ -305,12 +301,11 @@ def _wrong(name: str, value: Any, source: str, kind: str) -> Iterator[str]:
         yield f"{name} = {source} is no {kind}, which the input is declared to be"
         return
     try:
-        text = kind == "STRING"
-        same = runtime()["kfp_plain"](value, name) if text else runtime()["kfp_typed"](value, kind, name)
+        runtime()["kfp_word"](value, name) if kind == "STRING" else runtime()["kfp_typed"](value, kind, name)
     except (TypeError, ValueError) as error:
         yield f"{name} = {source} cannot travel to a component of Kubeflow's: {error}"
         return
-    if json.dumps(same) != json.dumps(value) or not _has_text_keys(value):
+    if not _has_text_keys(value):
         yield f"{name} = {source} is no JSON, which is all that a component of Kubeflow's takes"
 
 

@@ -15,7 +15,7 @@ from pipec.backends.kfp.reading.commands import PLACEHOLDER, STRUCTURED
 from pipec.backends.kfp.reading.names import identifier
 from pipec.backends.kfp.reading.ports import TYPES, Output, file_role, parameter_type, role, schema, titled
 from pipec.backends.kfp.reading.values import literal
-from pipec.backends.kfp.sdk import ARGUMENTS, CLAIMS, GIVEN, GOOGLE, OF_RUN, SYSTEM
+from pipec.backends.kfp.sdk import ARGUMENTS, GIVEN, GOOGLE, OF_RUN, SYSTEM, claim_of
 from pipec.compiler.pysource.layout import fitted
 from pipec.compiler.pysource.text import one_line, python
 
@@ -64,7 +64,7 @@ def placeholder(name: str) -> Words | None:
 
 def claim(image: str, task: Mapping[str, Any]) -> Words:
     """The step of `kubernetes.CreatePVC` or `DeletePVC`: constants in its words, anything else as inputs."""
-    name = next(name for name, stub in CLAIMS.items() if stub == image)
+    name = claim_of(image)
     made = Words(f"kubernetes.{name}", imports=(KUBERNETES,))
     made.outputs = tuple(Output(key, kind, annotation="str") for key, kind in GIVEN[name].items())
     given = (task.get("inputs") or {}).get("parameters") or {}

@@ -14,7 +14,7 @@ from pipec.backends.kfp.reading.own.natives import Natives
 from pipec.backends.kfp.reading.own.symbols import Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Assign
 from pipec.backends.kfp.reading.ports import parameter_type
-from pipec.backends.kfp.sdk import CLAIMS
+from pipec.backends.kfp.sdk import claim_of
 from pipec.compiler.reading import Item
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ForeignSteps:
         """What one task is: a container step where its command line and interface are those of one."""
         label = component["executorLabel"]
         container = self.executors[label].get("container") or {}
-        if container and container.get("image") not in CLAIMS.values() and _is_plain(component):
+        if container and not claim_of(container.get("image")) and _is_plain(component):
             read = command(container, without_keys(component), frozenset(bound))
             if not read.lost and not read.notes:
                 return self.containers.task(name, path, task, label, read, bound)

@@ -17,7 +17,7 @@ from pipec.backends.kfp.reading.own.levels import is_cached
 from pipec.backends.kfp.reading.own.symbols import Form, Symbols, Value
 from pipec.backends.kfp.reading.own.tree import Assign
 from pipec.backends.kfp.reading.values import RefusedError
-from pipec.backends.kfp.sdk import CLAIMS
+from pipec.backends.kfp.sdk import claim_of
 from pipec.compiler.reading import Asked, NativeStep
 from pipec.ir import Cache, TaskPolicy
 
@@ -88,12 +88,9 @@ class Natives:
         if "importer" in executor:
             return natives.importer(executor["importer"] or {}, component)
         container = executor.get("container") or {}
-        image = str(container.get("image") or "")
-        return (
-            natives.claim(image, task)
-            if image in CLAIMS.values()
-            else natives.component(container, without_keys(component))
-        )
+        if claim_of(container.get("image")):
+            return natives.claim(container["image"], task)
+        return natives.component(container, without_keys(component))
 
     def _step(self, wanted: str, words: Words) -> str:
         name = self.names.of(wanted, self.known, lambda other: other.words == words)
